@@ -1,0 +1,10 @@
+// Package pipeline turns accepted originals into graded events on Kafka: the
+// Watermill router, its steps and middleware, and the event envelope.
+//
+//	journal unread ─▶ read ─▶ conversation ─▶ grade ─▶ journal outbox, by lane
+//	journal outbox ─▶ seal ─▶ publish ─▶ acknowledged
+//
+// It declares what it needs of the journal and knows channels and classifiers
+// only by their contracts. Durability is the journal's business
+// (pipeline/journal), the broker's protocol that of pipeline/kafka.
+package pipeline
