@@ -17,8 +17,8 @@ const (
 )
 
 // Event is a CloudEvents 1.0 event in structured mode: the JSON of this struct
-// is the value of a Kafka record. Source and ID together identify it; they and
-// every other field are the same when it is published again.
+// is the value of a Kafka record. Source and ID together identify it and are
+// the same when it is published again.
 type Event struct {
 	SpecVersion     string    `json:"specversion"`
 	ID              string    `json:"id"`

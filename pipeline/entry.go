@@ -46,13 +46,15 @@ type Placed struct {
 	Foreign      bool
 }
 
-// Lane is how soon an entry is published. Lower goes first.
+// Lane is how soon an entry is published: lower goes first, the oldest of a
+// lane before the others.
 type Lane uint8
 
 // The lanes, most urgent first. Unsorted entries are not published yet.
 const (
 	LaneUnsorted  Lane = iota
 	LaneEmergency      // overtakes everything, with its conversation's earlier entries
+	LaneUnjudged       // graded unknown or quarantined: a person must look
 	LaneNormal         // oldest first
 	LaneLow            // automatic mail that nobody graded higher
 )
@@ -62,6 +64,8 @@ func (l Lane) String() string {
 	switch l {
 	case LaneEmergency:
 		return "emergency"
+	case LaneUnjudged:
+		return "unjudged"
 	case LaneNormal:
 		return "normal"
 	case LaneLow:
@@ -84,6 +88,7 @@ type Journal interface {
 	// as unread again and sorted anew.
 	Sort(ctx context.Context, seq int64, lane Lane) error
 	// Quarantine puts an entry that cannot be read aside, in a conversation
-	// of its own, and makes it ready to be published so that a person looks.
+	// of its own, and makes it ready to be published in LaneUnjudged so that a
+	// person looks.
 	Quarantine(ctx context.Context, seq int64, reason string) error
 }
