@@ -1,0 +1,30 @@
+package pipeline
+
+import (
+	"context"
+
+	"contactd/contact"
+)
+
+// converse puts a message in its conversation. A message that referred to
+// other people's conversation begins its own, with a flag for the handler.
+func (p *Pipeline) converse(ctx context.Context, e Entry, m contact.Message) (contact.Message, error) {
+	placement := Placement{Key: m.Conversation, Known: m.Conversation != "", Thread: m.Thread}
+	if !placement.Known {
+		placement.Key = contact.ConversationID(e.Original.Channel, e.Original.Account, m.ID)
+	}
+	placed, err := p.journal.Place(ctx, e.Seq, placement)
+	if err != nil {
+		return m, err
+	}
+	return joined(m, placed), nil
+}
+
+// joined writes a place into the message.
+func joined(m contact.Message, placed Placed) contact.Message {
+	m.Conversation = placed.Conversation
+	if placed.Foreign {
+		m.Flags = append(m.Flags, contact.ForeignThread)
+	}
+	return m
+}

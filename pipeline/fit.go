@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+
+	"contactd/contact"
+)
+
+// Limits of what an event carries by value; the original, by reference, holds
+// everything. A record stays under 256 kB (design, section 6), with room for
+// headers.
+const (
+	recordLimit     = 240 << 10 // bytes of JSON
+	summaryLimit    = 2000      // characters
+	subjectLimit    = 1000      // characters
+	textLimit       = 64 << 10  // bytes
+	nameLimit       = 200       // characters, of one name or address
+	quoteLimit      = 100       // characters, of one span
+	partiesLimit    = 30
+	attachmentLimit = 60
+	reasonLimit     = 30
+	spanLimit       = 5 // of one reason
+)
+
+// fit writes data into the event, shortened until the record is under its
+// limit. Whatever was cut is told by the flag "truncated".
+func (s sealer) fit(event contact.Event, data contact.Received) (contact.Event, error) {
+	shortened := shorten(&data)
+	for limit := textLimit; ; limit /= 2 {
+		if cutTo(&data.Content.Text, limit) || cutTo(&data.Content.NewText, limit) {
+			shortened = true
+		}
+		if shortened && !flagged(data.Flags, contact.Truncated) {
+			data.Flags = append(data.Flags[:len(data.Flags):len(data.Flags)], contact.Truncated)
+		}
+		raw, err := json.Marshal(data)
+		if err != nil {
+			return event, fmt.Errorf("write event %s: %w", event.ID, err)
+		}
+		if len(raw) <= recordLimit || limit == 0 {
+			event.Data = raw
+			return event, nil
+		}
+	}
+}
+
+// shorten bounds every list and name of the data, and says whether it had to.
+func shorten(data *contact.Received) bool {
+	short := first(&data.Parties, partiesLimit)
+	short = first(&data.Content.Attachments, attachmentLimit) || short
+	short = first(&data.Classification.Reasons, reasonLimit) || short
+	// Opinions repeat the reasons; the event carries each reason once.
+	opinions := make([]contact.Opinion, len(data.Classification.Opinions))
+	for i, opinion := range data.Classification.Opinions {
+		opinion.Reasons = nil
+		opinions[i] = opinion
+	}
+	data.Classification.Opinions = opinions
+	reasons := make([]contact.Reason, len(data.Classification.Reasons))
+	for i, reason := range data.Classification.Reasons {
+		reason.Spans = append([]contact.Span(nil), reason.Spans...)
+		short = first(&reason.Spans, spanLimit) || short
+		for j := range reason.Spans {
+			short = cutAll(quoteLimit, &reason.Spans[j].Quote) || short
+		}
+		reasons[i] = reason
+	}
+	data.Classification.Reasons = reasons
+	for i := range data.Parties {
+		p := &data.Parties[i]
+		short = cutAll(nameLimit, &p.Name) || short
+		for j := range p.Emails {
+			short = cutAll(nameLimit, &p.Emails[j]) || short
+		}
+	}
+	for i := range data.Content.Attachments {
+		a := &data.Content.Attachments[i]
+		short = cutAll(nameLimit, &a.Name, &a.Claimed) || short
+	}
+	return cutAll(subjectLimit, &data.Content.Subject) || short
+}
+
+// first keeps the first limit elements of a list.
+func first[T any](list *[]T, limit int) bool {
+	if len(*list) <= limit {
+		return false
+	}
+	*list = (*list)[:limit:limit]
+	return true
+}
+
+// cutAll cuts each text to limit characters.
+func cutAll(limit int, texts ...*string) bool {
+	short := false
+	for _, text := range texts {
+		if after := cut(*text, limit); len(after) < len(*text) {
+			*text, short = after, true
+		}
+	}
+	return short
+}
+
+// cut keeps the first limit characters.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	count := 0
+	for i := range text {
+		if count == limit {
+			return text[:i]
+		}
+		count++
+	}
+	return text
+}
+
+// cutTo keeps at most limit bytes, whole characters only.
+func cutTo(text *string, limit int) bool {
+	if len(*text) <= limit {
+		return false
+	}
+	end := limit
+	for end > 0 && !utf8.RuneStart((*text)[end]) {
+		end--
+	}
+	*text = (*text)[:end]
+	return true
+}
+
+func flagged(flags []contact.Flag, want contact.Flag) bool {
+	for _, flag := range flags {
+		if flag == want {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,184 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"contactd/contact"
+)
+
+// AccountState is how one account of a channel is doing.
+type AccountState struct {
+	Channel, Account string
+	// LastGood is the last time the platform was reached, zero for never.
+	LastGood time.Time
+	// Since is when it began to fail, zero while it works; Err says why.
+	Since time.Time
+	Err   string
+
+	degraded bool // channel.degraded.v1 was told
+	over     *gap // a told failure that has ended and is not told yet
+}
+
+// gap is a time in which an account was not reached.
+type gap struct{ since, until time.Time }
+
+// Health collects how the accounts of all channels are doing, and tells the
+// world when one fails for long and when it works again. It implements
+// channels.Health.
+type Health struct {
+	after time.Duration
+	now   func() time.Time
+	last  *prometheus.GaugeVec
+
+	mu     sync.Mutex
+	states map[[2]string]*AccountState
+}
+
+// NewHealth returns a collector without accounts.
+func NewHealth(config Config, registry prometheus.Registerer, now func() time.Time) *Health {
+	h := &Health{
+		after: config.WithDefaults().DegradedAfter, now: now, states: map[[2]string]*AccountState{},
+		last: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "contactd_channel_last_success_timestamp_seconds",
+			Help: "When the platform was last reached, Unix time.",
+		}, []string{"channel", "account"}),
+	}
+	if registry != nil {
+		registry.MustRegister(h.last)
+	}
+	return h
+}
+
+// Working notes that the platform was reached.
+func (h *Health) Working(channel, account string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.state(channel, account)
+	now := h.now()
+	if s.degraded {
+		s.degraded, s.over = false, &gap{s.Since, now}
+	}
+	s.LastGood, s.Since, s.Err = now, time.Time{}, ""
+	h.last.WithLabelValues(channel, account).Set(float64(now.UnixMilli()) / 1000)
+}
+
+// Failing notes that it was not.
+func (h *Health) Failing(channel, account string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.state(channel, account)
+	if s.Since.IsZero() {
+		s.Since = h.now()
+	}
+	s.Err = err.Error()
+}
+
+// Expect makes an account known before it was ever reached.
+func (h *Health) Expect(channel, account string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.state(channel, account)
+}
+
+// States returns a copy of all states, by channel and account.
+func (h *Health) States() []AccountState {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	states := make([]AccountState, 0, len(h.states))
+	for _, s := range h.states {
+		states = append(states, *s)
+	}
+	sort.Slice(states, func(i, j int) bool {
+		a, b := states[i], states[j]
+		return a.Channel < b.Channel || a.Channel == b.Channel && a.Account < b.Account
+	})
+	return states
+}
+
+func (h *Health) state(channel, account string) *AccountState {
+	key := [2]string{channel, account}
+	s, ok := h.states[key]
+	if !ok {
+		s = &AccountState{Channel: channel, Account: account}
+		h.states[key] = s
+	}
+	return s
+}
+
+// Announce publishes degraded and restored events through p until ctx ends.
+// It blocks while the broker is away; the states go on.
+func (h *Health) Announce(ctx context.Context, p *Pipeline) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, event := range h.due(p.seal) {
+			if err := p.publish(TopicEvents, event, LaneNormal); err != nil {
+				p.log.Warn("publish channel state", "event", event.Type, "err", err)
+			}
+		}
+	}
+}
+
+// due returns the events that are owed now and marks them as told.
+func (h *Health) due(seal sealer) []contact.Event {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	var events []contact.Event
+	for _, s := range h.states {
+		if s.over != nil {
+			events = append(events, seal.channelState(contact.RestoredV1, *s, *s.over))
+			s.over = nil
+		}
+		if !s.degraded && !s.Since.IsZero() && now.Sub(s.Since) >= h.after {
+			s.degraded = true
+			events = append(events, seal.channelState(contact.DegradedV1, *s, gap{since: s.Since}))
+		}
+	}
+	return events
+}
+
+// channelState is the event of an account that stopped or works again. The
+// time in it is that of the change, so that telling it twice is one event.
+func (s sealer) channelState(eventType string, state AccountState, g gap) contact.Event {
+	name := state.Channel + "/" + state.Account
+	at := g.since
+	if !g.until.IsZero() {
+		at = g.until
+	}
+	data := contact.ChannelState{
+		SchemaVersion: schemaVersion,
+		Channel:       state.Channel,
+		Account:       state.Account,
+		LastGoodAt:    known(state.LastGood),
+		Since:         g.since.UTC(),
+		Until:         known(g.until),
+		Error:         state.Err,
+	}
+	raw, _ := json.Marshal(data) // holds nothing that cannot be written
+	return contact.Event{
+		SpecVersion:     "1.0",
+		ID:              contact.EventID(eventType, name, g.since.UTC().Format(time.RFC3339Nano)),
+		Source:          s.source(state.Channel, state.Account),
+		Type:            eventType,
+		Subject:         name,
+		Time:            at.UTC(),
+		DataContentType: "application/json",
+		DataSchema:      dataSchema,
+		PartitionKey:    name,
+		Force:           s.force,
+		Marking:         s.config.Marking,
+		Data:            raw,
+	}
+}

@@ -1,0 +1,137 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// detach lets a step that has begun finish while the router is closing: the
+// subscriber ends its envelopes' contexts then. Pipeline.Run bounds the time.
+func detach(next message.HandlerFunc) message.HandlerFunc {
+	return func(env *message.Message) ([]*message.Message, error) {
+		env.SetContext(context.WithoutCancel(env.Context()))
+		return next(env)
+	}
+}
+
+// measure counts what the other middleware decided, so it stands outside them.
+func (p *Pipeline) measure(next message.HandlerFunc) message.HandlerFunc {
+	return func(env *message.Message) ([]*message.Message, error) {
+		step := message.HandlerNameFromCtx(env.Context())
+		begun := time.Now()
+		produced, err := next(env)
+		outcome := "done"
+		if err != nil {
+			outcome = "again"
+		}
+		p.metrics.steps.WithLabelValues(step, outcome).Observe(time.Since(begun).Seconds())
+		return produced, err
+	}
+}
+
+// reject takes what no retry can mend off the way: the entry is quarantined,
+// which publishes it for a person to look at, and its original goes to
+// contact.rejected. Only then is it acknowledged. Any other error goes back to
+// the subscriber, which delivers the entry again.
+func (p *Pipeline) reject(next message.HandlerFunc) message.HandlerFunc {
+	return func(env *message.Message) ([]*message.Message, error) {
+		produced, err := next(env)
+		if err == nil || !isPermanent(err) {
+			return produced, err
+		}
+		entry, openErr := p.open(env)
+		if openErr != nil {
+			return nil, openErr
+		}
+		p.metrics.rejected.Inc()
+		p.log.Error("entry rejected", "channel", entry.Original.Channel, "account", entry.Original.Account, "seq", entry.Seq, "err", err)
+		return nil, p.setAside(env.Context(), entry, err)
+	}
+}
+
+// setAside quarantines an entry. One that is quarantined already and still
+// cannot be published is given back to the subscriber: it waits, visible in
+// `contactd quarantine list` and in the age of its lane.
+func (p *Pipeline) setAside(ctx context.Context, entry Entry, cause error) error {
+	if entry.Quarantined != "" {
+		return cause
+	}
+	record, err := p.seal.rejected(entry, cause)
+	if err != nil {
+		return err
+	}
+	if err := p.journal.Quarantine(ctx, entry.Seq, cause.Error()); err != nil {
+		return fmt.Errorf("quarantine entry: %w", err)
+	}
+	// A copy for whoever watches the topic; the quarantine is the truth, so
+	// nothing waits for it.
+	go func() {
+		if err := p.publish(TopicRejected, record, LaneNormal); err != nil {
+			p.log.Warn("publish rejected record", "seq", entry.Seq, "err", err)
+		}
+	}()
+	return nil
+}
+
+// retry tries again what may mend itself within two seconds; after that the
+// entry goes back to the subscriber, so that it does not hold its place.
+func (p *Pipeline) retry() message.HandlerMiddleware {
+	return middleware.Retry{
+		MaxRetries:          5,
+		InitialInterval:     10 * time.Millisecond,
+		MaxInterval:         500 * time.Millisecond,
+		Multiplier:          3,
+		MaxElapsedTime:      2 * time.Second,
+		RandomizationFactor: 0.2,
+		ResetContextOnRetry: true,
+		ShouldRetry:         func(params middleware.RetryParams) bool { return !isPermanent(params.Err) },
+	}.Middleware
+}
+
+// recovered turns a panic into a permanent error. The panic's value and stack
+// may hold the contact's text, so the error names its type alone.
+func (p *Pipeline) recovered(next message.HandlerFunc) message.HandlerFunc {
+	return func(env *message.Message) (produced []*message.Message, err error) {
+		defer func() {
+			if value := recover(); value != nil {
+				err = Permanent(fmt.Errorf("run step: panic of type %T", value))
+			}
+		}()
+		return next(env)
+	}
+}
+
+// metrics of the pipeline.
+type metrics struct {
+	steps    *prometheus.HistogramVec
+	rejected prometheus.Counter
+	graded   *prometheus.CounterVec
+	latency  *prometheus.HistogramVec
+}
+
+func newMetrics(registry prometheus.Registerer) metrics {
+	buckets := []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30, 120, 600, 3600}
+	m := metrics{
+		steps: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "contactd_step_seconds", Help: "How long a step took, by outcome.", Buckets: buckets,
+		}, []string{"step", "outcome"}),
+		rejected: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "contactd_rejected_total", Help: "Entries that no step could handle.",
+		}),
+		graded: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "contactd_graded_total", Help: "Messages published, by channel and grade.",
+		}, []string{"channel", "grade"}),
+		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "contactd_accepted_to_published_seconds", Help: "From acceptance to Kafka's acknowledgement.", Buckets: buckets,
+		}, []string{"lane"}),
+	}
+	if registry != nil {
+		registry.MustRegister(m.steps, m.rejected, m.graded, m.latency)
+	}
+	return m
+}

@@ -1,0 +1,214 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"contactd/channels"
+	"contactd/contact"
+)
+
+// Deps are the parts that a pipeline joins. All are needed but Metrics and Now.
+type Deps struct {
+	// Unread delivers accepted entries that were not read yet, Outbox those
+	// that wait to be published; Open reads an envelope of either.
+	Unread, Outbox message.Subscriber
+	Open           func(*message.Message) (Entry, error)
+	Journal        Journal
+	// Readers by kind of channel.
+	Readers map[string]channels.Reader
+	Panel   Assessor
+	// Publisher returns nil only when every record is acknowledged by all
+	// replicas. Run closes it, and nobody else.
+	Publisher message.Publisher
+	// Force names the police force in the source of every event; Version is
+	// that of contactd.
+	Force, Version string
+	Log            *slog.Logger
+	Metrics        prometheus.Registerer
+	Now            func() time.Time
+}
+
+// Pipeline carries entries from the journal to Kafka. Make one with New.
+type Pipeline struct {
+	config  Config
+	unread  message.Subscriber
+	outbox  message.Subscriber
+	open    func(*message.Message) (Entry, error)
+	journal Journal
+	readers map[string]channels.Reader
+	panel   Assessor
+	out     message.Publisher
+	seal    sealer
+	memo    *memo
+	overdue *overdue
+	log     *slog.Logger
+	metrics metrics
+	now     func() time.Time
+	running sync.WaitGroup // steps that have begun
+}
+
+// memoBytes bounds what is remembered between sorting and publishing.
+const memoBytes = 16 << 20
+
+// New makes a pipeline; it starts nothing.
+func New(config Config, deps Deps) (*Pipeline, error) {
+	config = config.WithDefaults()
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	return &Pipeline{
+		config: config, unread: deps.Unread, outbox: deps.Outbox, open: deps.Open, journal: deps.Journal,
+		readers: deps.Readers, panel: deps.Panel, out: deps.Publisher,
+		seal:    sealer{force: deps.Force, version: deps.Version, config: config},
+		memo:    newMemo(memoBytes),
+		overdue: newOverdue(config.ReadTimeout, deps.Now),
+		log:     deps.Log, metrics: newMetrics(deps.Metrics), now: deps.Now,
+	}, nil
+}
+
+// Run carries entries until ctx ends. Then it takes no more, lets running
+// steps finish for the drain time, closes the publisher, which frees whatever
+// still waits for the broker, and returns when no step runs any more. What was
+// not published is in the journal.
+func (p *Pipeline) Run(ctx context.Context) error {
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: p.config.Drain}, watermill.NewSlogLogger(p.log))
+	if err != nil {
+		return fmt.Errorf("make router: %w", err)
+	}
+	router.AddMiddleware(p.track, detach, p.measure, p.reject, p.retry(), p.recovered)
+	router.AddConsumerHandler("sort", AllChannels, p.unread, p.sort)
+	router.AddConsumerHandler("publish", AllChannels, p.outbox, p.send)
+
+	watching, stopWatching := context.WithCancel(context.Background())
+	defer stopWatching()
+	go p.watch(watching)
+
+	ended := make(chan error, 1)
+	go func() { ended <- router.Run(context.WithoutCancel(ctx)) }()
+	select {
+	case <-ctx.Done():
+	case err := <-ended:
+		return errors.Join(fmt.Errorf("run router: ended by itself: %w", err), p.out.Close())
+	}
+	// Close waits for the steps, at most the drain time; a time-out here only
+	// means that the broker is away, and the journal keeps what it did not take.
+	<-router.Running()
+	if err := router.Close(); err != nil {
+		p.log.Warn("steps still run after the drain time; their entries wait for the next start", "drain", p.config.Drain)
+	}
+	err = p.out.Close()
+	p.running.Wait()
+	<-ended
+	return err
+}
+
+// track counts running steps: the router forgets them after its time-out.
+func (p *Pipeline) track(next message.HandlerFunc) message.HandlerFunc {
+	return func(env *message.Message) ([]*message.Message, error) {
+		p.running.Add(1)
+		defer p.running.Done()
+		return next(env)
+	}
+}
+
+// sort is the first handler: read → conversation → grade, and the entry
+// waits in its lane.
+func (p *Pipeline) sort(env *message.Message) error {
+	entry, err := p.open(env)
+	if err != nil {
+		return err
+	}
+	ctx := env.Context()
+	m, err := p.read(ctx, entry)
+	if err != nil {
+		return err
+	}
+	if m, err = p.converse(ctx, entry, m); err != nil {
+		return err
+	}
+	j := judged{message: m, assessment: p.panel.Assess(ctx, m)}
+	p.memo.put(entry.Seq, j)
+	return p.journal.Sort(ctx, entry.Seq, lane(m, j.assessment))
+}
+
+// send is the second handler: seal and publish. The envelope is acknowledged
+// to the journal only after Kafka acknowledged the record.
+func (p *Pipeline) send(env *message.Message) error {
+	entry, err := p.open(env)
+	if err != nil {
+		return err
+	}
+	j, err := p.judge(env.Context(), entry)
+	if err != nil {
+		return err
+	}
+	if j.assessment.Grade == contact.Emergency {
+		alert, err := p.seal.escalated(entry, j)
+		if err != nil {
+			return err
+		}
+		if err := p.publish(TopicAlerts, alert, LaneEmergency); err != nil {
+			return err
+		}
+	}
+	event, err := p.seal.received(entry, j)
+	if err != nil {
+		return err
+	}
+	record, err := Envelope(event, entry.Lane)
+	if err != nil {
+		return err
+	}
+	if err := p.out.Publish(TopicEvents, record); err != nil {
+		return fmt.Errorf("publish event: %w", err)
+	}
+	// Where the record lies, for the journal, which watches for a broker that
+	// lost what it had acknowledged.
+	env.Metadata.Set(MetaPartition, record.Metadata.Get(MetaPartition))
+	env.Metadata.Set(MetaOffset, record.Metadata.Get(MetaOffset))
+	p.metrics.graded.WithLabelValues(entry.Original.Channel, j.assessment.Grade.String()).Inc()
+	p.metrics.latency.WithLabelValues(entry.Lane.String()).Observe(p.now().Sub(entry.AcceptedAt).Seconds())
+	return nil
+}
+
+// judge gives the message and assessment of an entry in the outbox: what was
+// remembered from sorting, or read and judged anew. A quarantined entry is
+// never read again: reading it may be what kills the process.
+func (p *Pipeline) judge(ctx context.Context, e Entry) (judged, error) {
+	if e.Quarantined != "" {
+		m := unread(e)
+		return judged{message: m, assessment: p.panel.Assess(ctx, m)}, nil
+	}
+	if j, ok := p.memo.take(e.Seq); ok {
+		return j, nil
+	}
+	m, err := p.read(ctx, e)
+	if err != nil {
+		return judged{}, err
+	}
+	m = joined(m, e.Placed)
+	return judged{message: m, assessment: p.panel.Assess(ctx, m)}, nil
+}
+
+func (p *Pipeline) publish(topic string, event contact.Event, l Lane) error {
+	record, err := Envelope(event, l)
+	if err != nil {
+		return err
+	}
+	if err := p.out.Publish(topic, record); err != nil {
+		return fmt.Errorf("publish to %s: %w", topic, err)
+	}
+	return nil
+}
