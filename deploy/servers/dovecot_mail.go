@@ -1,0 +1,106 @@
+package servers
+
+import (
+	"fmt"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Deliver puts mails into a folder of user's mailbox as a delivery agent does
+// (Maildir), in order: INBOX, Processed or Reports. The server tells waiting
+// clients within half a second.
+func (d *DovecotServer) Deliver(t testing.TB, user, folder string, mails ...[]byte) {
+	t.Helper()
+	dir := d.maildir(t, user, folder)
+	for _, mail := range mails {
+		name := mailName(len(mail))
+		// Written under tmp and then moved, so that it appears whole.
+		temporary := filepath.Join(dir, "tmp", name)
+		must(t, os.WriteFile(temporary, mail, 0o600))
+		must(t, os.Lchown(temporary, d.uid, d.gid))
+		must(t, os.Rename(temporary, filepath.Join(dir, "new", name)))
+	}
+}
+
+var delivered atomic.Int64
+
+// mailName sorts in order of delivery: the server gives UIDs in that order.
+func mailName(size int) string {
+	now := time.Now()
+	return fmt.Sprintf("%d.M%06dP%dQ%09d.test,S=%d", now.Unix(), now.Nanosecond()/1000, os.Getpid(), delivered.Add(1), size)
+}
+
+// DeliverLMTP hands a mail to the server by LMTP, as a mail server does.
+func (d *DovecotServer) DeliverLMTP(t testing.TB, user string, mail []byte) {
+	t.Helper()
+	conn, err := textproto.Dial("tcp", d.LMTP)
+	must(t, err)
+	defer conn.Close()
+	_, _, err = conn.ReadResponse(220)
+	must(t, err)
+	for _, step := range []struct {
+		command string
+		want    int
+	}{
+		{"LHLO test", 250}, {"MAIL FROM:<sender@example.org>", 250}, {"RCPT TO:<" + user + ">", 250}, {"DATA", 354},
+	} {
+		must(t, conn.PrintfLine("%s", step.command))
+		_, _, err = conn.ReadResponse(step.want)
+		must(t, err)
+	}
+	body := conn.DotWriter()
+	_, err = body.Write(mail)
+	must(t, err)
+	must(t, body.Close())
+	_, _, err = conn.ReadResponse(250)
+	must(t, err)
+}
+
+// Count returns how many mails lie in a folder of user's mailbox.
+func (d *DovecotServer) Count(t testing.TB, user, folder string) int {
+	t.Helper()
+	dir := d.maildir(t, user, folder)
+	count := 0
+	for _, part := range []string{"new", "cur"} {
+		entries, err := os.ReadDir(filepath.Join(dir, part))
+		must(t, err)
+		count += len(entries)
+	}
+	return count
+}
+
+// Renumber makes the server forget its UIDs: the folder gets a new
+// UIDVALIDITY. Its clients must be gone (Kill) or lose their connection.
+func (d *DovecotServer) Renumber(t testing.TB, user, folder string) {
+	t.Helper()
+	lists, err := filepath.Glob(filepath.Join(d.maildir(t, user, folder), "dovecot*"))
+	must(t, err)
+	for _, list := range lists {
+		must(t, os.RemoveAll(list))
+	}
+}
+
+// maildir returns the folder's directory, made if it is missing.
+func (d *DovecotServer) maildir(t testing.TB, user, folder string) string {
+	t.Helper()
+	home := filepath.Join(d.dir, "mail", user)
+	dir := filepath.Join(home, "Maildir")
+	dirs := []string{home, dir}
+	if !strings.EqualFold(folder, "INBOX") {
+		dir = filepath.Join(dir, "."+folder)
+		dirs = append(dirs, dir)
+	}
+	for _, part := range append(dirs, filepath.Join(dir, "tmp"), filepath.Join(dir, "new"), filepath.Join(dir, "cur")) {
+		if err := os.Mkdir(part, 0o700); err == nil {
+			must(t, os.Chown(part, d.uid, d.gid))
+		} else if !os.IsExist(err) {
+			must(t, err)
+		}
+	}
+	return dir
+}
