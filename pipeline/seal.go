@@ -27,6 +27,10 @@ func (s sealer) received(e Entry, j judged) (contact.Event, error) {
 	data := s.data(e, j)
 	event := s.event(contact.ReceivedV1, e, j)
 	event.Sequence = strconv.FormatInt(e.Sequence, 10)
+	if j.message.Unreadable != "" {
+		// When it is read after all, that is news and not a repetition.
+		event.ID = contact.EventID(contact.ReceivedV1, j.message.ID, "unreadable")
+	}
 	return s.fit(event, data)
 }
 
