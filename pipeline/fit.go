@@ -16,10 +16,10 @@ const (
 	summaryLimit    = 2000      // characters
 	subjectLimit    = 1000      // characters
 	textLimit       = 64 << 10  // bytes
-	nameLimit       = 200       // characters, of one name or address
+	nameLimit       = 150       // characters, of one name or address
 	quoteLimit      = 100       // characters, of one span
 	partiesLimit    = 30
-	attachmentLimit = 60
+	attachmentLimit = 40
 	reasonLimit     = 30
 	spanLimit       = 5 // of one reason
 )
@@ -29,9 +29,8 @@ const (
 func (s sealer) fit(event contact.Event, data contact.Received) (contact.Event, error) {
 	shortened := shorten(&data)
 	for limit := textLimit; ; limit /= 2 {
-		if cutTo(&data.Content.Text, limit) || cutTo(&data.Content.NewText, limit) {
-			shortened = true
-		}
+		shortened = cutTo(&data.Content.Text, limit) || shortened
+		shortened = cutTo(&data.Content.NewText, limit) || shortened
 		if shortened && !flagged(data.Flags, contact.Truncated) {
 			data.Flags = append(data.Flags[:len(data.Flags):len(data.Flags)], contact.Truncated)
 		}

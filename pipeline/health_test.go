@@ -1,0 +1,63 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"contactd/contact"
+	"contactd/contact/contacttest"
+)
+
+var errTest = errors.New("dial mailbox: connection refused")
+
+func TestAChannelThatFailsForLongIsToldOnceAndSoIsItsReturn(t *testing.T) {
+	now := noon
+	h := NewHealth(Config{DegradedAfter: time.Minute}, nil, func() time.Time { return now })
+	s := testSealer()
+	h.Working("email", "contact")
+
+	h.Failing("email", "contact", errTest)
+	now = now.Add(59 * time.Second)
+	if events := h.due(s); len(events) != 0 {
+		t.Fatalf("told %d events before the time", len(events))
+	}
+	now = now.Add(time.Second)
+	events := h.due(s)
+	if len(events) != 1 || events[0].Type != contact.DegradedV1 {
+		t.Fatalf("told %+v, want one degraded event", events)
+	}
+	contacttest.Valid(t, mustJSON(t, events[0], nil))
+	if events := h.due(s); len(events) != 0 {
+		t.Error("told twice")
+	}
+
+	now = now.Add(time.Hour)
+	h.Working("email", "contact")
+	h.Failing("email", "contact", errTest) // at once again: both must be told
+	events = h.due(s)
+	if len(events) != 1 || events[0].Type != contact.RestoredV1 {
+		t.Fatalf("told %+v, want one restored event", events)
+	}
+	contacttest.Valid(t, mustJSON(t, events[0], nil))
+	var data contact.ChannelState
+	if err := json.Unmarshal(events[0].Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	if !data.Since.Equal(noon) || data.Until == nil || !data.Until.Equal(now) {
+		t.Errorf("the gap was told as %v to %v", data.Since, data.Until)
+	}
+	now = now.Add(time.Minute)
+	if events := h.due(s); len(events) != 1 || events[0].Type != contact.DegradedV1 {
+		t.Errorf("told %+v, want the second failure", events)
+	}
+}
+
+func TestAnAccountIsKnownBeforeItWasEverReached(t *testing.T) {
+	h := NewHealth(Config{}, nil, time.Now)
+	h.Expect("email", "contact")
+	if states := h.States(); len(states) != 1 || !states[0].LastGood.IsZero() {
+		t.Errorf("states are %+v", states)
+	}
+}

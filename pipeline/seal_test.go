@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"contactd/channels"
+	"contactd/contact"
+	"contactd/contact/contacttest"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func testSealer() sealer {
+	return sealer{force: "borsetshire", version: "test", config: Config{
+		BaseURL:    "http://127.0.0.1:8181",
+		GradeCodes: map[string]string{"emergency": "G1"},
+	}.WithDefaults()}
+}
+
+func testEntry() Entry {
+	return Entry{
+		Seq:        7,
+		Original:   channels.Original{Channel: "email", Account: "contact", ID: "INBOX/1/42", MediaType: "message/rfc822", Bytes: []byte("raw")},
+		AcceptedAt: noon,
+		SHA256:     strings.Repeat("ab", 32),
+		PrevHash:   strings.Repeat("cd", 32),
+		Placed:     Placed{Conversation: contact.ConversationID("email", "contact", "first"), Sequence: 3},
+		Lane:       LaneEmergency,
+	}
+}
+
+func testJudged() judged {
+	e := testEntry()
+	return judged{
+		message: identify(contact.Message{
+			Channel:      contact.Channel{Kind: "email", Visibility: "private", Direction: "inbound"},
+			Sender:       contact.Sender{Name: "A Citizen", Address: "a@example.org"},
+			Recipients:   []contact.Sender{{Address: "contact@force.example"}},
+			Subject:      "help",
+			Text:         "he has a knife\n\n> earlier text",
+			Authored:     "he has a knife",
+			SentAt:       noon.Add(-time.Minute),
+			Authenticity: contact.Claimed,
+			Attachments:  []contact.Attachment{{Blob: contact.Blob{SHA256: strings.Repeat("ef", 32), Size: 3, MediaType: "image/jpeg"}, Name: "a.jpg"}},
+		}, e),
+		assessment: contact.Assessment{
+			Grade: contact.Emergency, Categories: []string{"violence_weapon"}, JudgedBy: []string{"rules@1"}, At: noon,
+			Reasons: []contact.Reason{{Rule: "weapon.has", Grade: contact.Emergency, Spans: []contact.Span{{Start: 0, End: 14, Quote: "he has a knife"}}}},
+		},
+	}
+}
+
+func mustJSON(t *testing.T, event contact.Event, err error) []byte {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func TestEveryEventFitsTheContract(t *testing.T) {
+	s, e, j := testSealer(), testEntry(), testJudged()
+	received, err := s.received(e, j)
+	contacttest.Valid(t, mustJSON(t, received, err))
+	escalated, err := s.escalated(e, j)
+	contacttest.Valid(t, mustJSON(t, escalated, err))
+	rejected, err := s.rejected(e, Permanent(errTest))
+	contacttest.Valid(t, mustJSON(t, rejected, err))
+	e.Quarantined = "reading crashed twice"
+	quarantined, err := s.received(e, judged{message: unread(e), assessment: contact.Assessment{At: noon}})
+	contacttest.Valid(t, mustJSON(t, quarantined, err))
+
+	if received.Subject != escalated.Subject || received.ID == escalated.ID {
+		t.Error("an escalation is another event about the same message")
+	}
+	if quarantined.ID == received.ID {
+		t.Error("a message that is read after all must not look like a repetition")
+	}
+	if got := *quarantined.Grade; got != contact.Unknown {
+		t.Errorf("a message nobody could read is graded %v", got)
+	}
+}
+
+func TestSealingTwiceGivesTheSameBytes(t *testing.T) {
+	s := testSealer()
+	first, err := s.received(testEntry(), testJudged())
+	a := mustJSON(t, first, err)
+	second, err := s.received(testEntry(), testJudged())
+	if b := mustJSON(t, second, err); string(a) != string(b) {
+		t.Error("the same message gave another record")
+	}
+}
+
+func TestARecordStaysUnderItsLimitWhateverTheMessageHolds(t *testing.T) {
+	nasty := strings.Repeat("\u0001<&\u2028😀", 100_000) // everything that JSON makes longer
+	j := testJudged()
+	j.message.Text, j.message.Authored, j.message.Subject = nasty, nasty[:len(nasty)/4*3], nasty
+	j.message.Sender = contact.Sender{Name: nasty, Address: nasty}
+	for range 500 {
+		j.message.Recipients = append(j.message.Recipients, j.message.Sender)
+		j.message.Attachments = append(j.message.Attachments, contact.Attachment{Blob: j.message.Attachments[0].Blob, Name: nasty, Claimed: nasty})
+		j.assessment.Reasons = append(j.assessment.Reasons, contact.Reason{Rule: "r", Grade: contact.Priority, Spans: make([]contact.Span, 500)})
+	}
+	for i := range j.assessment.Reasons {
+		for k := range j.assessment.Reasons[i].Spans {
+			j.assessment.Reasons[i].Spans[k].Quote = nasty
+		}
+	}
+	event, err := testSealer().received(testEntry(), j)
+	raw := mustJSON(t, event, err)
+	if len(raw) > 256_000 {
+		t.Fatalf("record has %d bytes", len(raw))
+	}
+	contacttest.Valid(t, raw)
+	var data contact.Received
+	if err := json.Unmarshal(event.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	if !flagged(data.Flags, contact.Truncated) {
+		t.Error("cutting must be told")
+	}
+	if n := utf8.RuneCountInString(data.Content.Summary); n != summaryLimit {
+		t.Errorf("summary has %d characters", n)
+	}
+}
+
+func TestALateMessageSaysSo(t *testing.T) {
+	j := testJudged()
+	j.message.ReceivedAt = noon.Add(-3 * 24 * time.Hour)
+	event, err := testSealer().received(testEntry(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var data contact.Received
+	if err := json.Unmarshal(event.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	if data.Late == nil || data.Late.Seconds != 3*24*3600 {
+		t.Errorf("late is %+v", data.Late)
+	}
+}
