@@ -1,0 +1,207 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"contactd/channels"
+	"contactd/contact"
+	"contactd/contact/contacttest"
+)
+
+// shelf is a journal that remembers what was put aside.
+type shelf struct {
+	mu         sync.Mutex
+	quarantine map[int64]string
+}
+
+func (s *shelf) Place(context.Context, int64, Placement) (Placed, error) { return Placed{}, nil }
+func (s *shelf) Sort(context.Context, int64, Lane) error                 { return nil }
+
+func (s *shelf) Quarantine(_ context.Context, seq int64, reason string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quarantine[seq] = reason
+	return nil
+}
+
+// tray is a publisher that keeps what was published.
+type tray struct {
+	records chan *message.Message
+}
+
+func (tray) Close() error { return nil }
+
+func (p tray) Publish(_ string, records ...*message.Message) error {
+	for _, record := range records {
+		p.records <- record
+	}
+	return nil
+}
+
+func testPipeline(t *testing.T, reader channels.Reader) (*Pipeline, *shelf, tray) {
+	t.Helper()
+	journal, out := &shelf{quarantine: map[int64]string{}}, tray{make(chan *message.Message, 10)}
+	p, err := New(Config{}, Deps{
+		Open:    func(*message.Message) (Entry, error) { return testEntry(), nil },
+		Journal: journal, Publisher: out, Force: "borsetshire",
+		Readers: map[string]channels.Reader{"email": reader},
+		Panel:   panelFunc(func(contact.Message) contact.Grade { return contact.Priority }),
+		Log:     slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, journal, out
+}
+
+type panelFunc func(contact.Message) contact.Grade
+
+func (f panelFunc) Assess(_ context.Context, m contact.Message) contact.Assessment {
+	return contact.Assessment{Grade: f(m), At: noon}
+}
+
+type readerFunc func() (contact.Message, error)
+
+func (f readerFunc) Read(context.Context, channels.Original) (contact.Message, error) { return f() }
+
+// step runs the first handler inside its middleware, as the router does.
+func step(p *Pipeline) error {
+	handler := func(env *message.Message) ([]*message.Message, error) { return nil, p.sort(env) }
+	chain := p.measure(p.reject(p.retry()(p.recovered(handler))))
+	_, err := chain(message.NewMessage("1", nil))
+	return err
+}
+
+func TestAMessageThatCannotBeReadIsQuarantinedAndTheRestGoesOn(t *testing.T) {
+	const secret = "words of the contact"
+	for name, reader := range map[string]readerFunc{
+		"error":      func() (contact.Message, error) { return contact.Message{}, errors.New("no such form") },
+		"unreadable": func() (contact.Message, error) { return contact.Message{Unreadable: "fetched three times"}, nil },
+		"panic":      func() (contact.Message, error) { panic(secret) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, journal, out := testPipeline(t, reader)
+			if err := step(p); err != nil {
+				t.Fatalf("the entry must be acknowledged once it is set aside, got %v", err)
+			}
+			reason, ok := journal.quarantine[7]
+			if !ok || strings.Contains(reason, secret) {
+				t.Errorf("quarantined %v with reason %q", ok, reason)
+			}
+			record := <-out.records
+			contacttest.Valid(t, record.Payload)
+			if strings.Contains(string(record.Payload), secret) {
+				t.Error("the rejected record's error holds the contact's words")
+			}
+		})
+	}
+}
+
+func TestAFullDiskIsNeverTheMessagesFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		p, journal, _ := testPipeline(t, readerFunc(func() (contact.Message, error) {
+			tries++
+			return contact.Message{}, fmt.Errorf("store attachment: %w", syscall.ENOSPC)
+		}))
+		begun := time.Now()
+		if err := step(p); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("got %v, want the entry back with the subscriber", err)
+		}
+		if len(journal.quarantine) != 0 {
+			t.Error("quarantined for a fault of this machine")
+		}
+		if took := time.Since(begun); tries < 2 || took > 3*time.Second {
+			t.Errorf("tried %d times in %v; want a few within two seconds", tries, took)
+		}
+	})
+}
+
+func TestAMessageOfARemovedChannelIsShownToAPerson(t *testing.T) {
+	p, journal, out := testPipeline(t, nil)
+	delete(p.readers, "email")
+	if err := step(p); err != nil {
+		t.Fatal(err)
+	}
+	<-out.records
+	if reason := journal.quarantine[7]; !strings.Contains(reason, `no reader for channel "email"`) {
+		t.Errorf("reason %q does not name the channel", reason)
+	}
+}
+
+func TestReadingThatDoesNotEndIsQuarantinedUnderIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		p, journal, _ := testPipeline(t, readerFunc(func() (contact.Message, error) {
+			<-release
+			return contact.Message{}, nil
+		}))
+		ctx, cancel := context.WithCancel(t.Context())
+		go p.watch(ctx)
+		ended := make(chan error)
+		go func() { ended <- step(p) }()
+		time.Sleep(2 * time.Minute) // of the bubble's clock
+		synctest.Wait()
+		journal.mu.Lock()
+		_, ok := journal.quarantine[7]
+		journal.mu.Unlock()
+		if !ok {
+			t.Error("an entry whose reading hangs must be set aside")
+		}
+		close(release)
+		<-ended
+		cancel()
+	})
+}
+
+func TestAQuarantinedEntryIsPublishedWithoutBeingReadAgain(t *testing.T) {
+	p, _, out := testPipeline(t, readerFunc(func() (contact.Message, error) {
+		t.Error("read again, which may be what kills the process")
+		return contact.Message{}, nil
+	}))
+	p.open = func(*message.Message) (Entry, error) {
+		e := testEntry()
+		e.Quarantined, e.Attempts = "reading crashed twice", 2
+		return e, nil
+	}
+	p.panel = panelFunc(func(contact.Message) contact.Grade { return contact.Unknown })
+	if err := p.send(message.NewMessage("1", nil)); err != nil {
+		t.Fatal(err)
+	}
+	record := <-out.records
+	contacttest.Valid(t, record.Payload)
+	if record.Metadata.Get("ce_grade") != "unknown" {
+		t.Errorf("graded %q", record.Metadata.Get("ce_grade"))
+	}
+}
+
+func TestAnEmergencyIsAlsoAnAlert(t *testing.T) {
+	p, _, out := testPipeline(t, readerFunc(func() (contact.Message, error) {
+		return contact.Message{Text: "help", Authored: "help", Authenticity: contact.Claimed, Channel: contact.Channel{Kind: "email", Visibility: "private", Direction: "inbound"}}, nil
+	}))
+	p.panel = panelFunc(func(contact.Message) contact.Grade { return contact.Emergency })
+	if err := p.send(message.NewMessage("1", nil)); err != nil {
+		t.Fatal(err)
+	}
+	alert, event := <-out.records, <-out.records
+	for _, record := range []*message.Message{alert, event} {
+		contacttest.Valid(t, record.Payload)
+		if record.Metadata.Get(MetaLane) != "emergency" {
+			t.Errorf("%s goes by the %s lane", record.Metadata.Get("ce_type"), record.Metadata.Get(MetaLane))
+		}
+	}
+	if alert.Metadata.Get("ce_type") != contact.EscalatedV1 || event.Metadata.Get("ce_type") != contact.ReceivedV1 {
+		t.Error("the alert must go before the event")
+	}
+}
