@@ -14,7 +14,7 @@ import "embed"
 // ID names the schema; it is the dataschema of events. Its last part is the
 // version of the contract, Version.
 const (
-	ID      = "urn:contactd:contact:" + Version
+	ID      = "urn:contactd:schema:contact:" + Version
 	Version = "1.0"
 )
 
