@@ -1,0 +1,97 @@
+// Package servers runs the real servers that tests talk to. It is imported by
+// tests and by its command only:
+//
+//	go run ./deploy/servers/up up      install, start, wait until they answer
+//	go run ./deploy/servers/up down    stop
+//
+//	packages (apt, as root) ─▶ Kafka's jars (Maven) ─▶ format ─▶ java kafka.Kafka ─▶ kafka.json
+//
+// The servers outlive the command. What they are and where they listen is
+// written to a state folder in the user's cache (see Dir), from which
+// Kafka and Kcat answer. A test that needs a server which does not run
+// is skipped with a sentence that says what to do, or fails when the
+// environment variable CI is "true". Starting twice changes nothing.
+//
+// Apache Kafka is one KRaft node on free loopback ports, with empty storage at
+// each start, listening in plain text, with SASL (PLAIN, SCRAM-SHA-256 and
+// SCRAM-SHA-512) and with TLS. No container engine is involved: its jars come
+// by Maven coordinates and run on the machine's Java 17 or later.
+package servers
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Dir is the state folder, CONTACTD_SERVERS_DIR or else one in the user's
+// cache. It holds the jars, the running node's storage, log and state.
+func Dir() (string, error) {
+	if dir := os.Getenv("CONTACTD_SERVERS_DIR"); dir != "" {
+		return dir, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find cache folder: %w", err)
+	}
+	return filepath.Join(cache, "contactd"), nil
+}
+
+// Kafka gives the running Apache Kafka node. Without one it skips the test, or
+// fails it when CI is "true".
+func Kafka(t testing.TB) Node {
+	t.Helper()
+	node, err := Running()
+	if err != nil {
+		Missing(t, "Apache Kafka does not run (%v): start it with `make up`", err)
+	}
+	return node
+}
+
+// Kcat gives the path of kcat, the Kafka client that shares no code with us.
+// Without it the test is skipped, or fails when CI is "true".
+func Kcat(t testing.TB) string {
+	t.Helper()
+	path, err := exec.LookPath("kcat")
+	if err != nil {
+		Missing(t, "kcat is not installed: `make up` as root, or apt-get install kcat")
+	}
+	return path
+}
+
+// Missing ends a test whose server is not there: skipped on a developer's
+// machine, failed when CI is "true".
+func Missing(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// Running reads the state of the node and makes sure that its process lives.
+func Running() (Node, error) {
+	dir, err := Dir()
+	if err != nil {
+		return Node{}, err
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return Node{}, errors.New("never started")
+	}
+	if err != nil {
+		return Node{}, fmt.Errorf("read state: %w", err)
+	}
+	var node Node
+	if err := json.Unmarshal(raw, &node); err != nil {
+		return Node{}, fmt.Errorf("read state: %w", err)
+	}
+	if !node.alive() {
+		return Node{}, errors.New("its process has ended")
+	}
+	return node, nil
+}
