@@ -1,0 +1,420 @@
+package rules
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"contactd/contact"
+)
+
+// book is a set of rule files, compiled. It does not change afterwards.
+type book struct {
+	version string
+	rules   []compiled
+	lexicon lexicon
+	emoji   map[rune]string
+	trie    trie
+	symbols int
+}
+
+// compiled is a rule without its phrases, which are in the trie. Rules are
+// ordered most serious first, in the order of the files among equals.
+type compiled struct {
+	id, category, text string
+	inSubject          string // text, for a hit in the subject
+	grade              contact.Grade
+	// condition is the number of the hidden rule that must also fire, or -1.
+	condition int32
+	// hidden rules only serve as conditions.
+	hidden bool
+}
+
+// compiler turns files into a book.
+type compiler struct {
+	lists     map[string][]line
+	home      map[string]*file // the file that began a list, for errors
+	spelling  map[string][]string
+	languages [other + 1][]string
+	rules     []source
+	book      *book
+	grower    *grower
+	sets      map[string]symbol
+	members   [][]string // by symbol: words, and stems with a star
+	open      []string   // lists being expanded, to find circles
+	work      int        // elements flattened for one phrase
+}
+
+// source is a rule with the file it stands in.
+type source struct {
+	rule
+	file   *file
+	hidden bool
+}
+
+// compile joins the files, in order: later ones add rules, spellings and
+// entries to lists, and take nothing away.
+func compile(files ...*file) (*book, error) {
+	c := &compiler{
+		lists:    map[string][]line{},
+		home:     map[string]*file{},
+		spelling: map[string][]string{},
+		book:     &book{emoji: map[rune]string{}},
+		grower:   newGrower(),
+		sets:     map[string]symbol{},
+	}
+	var problems []error
+	for _, f := range files {
+		problems = append(problems, c.join(f))
+	}
+	problems = append(problems, c.conditions())
+	slices.SortStableFunc(c.rules, func(a, b source) int {
+		switch {
+		case a.Grade.Above(b.Grade):
+			return -1
+		case b.Grade.Above(a.Grade):
+			return 1
+		}
+		return 0
+	})
+	for i, r := range c.rules {
+		problems = append(problems, c.rule(int32(i), r))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	c.lexicon()
+	c.book.symbols = len(c.members)
+	c.book.trie = c.grower.grown(len(c.members))
+	return c.book, nil
+}
+
+// join adds what a file declares.
+func (c *compiler) join(f *file) error {
+	var problems []error
+	if c.book.version != "" {
+		c.book.version += "+"
+	}
+	c.book.version += f.Version
+	for word, others := range f.Spelling {
+		c.spelling[word] = append(c.spelling[word], fields(others.text)...)
+	}
+	for sign, word := range f.Emoji {
+		for _, r := range sign {
+			c.book.emoji[r] = word
+			break // what follows is a variation selector
+		}
+	}
+	for name, entries := range f.Lists {
+		c.lists[name] = append(c.lists[name], entries...)
+		c.home[name] = f
+	}
+	c.languages[english] = append(c.languages[english], fields(f.Languages.English)...)
+	c.languages[welsh] = append(c.languages[welsh], fields(f.Languages.Welsh)...)
+	c.languages[other] = append(c.languages[other], fields(f.Languages.Other)...)
+	for _, r := range f.Rules {
+		if slices.ContainsFunc(c.rules, func(s source) bool { return s.ID.text == r.ID.text }) {
+			problems = append(problems, f.errorAt(r.ID, "rule %s stands in another file too", r.ID.text))
+		}
+		c.rules = append(c.rules, source{rule: r, file: f})
+	}
+	return errors.Join(problems...)
+}
+
+// conditions makes a hidden rule of every list that a rule wants alongside.
+func (c *compiler) conditions() error {
+	var problems []error
+	made := map[string]bool{}
+	for _, r := range slices.Clone(c.rules) {
+		name := r.Alongside
+		if name == "" || made[name] {
+			continue
+		}
+		if c.lists[name] == nil {
+			problems = append(problems, r.file.errorAt(r.ID, "rule %s: no list <%s>", r.ID.text, name))
+			continue
+		}
+		made[name] = true
+		phrase := line{text: "<" + name + ">", at: r.ID.at}
+		hidden := rule{ID: line{text: conditionID(name), at: r.ID.at}, Grade: contact.Resolution, Phrases: []line{phrase}}
+		c.rules = append(c.rules, source{rule: hidden, file: r.file, hidden: true})
+	}
+	return errors.Join(problems...)
+}
+
+func conditionID(list string) string { return "alongside " + list }
+
+// rule compiles one rule into the trie.
+func (c *compiler) rule(number int32, r source) error {
+	condition := int32(-1)
+	if r.Alongside != "" {
+		condition = int32(slices.IndexFunc(c.rules, func(s source) bool { return s.hidden && s.ID.text == conditionID(r.Alongside) }))
+	}
+	c.book.rules = append(c.book.rules, compiled{
+		id: r.ID.text, category: r.Category, text: r.Text, inSubject: r.Text + " (in the subject)",
+		grade: r.Grade, condition: condition, hidden: r.hidden,
+	})
+	var problems []error
+	for _, phrase := range r.Phrases {
+		elems, err := parsePhrase(phrase.text)
+		var ends []int32
+		c.work = 0
+		if err == nil {
+			ends, err = c.insert([]int32{0}, elems)
+		}
+		if err != nil {
+			problems = append(problems, r.file.errorAt(phrase, "rule %s, phrase %q: %v", r.ID.text, phrase.text, err))
+			continue
+		}
+		c.grower.end(ends, number)
+	}
+	return errors.Join(problems...)
+}
+
+// The bounds of one phrase: the ways through it, and the words and groups that
+// its lists come to.
+const (
+	maxBranches = 4096
+	maxWork     = 100_000
+)
+
+// insert grows the trie from every node by the elements, and returns where
+// they lead.
+func (c *compiler) insert(from []int32, elems []elem) ([]int32, error) {
+	for _, e := range elems {
+		to, err := c.insertOne(from, e)
+		if err != nil {
+			return nil, err
+		}
+		if e.optional {
+			to = append(to, from...)
+		}
+		slices.Sort(to)
+		if from = slices.Compact(to); len(from) > maxBranches {
+			return nil, errTooLarge
+		}
+	}
+	return from, nil
+}
+
+func (c *compiler) insertOne(from []int32, e elem) ([]int32, error) {
+	var to []int32
+	if e.kind == gapElem {
+		for _, at := range from {
+			next, err := c.grower.step(growth{from: at, gap: int32(e.gap)})
+			if err != nil {
+				return nil, err
+			}
+			to = append(to, next)
+		}
+		return to, nil
+	}
+	words, sequences, err := c.flatten(e)
+	if err != nil {
+		return nil, err
+	}
+	if len(words) > 0 {
+		way := growth{symbol: c.set(words)}
+		for _, way.from = range from {
+			next, err := c.grower.step(way)
+			if err != nil {
+				return nil, err
+			}
+			to = append(to, next)
+		}
+	}
+	for _, sequence := range sequences {
+		more, err := c.insert(from, sequence)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, more...)
+	}
+	return to, nil
+}
+
+// flatten splits what an element accepts into single words and longer
+// sequences.
+func (c *compiler) flatten(e elem) (words []string, sequences [][]elem, err error) {
+	if c.work++; c.work > maxWork {
+		return nil, nil, errTooLarge
+	}
+	switch e.kind {
+	case wordElem:
+		return []string{e.word}, nil, nil
+	case stemElem:
+		return []string{e.word + "*"}, nil, nil
+	case listElem:
+		if e.options, err = c.list(e.word); err != nil {
+			return nil, nil, err
+		}
+		c.open = append(c.open, e.word)
+		defer func() { c.open = c.open[:len(c.open)-1] }()
+	}
+	for _, option := range e.options {
+		if len(option) > 1 || option[0].optional {
+			if err := c.check(option); err != nil {
+				return nil, nil, err
+			}
+			sequences = append(sequences, option)
+			continue
+		}
+		single, more, err := c.flatten(option[0])
+		if err != nil {
+			return nil, nil, err
+		}
+		words = append(words, single...)
+		sequences = append(sequences, more...)
+	}
+	return words, sequences, nil
+}
+
+// check finds circles in sequences before they are inserted, when the lists
+// that led here are no longer open.
+func (c *compiler) check(elems []elem) error {
+	for _, e := range elems {
+		if e.kind == listElem || e.kind == groupElem {
+			if _, _, err := c.flatten(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// list parses the entries of a list.
+func (c *compiler) list(name string) ([][]elem, error) {
+	entries, ok := c.lists[name]
+	if !ok {
+		return nil, fmt.Errorf("no list <%s>", name)
+	}
+	if slices.Contains(c.open, name) {
+		return nil, fmt.Errorf("list <%s> contains itself", name)
+	}
+	var options [][]elem
+	for _, entry := range entries {
+		elems, err := parsePhrase(entry.text)
+		if err != nil {
+			return nil, fmt.Errorf("list <%s>, line %d of %s, %q: %w", name, entry.at, c.home[name].name, entry.text, err)
+		}
+		options = append(options, elems)
+	}
+	return options, nil
+}
+
+// set returns the symbol of a set of words.
+func (c *compiler) set(words []string) symbol {
+	slices.Sort(words)
+	words = slices.Compact(words)
+	key := strings.Join(words, " ")
+	known, ok := c.sets[key]
+	if !ok {
+		known = symbol(len(c.members))
+		c.members = append(c.members, words)
+		c.sets[key] = known
+	}
+	return known
+}
+
+// minSlip is the length, in letters, from which words are also known by their
+// slips; shorter ones have too many neighbours that are words themselves.
+const minSlip = 7
+
+// lexicon gathers every word of the phrases with its symbols, its spellings
+// and its slips.
+func (c *compiler) lexicon() {
+	words, stems := map[string][]symbol{}, map[string][]symbol{}
+	for s, members := range c.members {
+		for _, member := range members {
+			if stem, ok := strings.CutSuffix(member, "*"); ok {
+				stems[stem] = append(stems[stem], symbol(s))
+			} else {
+				words[member] = append(words[member], symbol(s))
+			}
+		}
+	}
+	known := map[string]tongue{}
+	for points := other; points > noTongue; points-- { // English has the last word
+		for _, word := range c.languages[points] {
+			known[word] = points
+		}
+	}
+	c.addSlips(words, stems, known)
+	c.addStems(stems)
+	c.addWords(words, stems, known)
+}
+
+// addSlips adds what one writes by a slip of the finger, unless it is a word.
+func (c *compiler) addSlips(words, stems map[string][]symbol, known map[string]tongue) {
+	add := func(to map[string][]symbol, word string, symbols []symbol) {
+		for _, slip := range slips(word) {
+			_, isWord := words[slip]
+			_, isStem := stems[slip]
+			if !isWord && !isStem && known[slip] == noTongue {
+				to[slip] = append(to[slip], symbols...)
+			}
+		}
+	}
+	slipped, slippedStems := map[string][]symbol{}, map[string][]symbol{}
+	for _, word := range slices.Sorted(maps.Keys(words)) {
+		if len(word) >= minSlip {
+			add(slipped, word, words[word])
+		}
+	}
+	for _, stem := range slices.Sorted(maps.Keys(stems)) {
+		if len(stem) >= minSlip {
+			add(slippedStems, stem, stems[stem])
+		}
+	}
+	maps.Copy(words, slipped)
+	maps.Copy(stems, slippedStems)
+}
+
+// addStems stores every stem with the symbols of the shorter stems in it.
+func (c *compiler) addStems(stems map[string][]symbol) {
+	l := &c.book.lexicon
+	l.stems = make(map[string][]symbol, len(stems))
+	for stem := range stems {
+		l.stems[stem] = stemmed(nil, stem, stems)
+		l.longest = max(l.longest, len(stem))
+		l.starts[startOf([]byte(stem))] = true
+	}
+}
+
+// stemmed adds to symbols those of every stem that word begins with.
+func stemmed(symbols []symbol, word string, stems map[string][]symbol) []symbol {
+	for n := minStem; n <= len(word); n++ {
+		symbols = append(symbols, stems[word[:n]]...)
+	}
+	slices.Sort(symbols)
+	return slices.Compact(symbols)
+}
+
+// addWords stores every word with its symbols and those of its stems, and its
+// other spellings with the same.
+func (c *compiler) addWords(words, stems map[string][]symbol, known map[string]tongue) {
+	all := map[string][]symbol{}
+	for word, symbols := range words {
+		all[word] = stemmed(symbols, word, stems)
+	}
+	for word := range known {
+		all[word] = stemmed(words[word], word, stems)
+	}
+	spelled := map[string][]symbol{}
+	for word, others := range c.spelling {
+		for _, spelling := range others {
+			symbols := slices.Concat(spelled[spelling], stemmed(words[spelling], spelling, stems), stemmed(words[word], word, stems))
+			slices.Sort(symbols)
+			spelled[spelling] = slices.Compact(symbols)
+		}
+	}
+	maps.Copy(all, spelled)
+	c.book.lexicon.words = make(map[string]meaning, len(all))
+	for word, symbols := range all {
+		points := cmp.Or(known[word], english)
+		c.book.lexicon.words[word] = meaning{slices.Clip(symbols), points}
+	}
+}

@@ -1,0 +1,127 @@
+package rules
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"contactd/contact"
+)
+
+// file is a rule file as written. See rules.yaml for what each key means.
+type file struct {
+	name string
+
+	Version   string            `yaml:"version"`
+	Spelling  map[string]line   `yaml:"spelling"`
+	Emoji     map[string]string `yaml:"emoji"`
+	Lists     map[string][]line `yaml:"lists"`
+	Languages languages         `yaml:"languages"`
+	Rules     []rule            `yaml:"rules"`
+}
+
+// languages hold common words, separated by spaces.
+type languages struct {
+	English string `yaml:"english"`
+	Welsh   string `yaml:"welsh"`
+	Other   string `yaml:"other"`
+}
+
+// rule is one rule as written.
+type rule struct {
+	ID       line          `yaml:"id"`
+	Grade    contact.Grade `yaml:"grade"`
+	Category string        `yaml:"category"`
+	// Text says it to a handler.
+	Text string `yaml:"text"`
+	// Alongside names a list of which an entry must occur anywhere in the
+	// message for the rule to count; empty: no such condition.
+	Alongside string `yaml:"alongside"`
+	Phrases   []line `yaml:"phrases"`
+}
+
+// line is a scalar that remembers where it stands.
+type line struct {
+	text string
+	at   int
+}
+
+// UnmarshalYAML takes any scalar as the text that was written.
+func (l *line) UnmarshalYAML(node ast.Node) error {
+	if _, ok := node.(ast.ScalarNode); !ok || node.GetToken() == nil {
+		return errors.New("want a single line of text")
+	}
+	l.text = strings.TrimSpace(node.GetToken().Value)
+	if literal, ok := node.(*ast.LiteralNode); ok {
+		l.text = strings.TrimSpace(literal.Value.Value)
+	}
+	l.at = node.GetToken().Position.Line
+	return nil
+}
+
+// maxFile bounds a rule file, in bytes.
+const maxFile = 4 << 20
+
+// decodeFile reads a rule file strictly: an unknown or repeated key is an
+// error that names file, line and column.
+func decodeFile(name string, content []byte) (f *file, err error) {
+	if len(content) > maxFile {
+		return nil, fmt.Errorf("read rule file %s: larger than %d bytes", name, maxFile)
+	}
+	defer func() { // the decoder is foreign code on a hand-written file
+		if recover() != nil {
+			f, err = nil, fmt.Errorf("read rule file %s: not YAML", name)
+		}
+	}()
+	f = &file{name: name}
+	err = yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(f)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read rule file %w", placed(name, err))
+	}
+	return f, f.validate()
+}
+
+// placed puts file, line and column before the decoder's message.
+func placed(name string, err error) error {
+	var at yaml.Error
+	if errors.As(err, &at) && at.GetToken() != nil && at.GetToken().Position != nil {
+		position := at.GetToken().Position
+		return fmt.Errorf("%s:%d:%d: %s", name, position.Line, position.Column, at.GetMessage())
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// errorAt is an error about a line of this file.
+func (f *file) errorAt(at line, format string, args ...any) error {
+	return fmt.Errorf("%s:%d: %s", f.name, at.at, fmt.Sprintf(format, args...))
+}
+
+// validate reports what is missing, all of it.
+func (f *file) validate() error {
+	var problems []error
+	if f.Version == "" {
+		problems = append(problems, fmt.Errorf("%s: version is missing", f.name))
+	}
+	seen := map[string]bool{}
+	for i, r := range f.Rules {
+		switch {
+		case r.ID.text == "":
+			problems = append(problems, fmt.Errorf("%s: rule %d has no id", f.name, i+1))
+		case seen[r.ID.text]:
+			problems = append(problems, f.errorAt(r.ID, "rule %s stands twice", r.ID.text))
+		case r.Grade == contact.Unknown:
+			problems = append(problems, f.errorAt(r.ID, "rule %s has no grade", r.ID.text))
+		case r.Text == "":
+			problems = append(problems, f.errorAt(r.ID, "rule %s has no text", r.ID.text))
+		case len(r.Phrases) == 0:
+			problems = append(problems, f.errorAt(r.ID, "rule %s has no phrases", r.ID.text))
+		}
+		seen[r.ID.text] = true
+	}
+	return errors.Join(problems...)
+}

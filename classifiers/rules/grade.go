@@ -1,0 +1,150 @@
+package rules
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"contactd/classifiers"
+	"contactd/contact"
+)
+
+// judgement is the scratch of one Grade call.
+type judgement struct {
+	matcher *matcher
+	folded  folded
+	joined  folded
+	cut     bool
+}
+
+// maxScratch is the size from which scratch is not used again, in bytes of
+// folded text.
+const maxScratch = 1 << 20
+
+// Grade judges the subject, the whole text and its new part, and returns the
+// highest grade with a reason for every rule that fired. It never returns an
+// error; a message without anything to read is a failed opinion.
+func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.Opinion, error) {
+	if !classifiers.Legible(message.Subject) && !classifiers.Legible(message.Text) && !classifiers.Legible(message.Authored) {
+		return contact.Opinion{By: c.Name(), Failed: "empty"}, nil
+	}
+	j := c.scratch.Get().(*judgement)
+	j.matcher.reset()
+	j.cut = false
+	c.judge(j, message)
+	opinion := c.opinion(j, message)
+	if cap(j.folded.letters) <= maxScratch {
+		c.scratch.Put(j)
+	}
+	return opinion, nil
+}
+
+// judge lets all rules loose on the parts of the message. The language is
+// that of the new part: a quoted answer of ours must not pass for the
+// sender's.
+func (c *Classifier) judge(j *judgement, message contact.Message) {
+	c.match(j, message.Subject, inSubject, true)
+	apart := message.Authored != "" && message.Authored != message.Text
+	c.match(j, message.Text, inText, !apart)
+	if !apart {
+		return
+	}
+	if strings.Contains(message.Text, message.Authored) { // its hits are known
+		c.measure(j, message.Authored)
+		return
+	}
+	c.match(j, message.Authored, inAuthored, true)
+}
+
+// match folds a text and matches it, and once more with what was cut into
+// pieces put together.
+func (c *Classifier) match(j *judgement, text string, where place, measure bool) {
+	if text == "" {
+		return
+	}
+	fold(&j.folded, text, c.book.emoji, c.limit)
+	j.cut = j.cut || j.folded.cut
+	j.matcher.match(j.folded.letters, j.folded.tokens, where, measure)
+	if j.matcher.reader.join(&j.joined, &j.folded) {
+		j.matcher.match(j.joined.letters, j.joined.tokens, where, false)
+	}
+}
+
+// measure looks at the language of a text only.
+func (c *Classifier) measure(j *judgement, text string) {
+	fold(&j.folded, text, c.book.emoji, c.limit)
+	j.matcher.stretches.begin()
+	for _, t := range j.folded.tokens {
+		j.matcher.stretches.add(t, j.matcher.reader.read(j.folded.letters, t))
+	}
+}
+
+// opinion turns the hits into reasons, most serious first.
+func (c *Classifier) opinion(j *judgement, message contact.Message) contact.Opinion {
+	opinion := contact.Opinion{By: c.Name(), Grade: contact.Resolution}
+	hits := j.matcher.hits
+	slices.SortFunc(hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.place, b.place), cmp.Compare(a.start, b.start))
+	})
+	for len(hits) > 0 {
+		n := 1
+		for n < len(hits) && hits[n].rule == hits[0].rule {
+			n++
+		}
+		rule := &c.book.rules[hits[0].rule]
+		if !rule.hidden && (rule.condition < 0 || j.matcher.hitsOf[rule.condition] > 0) {
+			opinion.Reasons = append(opinion.Reasons, rule.reason(hits[:n], message))
+		}
+		hits = hits[n:]
+	}
+	opinion.Reasons = append(opinion.Reasons, c.unjudged(j)...)
+	if len(opinion.Reasons) == 0 {
+		opinion.Reasons = []contact.Reason{{Rule: "none", Grade: contact.Resolution, Text: "no rule found a sign of danger"}}
+	}
+	for _, reason := range opinion.Reasons {
+		opinion.Grade = contact.Highest(opinion.Grade, reason.Grade)
+		if reason.Category != "" && !slices.Contains(opinion.Categories, reason.Category) {
+			opinion.Categories = append(opinion.Categories, reason.Category)
+		}
+	}
+	return opinion
+}
+
+// unjudged are the reasons why a person must read the message whatever the
+// rules found.
+func (c *Classifier) unjudged(j *judgement) (reasons []contact.Reason) {
+	if s := &j.matcher.stretches; s.foreign() {
+		text := "not, or not all, in English"
+		if s.isWelsh() {
+			text = "in Welsh, or partly"
+		}
+		reasons = append(reasons, contact.Reason{Rule: "language", Grade: contact.Unknown, Text: text})
+	}
+	if j.cut {
+		reasons = append(reasons, contact.Reason{Rule: "length", Grade: contact.Unknown, Text: "too long to be judged to its end"})
+	}
+	return reasons
+}
+
+// reason explains the hits of one rule. Spans refer to the text; a hit in the
+// subject is told in words.
+func (r *compiled) reason(hits []hit, message contact.Message) contact.Reason {
+	reason := contact.Reason{Rule: r.id, Grade: r.grade, Category: r.category, Text: r.text}
+	for _, h := range hits {
+		switch h.place {
+		case inSubject:
+			reason.Text = r.inSubject
+		case inText:
+			reason.Spans = addSpan(reason.Spans, contact.Span{Start: int(h.start), End: int(h.end)}, message.Text[h.byteStart:h.byteEnd], message.Text)
+		case inAuthored:
+			quote := message.Authored[h.byteStart:h.byteEnd]
+			if at := strings.Index(message.Text, quote); at >= 0 {
+				start := utf8.RuneCountInString(message.Text[:at])
+				reason.Spans = addSpan(reason.Spans, contact.Span{Start: start, End: start + int(h.end-h.start)}, quote, message.Text)
+			}
+		}
+	}
+	return reason
+}

@@ -1,0 +1,59 @@
+package rules
+
+// stretches finds the stretch of a text that reads least like English. Each
+// word is weighed: unknown and foreign ones up, English ones down; the
+// heaviest stretch counts. Text added before or after it cannot make it
+// lighter, so that a foreign cry for help is not drowned in English.
+type stretches struct {
+	sum, heaviest int
+	welsh         int // words known as Welsh
+	words         int // words weighed
+}
+
+// The weights of words. They were chosen on messages in English, Welsh and 20
+// other languages: see TestLanguagesInFigures.
+const (
+	weightForeignScript = 100 // a word in another script
+	weightOther         = 6   // a common word of another language
+	weightAccented      = 4   // an unknown word with a letter that English does not use
+	weightUnknown       = 2
+	weightEnglish       = -4
+	enoughForeign       = 20
+)
+
+// begin starts the next text; stretches do not reach over its beginning.
+func (s *stretches) begin() { s.sum = 0 }
+
+// add weighs one word. A name (a capital in a text that is not shouted) and a
+// number tell nothing.
+func (s *stretches) add(t token, points tongue) {
+	if t.marks&letter == 0 || t.marks&pictured != 0 {
+		return
+	}
+	weight := 0
+	switch {
+	case t.marks&latin == 0 && t.marks&foreign != 0,
+		t.marks&latin == 0 && t.marks&lookalike != 0 && points != english:
+		weight = weightForeignScript
+	case points == english:
+		weight = weightEnglish
+	case points == welsh:
+		s.welsh++
+		weight = weightOther
+	case points == other:
+		weight = weightOther
+	case t.marks&accented != 0:
+		weight = weightAccented
+	case t.marks&(digit|capital) == 0:
+		weight = weightUnknown
+	}
+	s.words++
+	s.sum = max(0, s.sum+weight)
+	s.heaviest = max(s.heaviest, s.sum)
+}
+
+// foreign reports whether some stretch is too foreign to be judged.
+func (s *stretches) foreign() bool { return s.heaviest >= enoughForeign }
+
+// isWelsh reports whether Welsh may be what is foreign.
+func (s *stretches) isWelsh() bool { return s.welsh >= 2 }

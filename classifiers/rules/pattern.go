@@ -1,0 +1,170 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A phrase is written in a small language, one element after the other,
+// separated by spaces:
+//
+//	knife        the word, in any case, width, spelling trick or script
+//	strangl*     any word that begins so; at least three letters
+//	word:        the word with a colon after it
+//	word?        the word, or nothing
+//	(a|b c|d*)   one of the alternatives; (…)? makes the group optional
+//	<list>       one entry of the named list; <list>? is optional
+//	..3          up to three words of any kind, none of them beyond the end of
+//	             a sentence; not at the beginning or the end
+//
+// Apostrophes are dropped on both sides ("he's" is "hes"), and a word ending
+// in 's also counts without it. Words are written as the folded text has
+// them: lower case, no accents.
+
+// elem is one parsed element.
+type elem struct {
+	kind     elemKind
+	word     string   // of a word or stem, or the name of a list
+	gap      int      // of a gap
+	options  [][]elem // of a group
+	optional bool
+}
+
+type elemKind uint8
+
+const (
+	wordElem elemKind = iota
+	stemElem
+	listElem
+	gapElem
+	groupElem
+)
+
+// The limits of a phrase. They keep a slip of the pen in a rule file from
+// costing memory; no rule needs half of them.
+const (
+	maxGap     = 12
+	maxNesting = 4
+	minStem    = 3
+)
+
+// parsePhrase reads a phrase.
+func parsePhrase(phrase string) ([]elem, error) {
+	p := parser{rest: lexPhrase(phrase)}
+	elems, err := p.sequence(0)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.rest) > 0 {
+		return nil, fmt.Errorf("unexpected %q", p.rest[0])
+	}
+	return elems, nil
+}
+
+// lexPhrase cuts a phrase into words and the signs ( | ) )?.
+func lexPhrase(phrase string) []string {
+	spaced := strings.NewReplacer("(", " ( ", "|", " | ", ")?", " )? ", ")", " ) ").Replace(phrase)
+	return strings.Fields(spaced)
+}
+
+type parser struct{ rest []string }
+
+func (p *parser) sequence(depth int) ([]elem, error) {
+	if depth > maxNesting {
+		return nil, errors.New("groups nested too deeply")
+	}
+	var elems []elem
+	for len(p.rest) > 0 && !slices.Contains([]string{"|", ")", ")?"}, p.rest[0]) {
+		part := p.rest[0]
+		p.rest = p.rest[1:]
+		var next elem
+		var err error
+		if part == "(" {
+			next, err = p.group(depth)
+		} else {
+			next, err = parseElem(part)
+		}
+		if err != nil {
+			return nil, err
+		}
+		elems = append(elems, next)
+	}
+	return elems, checkSequence(elems)
+}
+
+// group reads what follows an opening parenthesis.
+func (p *parser) group(depth int) (elem, error) {
+	group := elem{kind: groupElem}
+	for {
+		option, err := p.sequence(depth + 1)
+		if err != nil {
+			return elem{}, err
+		}
+		group.options = append(group.options, option)
+		if len(p.rest) == 0 {
+			return elem{}, errors.New("( without )")
+		}
+		sign := p.rest[0]
+		p.rest = p.rest[1:]
+		if sign != "|" {
+			group.optional = sign == ")?"
+			return group, nil
+		}
+	}
+}
+
+// checkSequence refuses what would match nothing, or anything: on both sides
+// of every gap something must be there that is not optional.
+func checkSequence(elems []elem) error {
+	solid := false
+	for _, e := range elems {
+		switch {
+		case e.kind != gapElem:
+			solid = solid || !e.optional
+		case !solid:
+			return errors.New("a gap must stand between words")
+		default:
+			solid = false
+		}
+	}
+	if !solid {
+		return errors.New("something that is not optional must stand there, and after a gap")
+	}
+	return nil
+}
+
+// parseElem reads a single word, stem, list or gap.
+func parseElem(text string) (elem, error) {
+	if number, ok := strings.CutPrefix(text, ".."); ok {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || n > maxGap {
+			return elem{}, fmt.Errorf("gap %q: want ..1 to ..%d", text, maxGap)
+		}
+		return elem{kind: gapElem, gap: n}, nil
+	}
+	body, optional := strings.CutSuffix(text, "?")
+	if name, ok := strings.CutPrefix(body, "<"); ok {
+		name, closed := strings.CutSuffix(name, ">")
+		if !closed || name == "" {
+			return elem{}, fmt.Errorf("list %q: want <name>", text)
+		}
+		return elem{kind: listElem, word: name, optional: optional}, nil
+	}
+	kind := wordElem
+	if stem, ok := strings.CutSuffix(body, "*"); ok {
+		kind, body = stemElem, stem
+	}
+	word := strings.ReplaceAll(body, "'", "")
+	if bad := strings.IndexFunc(strings.TrimSuffix(word, ":"), notPlain); bad >= 0 || word == "" || word == ":" {
+		return elem{}, fmt.Errorf("word %q: want lower-case letters and digits", text)
+	}
+	if kind == stemElem && len(word) < minStem {
+		return elem{}, fmt.Errorf("stem %q: want at least %d letters", text, minStem)
+	}
+	return elem{kind: kind, word: word, optional: optional}, nil
+}
+
+func notPlain(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') }

@@ -1,0 +1,51 @@
+package rules_test
+
+import (
+	"context"
+	"testing"
+
+	"contactd/classifiers/rules"
+	"contactd/contact"
+)
+
+func newRules(t testing.TB, cfg rules.Config) *rules.Classifier {
+	t.Helper()
+	classifier, err := rules.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return classifier
+}
+
+func grade(t testing.TB, c *rules.Classifier, text string) contact.Opinion {
+	t.Helper()
+	opinion, err := c.Grade(context.Background(), contact.Message{Text: text, Authored: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opinion
+}
+
+func TestDisguisedWordsAreFound(t *testing.T) {
+	c := newRules(t, rules.Config{})
+	for _, text := range []string{
+		"he has got a knife",
+		"HE HAS GOT A KNIFE",
+		"he has got a kni\u200bfe",
+		"hе hаs gоt а knіfе",
+		"ｈｅ ｈａｓ ａ ｇｕｎ",
+		"he has a kn1f3",
+		"he has a k n i f e",
+		"he has a k.n.i.f.e.",
+		"h e h a s a g u n   p l e a s e   h e l p",
+		"he has a kniiiifeeee",
+		"he has a kni-fe",
+		"he has a 𝕜𝕟𝕚𝕗𝕖",
+		"he has a ᴋɴɪꜰᴇ",
+		"he's got a really big knife",
+	} {
+		if opinion := grade(t, c, text); opinion.Grade != contact.Emergency {
+			t.Errorf("%q: %v %+v", text, opinion.Grade, opinion.Reasons)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package rules
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+)
+
+// trie holds the phrases of all rules. Phrases that begin alike share their
+// nodes, so that a text is walked once, whatever the number of rules.
+type trie struct {
+	nodes []node
+	// first leads from the root by symbol; 0 is nowhere.
+	first []int32
+}
+
+// node is reached when the words so far fit the beginning of some phrase.
+type node struct {
+	edges []edge
+	// gaps are the nodes that also count as reached, without a word.
+	gaps []int32
+	// rules are those of which a phrase ends here.
+	rules []int32
+	// gap is how many words may be skipped here; 0 for none.
+	gap int32
+}
+
+type edge struct {
+	symbol symbol
+	to     int32
+}
+
+// maxNodes bounds the trie; the rules that come with the program need a
+// fraction of it.
+const maxNodes = 1 << 20
+
+var errTooLarge = errors.New("the phrases together are too large")
+
+// grower builds a trie. Node 0 is the root.
+type grower struct {
+	trie
+	paths map[growth]int32
+}
+
+// growth is one way on from a node: by a symbol, or by a gap.
+type growth struct {
+	from   int32
+	symbol symbol
+	gap    int32
+}
+
+func newGrower() *grower {
+	return &grower{trie: trie{nodes: make([]node, 1)}, paths: map[growth]int32{}}
+}
+
+// step returns the node behind a symbol or a gap, made if it is new.
+func (g *grower) step(way growth) (int32, error) {
+	if to, ok := g.paths[way]; ok {
+		return to, nil
+	}
+	to := int32(len(g.nodes))
+	if to >= maxNodes {
+		return 0, errTooLarge
+	}
+	g.nodes = append(g.nodes, node{gap: way.gap})
+	if way.gap > 0 {
+		g.nodes[way.from].gaps = append(g.nodes[way.from].gaps, to)
+	} else {
+		g.nodes[way.from].edges = append(g.nodes[way.from].edges, edge{way.symbol, to})
+	}
+	g.paths[way] = to
+	return to, nil
+}
+
+// end lets a rule end at the nodes.
+func (g *grower) end(nodes []int32, rule int32) {
+	for _, at := range nodes {
+		if !slices.Contains(g.nodes[at].rules, rule) {
+			g.nodes[at].rules = append(g.nodes[at].rules, rule)
+		}
+	}
+}
+
+// grown returns the finished trie over that many symbols.
+func (g *grower) grown(symbols int) trie {
+	g.first = make([]int32, symbols)
+	for _, e := range g.nodes[0].edges {
+		g.first[e.symbol] = e.to
+	}
+	for i := range g.nodes {
+		slices.SortFunc(g.nodes[i].edges, func(a, b edge) int { return cmp.Compare(a.symbol, b.symbol) })
+	}
+	return g.trie
+}
