@@ -1,0 +1,189 @@
+package mail
+
+import "bytes"
+
+// choice gathers the forms of one multipart/alternative. They lie one after
+// the other in walk.text until the choice is made.
+type choice struct {
+	active bool
+	start  int // in walk.text
+	spans  int // in walk.quoted
+	forms  []form
+}
+
+// form is one alternative.
+type form struct {
+	start, end int // in walk.text
+	html       bool
+}
+
+// begin notes where the next part's text will start.
+func (w *walk) begin(c *choice) form {
+	return form{start: len(w.text), end: w.htmlParts}
+}
+
+// finish takes what the part added as one of the forms.
+func (w *walk) finish(c *choice, from form, child part) {
+	if !c.active || len(w.text) <= from.start {
+		return
+	}
+	c.forms = append(c.forms, form{start: from.start, end: len(w.text), html: w.htmlParts > from.end})
+}
+
+// choose keeps the plain forms, unless they only point at the HTML, and the
+// HTML ones where they say something that the plain ones do not: what a mail
+// program would show must never be lost.
+func (w *walk) choose(c *choice) {
+	if !c.active {
+		return
+	}
+	c.active = false
+	plain, html := c.texts(w.text)
+	if len(plain) == 0 || len(html) == 0 {
+		return
+	}
+	switch {
+	case isStub(plain):
+		w.keep(c, true)
+	case w.words1.missing(plain, html) < tellingWords:
+		w.keep(c, false)
+	}
+}
+
+// tellingWords is how many words the HTML must have beyond the plain form
+// before both are kept; a few differ in nearly every mail.
+const tellingWords = 4
+
+// texts returns the first plain and the first HTML form.
+func (c *choice) texts(text []byte) (plain, html []byte) {
+	for _, f := range c.forms {
+		switch {
+		case f.html && html == nil:
+			html = bytes.TrimSpace(text[f.start:f.end])
+		case !f.html && plain == nil:
+			plain = bytes.TrimSpace(text[f.start:f.end])
+		}
+	}
+	return plain, html
+}
+
+// keep keeps the forms of one kind and moves them together.
+func (w *walk) keep(c *choice, html bool) {
+	to := c.start
+	spans := w.quoted[:c.spans]
+	rest := w.quoted[c.spans:]
+	for _, f := range c.forms {
+		if f.html != html {
+			continue
+		}
+		for _, s := range rest {
+			if s.start >= f.start && s.end <= f.end {
+				spans = append(spans, span{s.start - f.start + to, s.end - f.start + to})
+			}
+		}
+		to += copy(w.text[to:], w.text[f.start:f.end])
+	}
+	if c.start == 0 {
+		// The first form kept may have been separated from one before it.
+		skip := len(w.text[:to]) - len(bytes.TrimLeft(w.text[:to], "\n"))
+		copy(w.text, w.text[skip:to])
+		to -= skip
+		for i := range spans {
+			spans[i] = span{max(spans[i].start-skip, 0), max(spans[i].end-skip, 0)}
+		}
+	}
+	w.text, w.quoted = w.text[:to], spans
+}
+
+// isStub tells a plain form that only says that the mail is HTML.
+func isStub(plain []byte) bool {
+	if len(plain) > 600 {
+		return false
+	}
+	low := bytes.ToLower(plain)
+	if !bytes.Contains(low, []byte("html")) && !bytes.Contains(low, []byte("browser")) {
+		return false
+	}
+	for _, phrase := range [...]string{"does not support", "doesn't support", "not support html", "cannot display", "can't display", "unable to display", "html version", "html format", "html email", "html message", "html-compatible", "html compatible", "html enabled", "html-enabled", "in your browser", "in a browser", "in html", "to view this"} {
+		if bytes.Contains(low, []byte(phrase)) {
+			return true
+		}
+	}
+	return false
+}
+
+// wordSet compares the words of two texts. Its table is used again.
+type wordSet struct{ table []uint32 }
+
+// missing counts the different words of other that text lacks. Addresses of
+// links do not count.
+func (s *wordSet) missing(text, other []byte) int {
+	size := 256
+	for size < len(text)/2 {
+		size *= 2
+	}
+	if cap(s.table) < size {
+		s.table = make([]uint32, size)
+	}
+	s.table = s.table[:size]
+	clear(s.table)
+	eachWord(text, func(hash uint32) bool {
+		s.add(hash)
+		return true
+	})
+	missing := 0
+	eachWord(other, func(hash uint32) bool {
+		if s.add(hash) {
+			missing++
+		}
+		return missing < tellingWords
+	})
+	return missing
+}
+
+// add reports whether hash is new. The table is never more than half full: a
+// word takes at least three bytes and a gap, and counting stops early.
+func (s *wordSet) add(hash uint32) bool {
+	mask := uint32(len(s.table) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		switch s.table[i] {
+		case 0:
+			s.table[i] = hash
+			return true
+		case hash:
+			return false
+		}
+	}
+}
+
+// eachWord calls visit with the hash of each word of three letters or more, in
+// lower case, until it returns false.
+func eachWord(text []byte, visit func(hash uint32) bool) {
+	for i := 0; i < len(text); {
+		hash, n := uint32(2166136261), 0
+		for i < len(text) {
+			c := text[i]
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c >= 0x80) {
+				break
+			}
+			hash = (hash ^ uint32(c)) * 16777619
+			i++
+			n++
+		}
+		if i < len(text) && text[i] == ':' && n >= 4 && bytes.HasPrefix(text[i:], []byte("://")) {
+			for i < len(text) && text[i] > ' ' {
+				i++
+			}
+			continue
+		}
+		if n >= 3 && !visit(hash|1) {
+			return
+		}
+		if n == 0 {
+			i++
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package mail
+
+import "strings"
+
+// attributions are how mail programs introduce a quotation, by language: how
+// the line starts and how it ends before the colon.
+var attributions = [...]struct{ start, end string }{
+	{"On ", "wrote"},
+	{"Ar ", "ysgrifennodd"},
+	{"Am ", "schrieb"},
+	{"Le ", "écrit"},
+	{"El ", "escribió"},
+	{"W dniu ", "napisał"},
+	{"Dnia ", "napisał"},
+	{"Il ", "scritto"},
+	{"Op ", "schreef"},
+	{"Em ", "escreveu"},
+	{"Den ", "skrev"},
+	{"În ", "scris"},
+	{"Pe ", "scris"},
+	{"", "wrote"},
+	{"", "schrieb"},
+	{"", "writes"},
+}
+
+// maxAttribution bounds an attribution, which wraps over a few lines.
+const (
+	maxAttribution      = 400
+	maxAttributionLines = 4
+)
+
+// attribution reports whether the line at at, with up to three more, is one
+// such as "On 3 Nov 2026 at 10:22, Force wrote:", and where it ends.
+func attribution(text string, at, end int) (last int, ok bool) {
+	first := strings.TrimLeft(text[at:end], " *_")
+	if i := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZ\"<'\xc3", first[0]); i < 0 {
+		return 0, false
+	}
+	started := false
+	for _, each := range attributions {
+		if each.start != "" && strings.HasPrefix(first, each.start) {
+			started = true
+			break
+		}
+	}
+	for n := 0; n < maxAttributionLines; n++ {
+		piece := strings.TrimRight(text[at:end], " \n\t*_")
+		if len(piece) > maxAttribution {
+			return 0, false
+		}
+		if strings.HasSuffix(piece, ":") && endsAttribution(first, piece) {
+			return end, true
+		}
+		if !started || end == len(text) || text[end] == '\n' || text[end] == '>' {
+			return 0, false
+		}
+		end = lineEnd(text, end)
+	}
+	return 0, false
+}
+
+// endsAttribution reports whether piece ends as one of the languages wants.
+// Lines without a start word must name an address or a time.
+func endsAttribution(first, piece string) bool {
+	for _, each := range attributions {
+		if !strings.HasPrefix(first, each.start) {
+			continue
+		}
+		tail := piece[strings.LastIndexByte(strings.TrimRight(piece, ":"), '\n')+1:]
+		i := strings.LastIndex(tail, each.end)
+		if i < 0 || (each.start == "" && !hasDateOrAddress(piece)) {
+			continue
+		}
+		// "napisał(a):", "escribió:", "schrieb Max <m@x>:", "ysgrifennodd X:"
+		if each.end != "wrote" || len(tail)-i-len(each.end) <= 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// hasDateOrAddress tells a line that a program wrote from one that a person
+// did: it holds an address, or a year and a time.
+func hasDateOrAddress(s string) bool {
+	if at := strings.IndexByte(s, '@'); at > 0 && at+1 < len(s) && s[at+1] > ' ' {
+		return true
+	}
+	year, clock, digits := false, false, 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+			year = year || digits == 4
+		case (c == ':' || c == '.') && digits > 0 && digits <= 2 && i+2 < len(s) && isDigit(s[i+1]) && isDigit(s[i+2]):
+			clock = true
+			digits = 0
+		default:
+			digits = 0
+		}
+	}
+	return year && clock
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// isDivider tells the lines that stand alone over a forwarded or quoted mail.
+func isDivider(line string) bool {
+	if len(line) > 80 {
+		return false
+	}
+	if line == "Begin forwarded message:" {
+		return true
+	}
+	inner := strings.TrimSpace(strings.Trim(line, "-"))
+	if len(line)-len(inner) < 4 || line[0] != '-' {
+		return false
+	}
+	switch strings.ToLower(inner) {
+	case "original message", "forwarded message", "forwarded by", "original-nachricht", "ursprüngliche nachricht", "weitergeleitete nachricht",
+		"message d'origine", "message transféré", "mensaje original", "mensaje reenviado", "wiadomość oryginalna", "przekazana wiadomość",
+		"treść przekazanej wiadomości", "neges wreiddiol", "neges a anfonwyd ymlaen", "original appointment", "original email", "reply above this line":
+		return true
+	}
+	return false
+}
+
+// headerLabels are what Outlook and its like write over a quoted mail: who,
+// and the labels of which two more must follow.
+var headerLabels = [...]struct {
+	from   string
+	others string
+}{
+	{"from:", "|sent:|date:|to:|subject:|cc:|"},
+	{"oddi wrth:", "|anfonwyd:|dyddiad:|at:|pwnc:|"},
+	{"von:", "|gesendet:|datum:|an:|betreff:|cc:|"},
+	{"de:", "|envoyé:|date:|à:|objet:|enviado:|enviada:|fecha:|para:|asunto:|assunto:|cc:|"},
+	{"de :", "|envoyé :|date :|à :|objet :|cc :|"},
+	{"od:", "|wysłano:|data:|do:|temat:|dw:|"},
+	{"da:", "|inviato:|data:|a:|oggetto:|cc:|"},
+	{"van:", "|verzonden:|datum:|aan:|onderwerp:|cc:|"},
+}
+
+// isHeaderBlock reports whether the lines at at are a quoted header block.
+func isHeaderBlock(text string, at int) bool {
+	first := label(text, at)
+	for _, language := range headerLabels {
+		if first != language.from {
+			continue
+		}
+		found := 0
+		for n := 0; n < 6 && at < len(text); n++ {
+			at = lineEnd(text, at)
+			if l := label(text, at); l != "" && strings.Contains(language.others, "|"+l+"|") {
+				if found++; found == 2 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// label returns the lower-case word with colon that starts the line at at,
+// without the stars of bold type; empty when there is none.
+func label(text string, at int) string {
+	line := text[at:min(len(text), at+24)]
+	line = strings.TrimLeft(line, "* >")
+	colon := strings.IndexByte(line, ':')
+	if colon < 1 || strings.IndexByte(line[:colon], '\n') >= 0 {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSuffix(line[:colon], "*") + ":")
+}

@@ -1,0 +1,311 @@
+package mail
+
+import (
+	"bytes"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// htmlText turns HTML into text in one pass over its tokens, without a tree
+// and so without a limit of depth.
+type htmlText struct {
+	dst    []byte
+	quoted []span
+
+	atStart    bool // nothing on the line yet but quote marks
+	newlines   int  // line ends wanted before the next text
+	space      bool // white space wanted before the next text
+	pre        int
+	blockquote int
+
+	hidden      region // not shown by a mail program
+	foreign     region // written by others, or a signature
+	foreignFrom int
+	toEnd       bool // everything that follows was written by others
+	sawHidden   bool
+
+	link      []byte // target of the open link
+	linkStart int    // where its text began in dst
+}
+
+// region is an element and everything in it. Only the nesting of elements of
+// the same name is counted, so it costs no stack.
+type region struct {
+	tag   atom.Atom
+	depth int
+}
+
+func (r *region) open(tag atom.Atom) {
+	if r.depth == 0 {
+		*r = region{tag, 1}
+	}
+}
+
+// maxLink is how much of a link's target is shown.
+const maxLink = 500
+
+// addHTML appends the text of an HTML part to the mail's text.
+func (w *walk) addHTML(page []byte) {
+	if bytes.IndexByte(page, '<') < 0 {
+		w.text = appendClean(w.text, []byte(html.UnescapeString(string(page))))
+		return
+	}
+	start := len(w.text)
+	w.text, w.quoted = w.html.convert(w.text, w.quoted, page)
+	w.marks.hidden = w.marks.hidden || w.html.sawHidden
+	if len(bytes.TrimSpace(w.text[start:])) == 0 {
+		// An open comment or style element hides everything after it.
+		w.text = appendStripped(w.text[:start], page)
+		w.marks.degraded = w.marks.degraded || len(w.text) > start
+	}
+}
+
+// convert appends the text of page to dst, and the pieces of it that are
+// quotations to quoted.
+func (h *htmlText) convert(dst []byte, quoted []span, page []byte) ([]byte, []span) {
+	*h = htmlText{dst: dst, quoted: quoted, atStart: true}
+	z := html.NewTokenizer(bytes.NewReader(page))
+	var skip atom.Atom // script, style and their kin
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			// The page ended; what the tokenizer holds back is an unfinished tag.
+			h.closeForeign()
+			return h.dst, h.quoted
+		case html.TextToken:
+			if skip == 0 {
+				h.text(z.Text())
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, more := z.TagName()
+			tag := atom.Lookup(name)
+			switch tag {
+			case atom.Script, atom.Style, atom.Title:
+				skip = tag
+			default:
+				h.start(tag, z, more)
+			}
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			tag := atom.Lookup(name)
+			if tag == skip {
+				skip = 0
+			} else {
+				h.end(tag)
+			}
+		}
+	}
+}
+
+func (h *htmlText) start(tag atom.Atom, z *html.Tokenizer, more bool) {
+	h.layout(tag)
+	var a attributes
+	if more {
+		a = readAttributes(z)
+	}
+	switch tag {
+	case atom.Pre, atom.Textarea:
+		h.pre++
+	case atom.Blockquote:
+		if !a.plainIndent {
+			h.blockquote++
+		}
+	case atom.A:
+		h.endLink()
+		h.link, h.linkStart = a.href, len(h.dst)
+	case atom.Img:
+		if len(a.alt) > 0 {
+			h.text(a.alt)
+		}
+	}
+	if isVoid(tag) {
+		return
+	}
+	if h.hidden.depth > 0 && tag == h.hidden.tag {
+		h.hidden.depth++
+	}
+	if h.foreign.depth > 0 && tag == h.foreign.tag {
+		h.foreign.depth++
+	}
+	if a.hidden {
+		h.hidden.open(tag)
+	}
+	switch {
+	case a.allFollows && !h.toEnd:
+		h.toEnd = true
+		h.openForeign(tag)
+	case (a.foreign || tag == atom.Blockquote && !a.plainIndent) && h.foreign.depth == 0:
+		h.openForeign(tag)
+	}
+}
+
+func (h *htmlText) end(tag atom.Atom) {
+	if h.hidden.depth > 0 && tag == h.hidden.tag {
+		h.hidden.depth--
+	}
+	if h.foreign.depth > 0 && tag == h.foreign.tag && !h.toEnd {
+		if h.foreign.depth--; h.foreign.depth == 0 {
+			h.closeForeign()
+		}
+	}
+	switch tag {
+	case atom.A:
+		h.endLink()
+	case atom.Pre, atom.Textarea:
+		h.pre = max(h.pre-1, 0)
+	case atom.Blockquote:
+		h.layout(tag)
+		h.blockquote = max(h.blockquote-1, 0)
+		return
+	}
+	h.layout(tag)
+}
+
+// layout asks for the line ends and spaces that an element stands for.
+func (h *htmlText) layout(tag atom.Atom) {
+	switch tag {
+	case atom.Br:
+		h.newlines = min(h.newlines+1, 2)
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Blockquote, atom.Table, atom.Hr, atom.Pre, atom.Dl:
+		h.newlines = 2
+	case atom.Div, atom.Tr, atom.Li, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Address, atom.Dt, atom.Dd,
+		atom.Center, atom.Form, atom.Body, atom.Fieldset, atom.Option, atom.Caption, atom.Main, atom.Nav, atom.Aside, atom.Figure, atom.Thead, atom.Tbody, atom.Tfoot:
+		h.newlines = max(h.newlines, 1)
+	case atom.Td, atom.Th:
+		h.space = true
+	}
+}
+
+// text adds text with its white space collapsed, unless preformatted.
+func (h *htmlText) text(text []byte) {
+	if h.pre > 0 {
+		for line := range bytes.Lines(text) {
+			if content := bytes.TrimRight(line, "\r\n"); len(content) > 0 {
+				h.word(content)
+			}
+			if line[len(line)-1] == '\n' {
+				h.newlines = min(h.newlines+1, 2)
+			}
+		}
+		return
+	}
+	for len(text) > 0 {
+		n, isSpace := leadingSpace(text)
+		if isSpace {
+			h.space = true
+			text = text[n:]
+			continue
+		}
+		h.word(text[:n])
+		text = text[n:]
+	}
+}
+
+// leadingSpace returns how many bytes at the start of text are white space, or
+// are not.
+func leadingSpace(text []byte) (n int, isSpace bool) {
+	for n < len(text) {
+		c := text[n]
+		size, white := 1, c <= ' ' || c == 0x7f
+		if c == 0xc2 && n+1 < len(text) && text[n+1] == 0xa0 { // no-break space
+			size, white = 2, true
+		}
+		if n > 0 && white != isSpace {
+			return n, isSpace
+		}
+		isSpace = white
+		n += size
+	}
+	return n, isSpace
+}
+
+// word adds a word after the line ends and spaces that are due.
+func (h *htmlText) word(word []byte) {
+	if h.newlines > 0 && !(h.atStart && h.blankSoFar()) {
+		for range h.newlines {
+			h.dst = append(h.dst, '\n')
+		}
+		h.atStart = true
+	}
+	if h.atStart {
+		for range min(h.blockquote, maxQuoteMarks) {
+			h.dst = append(h.dst, "> "...)
+		}
+	} else if h.space {
+		h.dst = append(h.dst, ' ')
+	}
+	h.newlines, h.space, h.atStart = 0, false, false
+	if h.hidden.depth > 0 {
+		h.sawHidden = true
+	}
+	h.dst = appendClean(h.dst, word)
+}
+
+// blankSoFar reports whether no text of this page has been written.
+func (h *htmlText) blankSoFar() bool {
+	return len(h.dst) == 0 || h.dst[len(h.dst)-1] == '\n'
+}
+
+// endLink writes the target of the open link unless its text says the same.
+func (h *htmlText) endLink() {
+	link := h.link
+	h.link = nil
+	if len(link) == 0 {
+		return
+	}
+	shown := bytes.TrimSpace(h.dst[min(h.linkStart, len(h.dst)):])
+	bare := link
+	for _, scheme := range [...]string{"https://", "http://", "mailto:", "tel:", "www."} {
+		if len(bare) >= len(scheme) && equalFold(bare[:len(scheme)], scheme) {
+			bare = bare[len(scheme):]
+		}
+	}
+	bare = bytes.TrimSuffix(bare, []byte("/"))
+	if len(bare) == 0 || len(bare) <= len(shown) && bytes.Contains(shown, bare) {
+		return
+	}
+	h.space = true
+	h.word(append(append([]byte{'<'}, link...), '>'))
+}
+
+func (h *htmlText) openForeign(tag atom.Atom) {
+	if h.foreign.depth == 0 {
+		h.foreignFrom = len(h.dst)
+	}
+	h.foreign = region{tag, 1}
+}
+
+func (h *htmlText) closeForeign() {
+	if h.foreign.tag != 0 && h.foreignFrom < len(h.dst) {
+		h.quoted = append(h.quoted, span{h.foreignFrom, len(h.dst)})
+	}
+	h.foreign, h.toEnd = region{}, false
+}
+
+// appendStripped appends page without anything that looks like a tag; it is
+// for pages that hide their text in a broken element.
+func appendStripped(dst, page []byte) []byte {
+	var out []byte
+	inTag := false
+	for _, c := range page {
+		switch {
+		case c == '<':
+			inTag = true
+			out = append(out, ' ')
+		case c == '>':
+			inTag = false
+		case !inTag:
+			out = append(out, c)
+		}
+	}
+	return appendClean(dst, []byte(html.UnescapeString(string(bytes.TrimSpace(out)))))
+}
+
+func isVoid(tag atom.Atom) bool {
+	switch tag {
+	case atom.Br, atom.Img, atom.Hr, atom.Input, atom.Meta, atom.Link, atom.Col, atom.Area, atom.Base, atom.Embed, atom.Source, atom.Wbr:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,219 @@
+package mail
+
+import (
+	"strings"
+)
+
+// authored returns what the sender of this mail wrote: text without quoted
+// history, forwarded mails and the signature. quoted are the pieces that the
+// mail's structure says others wrote. Where nothing is left, or only a remark
+// such as "see below", the whole text is returned: quoting must never hide
+// what matters.
+func authored(text string, quoted []span) string {
+	s := scan{text: text, quoted: quoted}
+	s.lines()
+	if s.cut == 0 && len(s.kept) == 0 {
+		return text
+	}
+	out := s.result()
+	if isRemark(out) {
+		return text
+	}
+	return out
+}
+
+// scan walks over the lines of a text and notes which pieces are kept.
+type scan struct {
+	text   string
+	quoted []span
+	next   int    // first quoted span that ends after the current line
+	kept   []span // pieces kept so far, joined where they touch
+	cut    int    // bytes left out
+}
+
+func (s *scan) lines() {
+	for at := 0; at < len(s.text); {
+		end := lineEnd(s.text, at)
+		line := s.text[at:end]
+		switch {
+		case s.isQuoted(at, end) || strings.HasPrefix(strings.TrimLeft(line, " "), ">"):
+			s.drop(at, end)
+		case isSignatureStart(line) && s.endsInSignature(end):
+			s.drop(at, s.signatureEnd(end))
+			at = s.signatureEnd(end)
+			continue
+		case isMobileSignature(line):
+			s.drop(at, end)
+		case len(line) >= 8:
+			if stop, ok := s.quoteHeader(at, end); ok {
+				s.drop(at, stop)
+				at = stop
+				continue
+			}
+			s.keep(at, end)
+		default:
+			s.keep(at, end)
+		}
+		at = end
+	}
+}
+
+// lineEnd returns where the line that starts at at ends, line end included.
+func lineEnd(text string, at int) int {
+	if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
+		return at + i + 1
+	}
+	return len(text)
+}
+
+func (s *scan) keep(at, end int) {
+	if n := len(s.kept); n > 0 && s.kept[n-1].end == at {
+		s.kept[n-1].end = end
+		return
+	}
+	s.kept = append(s.kept, span{at, end})
+}
+
+func (s *scan) drop(at, end int) { s.cut += end - at }
+
+// isQuoted reports whether the line lies in a piece that others wrote.
+func (s *scan) isQuoted(at, end int) bool {
+	for s.next < len(s.quoted) && s.quoted[s.next].end <= at {
+		s.next++
+	}
+	if s.next == len(s.quoted) {
+		return false
+	}
+	start := s.quoted[s.next].start
+	return start <= at || start < end && strings.TrimSpace(s.text[at:start]) == ""
+}
+
+// result joins the kept pieces.
+func (s *scan) result() string {
+	if len(s.kept) == 1 {
+		return strings.TrimSpace(s.text[s.kept[0].start:s.kept[0].end])
+	}
+	var b strings.Builder
+	for _, k := range s.kept {
+		piece := strings.Trim(s.text[k.start:k.end], "\n")
+		if strings.TrimSpace(piece) == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString("\n\n")
+		}
+		b.WriteString(piece)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// quoteHeader recognises the line, or few lines, that a mail program writes
+// over the mail it quotes, and returns how far the quotation goes: over the
+// header alone when the quotation is marked line by line, otherwise to the
+// end.
+func (s *scan) quoteHeader(at, end int) (stop int, ok bool) {
+	line := strings.TrimSpace(s.text[at:end])
+	if isDivider(line) {
+		return len(s.text), true
+	}
+	if isHeaderBlock(s.text, at) {
+		return len(s.text), true
+	}
+	last, ok := attribution(s.text, at, end)
+	if !ok {
+		return 0, false
+	}
+	following := last
+	for following < len(s.text) && s.text[following] <= ' ' {
+		following++
+	}
+	if following == len(s.text) || s.text[following] == '>' || s.inQuoted(following) {
+		return last, true
+	}
+	if hasDateOrAddress(s.text[at:last]) {
+		return len(s.text), true
+	}
+	return 0, false
+}
+
+// inQuoted reports whether the place lies in a piece that others wrote,
+// looking ahead of the current line.
+func (s *scan) inQuoted(at int) bool {
+	for _, q := range s.quoted[s.next:min(len(s.quoted), s.next+2)] {
+		if q.start <= at && at < q.end {
+			return true
+		}
+	}
+	return false
+}
+
+// Signatures: RFC 3676 marks them by "-- "; anything long after such a line is
+// more likely text than a signature.
+const (
+	maxSignatureLines = 15
+	maxSignatureBytes = 1500
+)
+
+func isSignatureStart(line string) bool {
+	line = strings.TrimRight(line, "\r\n")
+	return line == "-- " || line == "--"
+}
+
+// endsInSignature reports whether what follows is short enough.
+func (s *scan) endsInSignature(at int) bool {
+	return s.signatureEnd(at) > 0
+}
+
+// signatureEnd returns where the signature that starts at at ends: at the next
+// quotation or the end of the text; 0 when it is too long for one.
+func (s *scan) signatureEnd(at int) int {
+	from := at
+	for n := 0; at < len(s.text); n++ {
+		end := lineEnd(s.text, at)
+		line := s.text[at:end]
+		if strings.HasPrefix(line, ">") {
+			return at
+		}
+		if len(line) >= 8 {
+			if _, ok := s.quoteHeader(at, end); ok {
+				return at
+			}
+		}
+		if n >= maxSignatureLines || end-from > maxSignatureBytes {
+			return 0
+		}
+		at = end
+	}
+	return len(s.text)
+}
+
+// isMobileSignature tells the line that telephones add.
+func isMobileSignature(line string) bool {
+	if len(line) > 80 {
+		return false
+	}
+	for _, start := range [...]string{"Sent from my ", "Sent from Outlook", "Sent from Yahoo Mail", "Sent from Mail for", "Get Outlook for ", "Anfonwyd o fy ", "Gesendet mit der ", "Von meinem ", "Envoyé de mon ", "Enviado desde mi ", "Wysłane z "} {
+		if strings.HasPrefix(line, start) {
+			return true
+		}
+	}
+	return false
+}
+
+// remarkWords are what a mail consists of that only points at what it quotes.
+const remarkWords = " a an all and as attached below cheers de dear email e for forward forwarded forwarding from fw fwd fyi gweler hello hi i info information isod kind mail many me message messages my note officer of on ones please police previous read regards regarding see sent sir this thank thanks the thread to trail with you your "
+
+// isRemark reports whether text says nothing by itself.
+func isRemark(text string) bool {
+	if len(text) > 120 {
+		return false
+	}
+	for word := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool {
+		return r <= '/' || r >= ':' && r <= '@' || r == '[' || r == ']'
+	}) {
+		if !strings.Contains(remarkWords, " "+word+" ") {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,244 @@
+package mail
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"contactd/channels"
+	"contactd/contact"
+)
+
+// Reader reads mails. Safe for concurrent use.
+type Reader struct {
+	cfg    Config
+	blobs  channels.Blobs
+	own    map[string]bool
+	words  words
+	tokens Tokens
+	walks  sync.Pool
+}
+
+// New returns a Reader that puts attachments into blobs. With nil blobs
+// attachments are measured and not kept. An invalid cfg is read as far as it
+// makes sense; see Config.Validate.
+func New(cfg Config, blobs channels.Blobs) *Reader {
+	cfg = cfg.Defaults()
+	fallback := lookupCharset(cfg.FallbackCharset)
+	if fallback == nil {
+		fallback = lookupCharset("windows-1252")
+	}
+	r := &Reader{cfg: cfg, blobs: blobs, own: make(map[string]bool), words: words{fallback}, tokens: NewTokens(cfg.ThreadKeys...)}
+	for _, address := range cfg.Addresses {
+		r.own[strings.ToLower(address)] = true
+	}
+	r.walks.New = func() any { return &walk{lines: lines{r: newBuffer()}} }
+	return r
+}
+
+func newBuffer() *bufio.Reader { return bufio.NewReaderSize(nil, bufferSize) }
+
+// Tokens returns the signer of this reader's thread tokens.
+func (r *Reader) Tokens() Tokens { return r.tokens }
+
+// Read reads a raw mail. It fills everything that a mail can say and leaves
+// ID, Channel, PlatformID, AcceptedAt and Original to the caller; ReceivedAt
+// is the date of the topmost Received field, if any. Malformed mail is no
+// error; an error means that raw or the blobs failed and that the mail may be
+// read again later.
+func (r *Reader) Read(ctx context.Context, raw io.Reader) (contact.Message, error) {
+	msg, _, err := r.ReadReport(ctx, raw)
+	return msg, err
+}
+
+// ReadReport is Read and also returns what the mail reports about mails that
+// were sent; Report.Kind tells whether it reports anything.
+func (r *Reader) ReadReport(ctx context.Context, raw io.Reader) (contact.Message, Report, error) {
+	w := r.walks.Get().(*walk)
+	defer r.walks.Put(w)
+	w.words, w.limit, w.blobs = r.words, r.cfg.TextLimit, r.blobs
+	w.reset(ctx, raw)
+	defer w.release()
+	w.mail()
+	if w.err != nil {
+		return contact.Message{}, Report{}, fmt.Errorf("read mail: %w", w.err)
+	}
+	msg := r.message(w)
+	return msg, w.report, nil
+}
+
+// release lets go of the mail and of buffers that one large mail has grown.
+func (w *walk) release() {
+	w.lines.r.Reset(nil)
+	w.blobs, w.ctx, w.attachments = nil, nil, nil
+	w.body = body{buf: w.body.buf}
+	const keep = 256 << 10
+	if cap(w.raw) > keep {
+		w.raw = nil
+	}
+	if cap(w.text) > keep {
+		w.text = nil
+	}
+	if cap(w.fallback) > keep {
+		w.fallback = nil
+	}
+	w.html = htmlText{}
+}
+
+// message puts together what the walk has found.
+func (r *Reader) message(w *walk) contact.Message {
+	h := &w.root
+	msg := contact.Message{Attachments: w.attachments}
+	msg.Text, msg.Authored = w.finalText()
+	msg.Subject = r.words.decode(h.get("Subject"))
+	from := r.list(h, maxAddresses, "From")
+	msg.Sender = r.sender(h, from)
+	msg.Recipients = r.list(h, maxAddresses, "To", "Cc")
+	msg.SentAt = parseDate(h.get("Date"))
+	msg.ReceivedAt = parseReceived(h.get("Received"))
+	msg.Authenticity, msg.Checks = r.authenticity(h, from)
+	w.report.findOriginal(msg.Text, r.tokens, h)
+	msg.Thread = r.thread(h, w.report, msg.Recipients)
+	msg.Thread.Participants = r.participants(h, from, msg.Recipients)
+	msg.Automatic = r.automatic(h, w.report, msg.Sender, msg.Thread.IDs, msg.Authenticity)
+	msg.Flags = r.flags(w, msg)
+	if msg.Text == "" {
+		switch {
+		case w.marks.encrypted:
+			msg.Unreadable = "encrypted"
+		case w.marks.degraded && len(msg.Attachments) == 0:
+			msg.Unreadable = "no text could be read"
+		}
+	}
+	return msg
+}
+
+// finalText returns the text, and the part of it that the sender wrote.
+func (w *walk) finalText() (text, author string) {
+	found := trimFrom(w.text, 0)
+	if len(bytes.TrimSpace(found)) == 0 {
+		w.quoted = nil
+		found = trimFrom(appendClean(nil, bytes.TrimSpace(w.fallback)), 0)
+	}
+	if limit := maxTextParts * w.limit; len(found) > limit {
+		w.marks.oversize = true
+		found = found[:limit]
+	}
+	text = string(validUTF8(found))
+	return text, authored(text, w.quoted)
+}
+
+// list reads all fields of the given names as addresses.
+func (r *Reader) list(h *header, limit int, names ...string) []contact.Sender {
+	var list []contact.Sender
+	for _, name := range names {
+		for i := range h.fields {
+			if h.is(i, name) {
+				list = r.words.addresses(list, h.value(i), limit)
+			}
+		}
+	}
+	return list
+}
+
+// sender returns who wrote the mail: the first usable address of From, or of
+// the fields that stand in for it.
+func (r *Reader) sender(h *header, from []contact.Sender) contact.Sender {
+	for _, each := range from {
+		if each.Address != "" {
+			return each
+		}
+	}
+	name := ""
+	if len(from) > 0 {
+		name = from[0].Name
+	}
+	for _, field := range [...]string{"Sender", "Reply-To", "Resent-From", "Return-Path", "X-Sender", "X-Original-From"} {
+		for _, each := range r.list(h, 5, field) {
+			if each.Address != "" {
+				if name != "" {
+					each.Name = name
+				}
+				return each
+			}
+		}
+	}
+	return contact.Sender{Name: name}
+}
+
+// participants returns the people of the thread in lower case, without us.
+func (r *Reader) participants(h *header, from, recipients []contact.Sender) []string {
+	people := make([]string, 0, len(from)+len(recipients)+1)
+	add := func(list []contact.Sender) {
+		for _, each := range list {
+			if each.Address != "" && len(people) < maxParticipants && !r.isOwn(each.Address) {
+				people = append(people, strings.ToLower(each.Address))
+			}
+		}
+	}
+	add(from)
+	add(r.list(h, 10, "Reply-To"))
+	add(recipients)
+	return distinct(people, maxParticipants)
+}
+
+const maxParticipants = 200
+
+// flags lists what was remarked, in a fixed order.
+func (r *Reader) flags(w *walk, msg contact.Message) []contact.Flag {
+	var list []contact.Flag
+	for _, each := range [...]struct {
+		set  bool
+		flag contact.Flag
+	}{
+		{w.marks.degraded, contact.ParseDegraded},
+		{w.marks.oversize, contact.Oversize},
+		{w.marks.hidden, contact.HiddenText},
+		{w.marks.tnef, contact.TNEF},
+		{w.marks.encrypted, contact.Encrypted},
+		{!r.isAddressed(w, msg.Recipients), contact.NotAddressed},
+	} {
+		if each.set {
+			list = append(list, each.flag)
+		}
+	}
+	return list
+}
+
+// isAddressed reports whether a recipient field names the mailbox; a mailbox
+// without known addresses counts as named.
+func (r *Reader) isAddressed(w *walk, recipients []contact.Sender) bool {
+	if len(r.own) == 0 {
+		return true
+	}
+	for _, each := range recipients {
+		if r.isOwn(each.Address) {
+			return true
+		}
+	}
+	for _, each := range r.list(&w.root, maxAddresses, "Resent-To", "Resent-Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To") {
+		if r.isOwn(each.Address) {
+			return true
+		}
+	}
+	return false
+}
+
+// findOriginal looks in the text of a bounce without a report for an id that
+// was issued here.
+func (r *Report) findOriginal(text string, tokens Tokens, h *header) {
+	if r.OriginalID != "" || len(tokens.keys) == 0 || r.Kind == contact.Person && !isNullPath(h) && !h.present("X-Failed-Recipients") {
+		return
+	}
+	raw := []byte(text[:min(len(text), maxReferenceLen)])
+	for _, id := range appendIDs(nil, raw) {
+		if _, ok := tokens.fromID(id); ok {
+			r.OriginalID = id
+			return
+		}
+	}
+}

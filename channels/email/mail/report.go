@@ -1,0 +1,136 @@
+package mail
+
+import (
+	"bytes"
+	"strings"
+
+	"contactd/contact"
+)
+
+// Report is what a delivery report or read receipt says about a mail that was
+// sent. Believe it only when OriginalID is an id that was issued here.
+type Report struct {
+	// Kind is contact.Bounce or contact.Receipt, or contact.Person when the
+	// mail is no report.
+	Kind contact.Automatic
+	// Recipients are those reported on, in the order of the report.
+	Recipients []Recipient
+	// OriginalID is the Message-ID of the mail reported on, without brackets,
+	// or empty.
+	OriginalID string
+}
+
+// Recipient is what became of a mail for one recipient.
+type Recipient struct {
+	// Address is the final recipient.
+	Address string
+	// Action is failed, delayed, delivered, relayed or expanded; for a read
+	// receipt, the disposition, such as "displayed".
+	Action string
+	// Status is the code of RFC 3463, such as "5.1.1".
+	Status string
+}
+
+// Permanent reports whether sending again is pointless.
+func (r Recipient) Permanent() bool { return r.Action == "failed" && strings.HasPrefix(r.Status, "5.") }
+
+const maxReportBytes = 256 << 10
+
+func reportKind(reportType string) contact.Automatic {
+	switch reportType {
+	case "delivery-status":
+		return contact.Bounce
+	case "disposition-notification":
+		return contact.Receipt
+	}
+	return contact.Person
+}
+
+// statusPart reads message/delivery-status and
+// message/disposition-notification: blocks of fields.
+func (w *walk) statusPart(p part) {
+	if w.report.Kind == contact.Person {
+		w.report.Kind = contact.Bounce
+		if p.typ == "message/disposition-notification" {
+			w.report.Kind = contact.Receipt
+		}
+	}
+	w.decoder.reset(p.encoding)
+	w.raw = w.raw[:0]
+	for w.lines.body() {
+		if len(w.raw) < maxReportBytes {
+			w.raw = w.decoder.line(w.raw, w.lines.text, []byte{'\n'})
+		}
+	}
+	w.raw = w.decoder.end(w.raw)
+	w.report.read(w.raw, w.words)
+	w.keepFallback(w.raw)
+}
+
+// read takes the recipients from the blocks of a report.
+func (r *Report) read(raw []byte, words words) {
+	var current Recipient
+	flush := func() {
+		if current != (Recipient{}) && len(r.Recipients) < maxAddresses {
+			r.Recipients = append(r.Recipients, current)
+		}
+		current = Recipient{}
+	}
+	for line := range bytes.Lines(raw) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(bytes.TrimSpace(line)) == 0 {
+			flush()
+			continue
+		}
+		colon := fieldName(line)
+		if colon < 0 {
+			continue
+		}
+		value := bytes.TrimSpace(line[colon+1:])
+		switch lower(bytes.TrimSpace(line[:colon])) {
+		case "final-recipient":
+			current.Address = typedAddress(value, words)
+		case "original-recipient":
+			if current.Address == "" {
+				current.Address = typedAddress(value, words)
+			}
+		case "action":
+			current.Action = firstWord(value)
+		case "status":
+			current.Status = firstWord(value)
+		case "disposition":
+			_, kind, _ := bytes.Cut(value, []byte(";"))
+			action, _, _ := strings.Cut(firstWord(kind), "/")
+			current.Action = action
+		case "original-message-id":
+			if id := firstID(value); id != "" && r.OriginalID == "" {
+				r.OriginalID = id
+			}
+		}
+	}
+	flush()
+}
+
+// typedAddress reads "rfc822; someone@example.org".
+func typedAddress(value []byte, words words) string {
+	if _, after, ok := bytes.Cut(value, []byte(";")); ok {
+		value = after
+	}
+	return cleanAddress(words, value)
+}
+
+// originalHeaders reads the header of the mail that a report is about.
+func (w *walk) originalHeaders() {
+	w.inner.read(&w.lines)
+	if w.report.OriginalID == "" {
+		w.report.OriginalID = firstID(w.inner.get("Message-ID"))
+	}
+	start := w.separate()
+	w.forwardHeader()
+	w.text = trimFrom(w.text, start)
+	if len(w.text) == start {
+		w.text = bytes.TrimRight(w.text, "\n")
+		return
+	}
+	w.quote(start)
+}
