@@ -1,0 +1,78 @@
+package email
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"contactd/channels"
+	"contactd/channels/email/imap"
+)
+
+// checkLimit is how long one account may take to be tried.
+const checkLimit = time.Minute
+
+// Check tries to log in to every account and to open its folders, read-only.
+func (ch *Channel) Check(ctx context.Context) []channels.Tried {
+	tried := make([]channels.Tried, len(ch.accounts))
+	var all sync.WaitGroup
+	for i, a := range ch.accounts {
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, checkLimit)
+			defer cancel()
+			detail, err := a.try(ctx)
+			tried[i] = channels.Tried{Account: a.Name, Detail: detail, Err: advise(err)}
+		})
+	}
+	all.Wait()
+	return tried
+}
+
+// try says what can be reached.
+func (a *account) try(ctx context.Context) (string, error) {
+	s, err := a.open(ctx)
+	if err != nil {
+		return a.Address, err
+	}
+	defer s.Close()
+	detail := []string{a.Address}
+	for _, name := range a.Folders {
+		selected, err := s.Select(name, true)
+		if err != nil {
+			return strings.Join(detail, ", "), fmt.Errorf("folder %q: %w", name, err)
+		}
+		detail = append(detail, fmt.Sprintf("%s: %d mails", name, selected.Mails))
+	}
+	if strings.HasPrefix(a.After, "move:") && !s.CanMove() {
+		return strings.Join(detail, ", "), errors.New("after: the server can move no mails; use keep or flag")
+	}
+	if !s.CanIdle() {
+		detail = append(detail, fmt.Sprintf("no IDLE, looked at every %s", a.Poll))
+	}
+	return strings.Join(detail, ", "), nil
+}
+
+// advise adds the way out to the usual errors.
+func advise(err error) error {
+	var refused *imap.Refused
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused) && refused.Login:
+		return fmt.Errorf("%w (check user and password, or the token's rights on this mailbox)", err)
+	case errors.As(err, &refused) && refused.Command == "select":
+		return fmt.Errorf("%w (check the folder's name)", err)
+	case errors.As(err, &authority):
+		return fmt.Errorf("%w (set ca_file to the authority that signed it)", err)
+	case errors.As(err, &name):
+		return fmt.Errorf("%w (set server_name to the name in the certificate)", err)
+	default:
+		return err
+	}
+}

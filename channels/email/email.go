@@ -1,0 +1,189 @@
+// Package email takes the mails of IMAP mailboxes. Each folder of each account
+// has a connection and a goroutine of its own, which repeats
+//
+//	dial, log in, select ─▶ catch up ─▶ IDLE ─▶ catch up ─▶ …
+//
+// and begins anew, after a growing pause, whatever goes wrong. How far a folder
+// was read is a UID, kept by the inbox in the same transaction as the mails: a
+// mail is passed over only when it was accepted or the server has said that it
+// is gone. The Seen flag is neither set nor asked for, so other people may read
+// the mailbox too.
+//
+// It leaves the protocol to package imap, the understanding of a mail to
+// package mail, and tokens to package oauth.
+package email
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+
+	"contactd/channels"
+	"contactd/channels/email/imap"
+	"contactd/channels/email/mail"
+	"contactd/channels/email/oauth"
+	"contactd/contact"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Kind is the channel's kind in identities and events.
+const Kind = "email"
+
+// Deps are what the channel needs of others.
+type Deps struct {
+	// Blobs keeps large mails and attachments. Required.
+	Blobs channels.Blobs
+	// Health is told how accounts do. Required.
+	Health channels.Health
+	// Log, nil for none.
+	Log *slog.Logger
+	// Metrics takes the channel's collectors, nil for none.
+	Metrics prometheus.Registerer
+	// Dial opens connections to mail servers, nil for a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Channel takes the mails of all accounts. Receive may run once at a time; the
+// other methods are safe beside it.
+type Channel struct {
+	deps     Deps
+	accounts []*account
+	metrics  *metrics
+	timing   timing
+}
+
+var (
+	_ channels.Channel = (*Channel)(nil)
+	_ channels.Checker = (*Channel)(nil)
+)
+
+// account is a configured mailbox with what its folders share.
+type account struct {
+	Account
+	tls    *tls.Config
+	tokens *oauth.Source // nil unless the login needs a token
+	reader reader
+	health *health
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// reader understands one mail.
+type reader interface {
+	Read(ctx context.Context, mail io.Reader) (contact.Message, error)
+}
+
+// New checks the configuration and dials nothing.
+func New(c Config, deps Deps) (*Channel, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	ch := &Channel{deps: deps, timing: defaultTiming()}
+	for i, configured := range c.Accounts {
+		a := &account{Account: configured.withDefaults(), dial: deps.Dial}
+		if err := a.trust(); err != nil {
+			return nil, fmt.Errorf("accounts[%d].%w", i, err)
+		}
+		if a.Auth.Bearer() {
+			a.tokens = oauth.New(a.OAuth, nil)
+		}
+		a.reader = mail.New(a.Config, deps.Blobs)
+		a.health = &health{account: a.Name, to: deps.Health, failing: map[string]bool{}}
+		ch.accounts = append(ch.accounts, a)
+	}
+	metrics, err := newMetrics(deps.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	ch.metrics = metrics
+	return ch, nil
+}
+
+// trust reads which authorities may vouch for the server.
+func (a *account) trust() error {
+	host, _, _ := net.SplitHostPort(a.Address)
+	a.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if a.ServerName != "" {
+		a.tls.ServerName = a.ServerName
+	}
+	if a.CAFile == "" {
+		return nil
+	}
+	authorities, err := os.ReadFile(a.CAFile)
+	if err != nil {
+		return fmt.Errorf("ca_file: %w", err)
+	}
+	a.tls.RootCAs = x509.NewCertPool()
+	if !a.tls.RootCAs.AppendCertsFromPEM(authorities) {
+		return fmt.Errorf("ca_file: %s holds no certificate in PEM form", a.CAFile)
+	}
+	return nil
+}
+
+// Receive reads all folders until ctx ends.
+func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
+	var folders sync.WaitGroup
+	for _, a := range ch.accounts {
+		for _, name := range a.Folders {
+			folders.Go(func() { newFolder(ch, a, name, inbox).run(ctx) })
+		}
+	}
+	folders.Wait()
+	<-ctx.Done() // also without a single account
+	return nil
+}
+
+// open dials and logs in. A refused token is replaced once: it may have been
+// withdrawn before its time.
+func (a *account) open(ctx context.Context) (*imap.Session, error) {
+	secret, err := a.secret(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	session, err := imap.Dial(ctx, a.imap(secret))
+	var refused *imap.Refused
+	if a.tokens == nil || !errors.As(err, &refused) || !refused.Login || refused.Wait > 0 {
+		return session, err
+	}
+	if secret, err = a.secret(ctx, secret); err != nil {
+		return nil, err
+	}
+	return imap.Dial(ctx, a.imap(secret))
+}
+
+func (a *account) imap(secret string) imap.Config {
+	return imap.Config{
+		Address: a.Address, Security: a.TLS, TLS: a.tls,
+		Mechanism: a.Auth, User: a.User, Secret: secret, Dial: a.dial,
+	}
+}
+
+// secret returns the password or a token other than the one that was refused.
+func (a *account) secret(ctx context.Context, refused string) (string, error) {
+	switch {
+	case a.tokens != nil:
+		return a.tokens.Token(ctx, refused)
+	case a.PasswordFile == "":
+		return string(a.Password), nil
+	}
+	content, err := os.ReadFile(a.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("read password: %w", err)
+	}
+	password := strings.TrimRight(string(content), "\r\n")
+	if password == "" {
+		return "", fmt.Errorf("read password: %s is empty", a.PasswordFile)
+	}
+	return password, nil
+}

@@ -1,0 +1,229 @@
+package imap
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// How long each step may take.
+const (
+	dialLimit     = 10 * time.Second
+	tlsLimit      = 10 * time.Second
+	greetingLimit = 15 * time.Second
+	loginLimit    = 30 * time.Second
+	selectLimit   = 60 * time.Second
+	searchLimit   = 60 * time.Second
+	changeLimit   = 60 * time.Second // move, store
+	fetchSilence  = 30 * time.Second // without a byte of the answer
+	idleLimit     = 30 * time.Second // to begin and to end
+)
+
+// Security is how a connection is protected.
+type Security string
+
+// The ways to protect a connection.
+const (
+	Implicit Security = "implicit" // TLS from the first byte (port 993)
+	StartTLS Security = "starttls" // plain first, then TLS before the login (port 143)
+	None     Security = "none"     // for a server on the same machine only
+)
+
+// Config says where a mailbox is and how to log in.
+type Config struct {
+	// Address is host:port.
+	Address  string
+	Security Security
+	// TLS holds the authorities and the server's name; required unless
+	// Security is None.
+	TLS       *tls.Config
+	Mechanism Mechanism
+	User      string
+	// Secret is the password, or the token of a bearer mechanism.
+	Secret string
+	// Dial opens the connection; nil means a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Dial connects and logs in. The session ends with ctx: whatever it is doing
+// then returns at once. The caller closes it.
+func Dial(ctx context.Context, c Config) (*Session, error) {
+	dial := c.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	dialing, cancel := context.WithTimeout(ctx, dialLimit)
+	defer cancel()
+	raw, err := dial(dialing, "tcp", c.Address)
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", c.Address, err)
+	}
+	// The library knows no contexts (pitfall 19): the socket is closed.
+	unbind := context.AfterFunc(ctx, func() { raw.Close() })
+	conn, greeting, err := secure(ctx, raw, c)
+	if err != nil {
+		unbind()
+		raw.Close()
+		return nil, err
+	}
+	s := newSession(ctx, newWire(conn, raw, greeting), unbind)
+	s.secrets = secretsOf(c)
+	if err := s.begin(c); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// secure puts TLS on the connection. For STARTTLS it returns a greeting for
+// the library, which has missed the server's.
+func secure(ctx context.Context, raw net.Conn, c Config) (conn net.Conn, greeting []byte, err error) {
+	switch c.Security {
+	case None:
+		return raw, nil, nil
+	case StartTLS:
+		raw.SetDeadline(time.Now().Add(greetingLimit))
+		if err := askForTLS(raw); err != nil {
+			return nil, nil, fmt.Errorf("starttls %s: %w", c.Address, ended(ctx, err))
+		}
+		greeting = []byte("* OK begin\r\n")
+	case Implicit:
+	default:
+		return nil, nil, fmt.Errorf("connect %s: unknown security %q", c.Address, c.Security)
+	}
+	shaking, cancel := context.WithTimeout(ctx, tlsLimit)
+	defer cancel()
+	raw.SetDeadline(time.Now().Add(tlsLimit))
+	secured := tls.Client(raw, c.TLS)
+	if err := secured.HandshakeContext(shaking); err != nil {
+		return nil, nil, fmt.Errorf("tls %s: %w", c.Address, ended(ctx, err))
+	}
+	raw.SetDeadline(time.Time{})
+	return secured, greeting, nil
+}
+
+// askForTLS speaks the little that goes before TLS. It reads no byte beyond
+// the server's answer: what an attacker adds behind it fails the handshake.
+func askForTLS(conn net.Conn) error {
+	if line, err := readLine(conn); err != nil {
+		return fmt.Errorf("read greeting: %w", err)
+	} else if !strings.HasPrefix(strings.ToUpper(line), "* OK") {
+		return fmt.Errorf("read greeting: want OK, got %s", printable(line)) // PREAUTH would skip TLS
+	}
+	if _, err := conn.Write([]byte("S STARTTLS\r\n")); err != nil {
+		return err
+	}
+	for range 20 {
+		line, err := readLine(conn)
+		switch {
+		case err != nil:
+			return err
+		case strings.HasPrefix(strings.ToUpper(line), "S OK"):
+			return nil
+		case strings.HasPrefix(strings.ToUpper(line), "S "):
+			return errors.New("refused: " + printable(line))
+		}
+	}
+	return errors.New("no answer in 20 lines")
+}
+
+// readLine reads a short line byte by byte.
+func readLine(conn net.Conn) (string, error) {
+	var line []byte
+	for one := make([]byte, 1); len(line) < 8<<10; {
+		if _, err := conn.Read(one); err != nil {
+			return "", err
+		}
+		if one[0] == '\n' {
+			return strings.TrimRight(string(line), "\r"), nil
+		}
+		line = append(line, one[0])
+	}
+	return "", errors.New("line too long")
+}
+
+// begin waits for the greeting, logs in and learns what the server can do.
+func (s *Session) begin(c Config) error {
+	done := s.expect(greetingLimit, smallAnswer)
+	err := s.client.WaitGreeting()
+	if err == nil {
+		s.client.Caps() // asked for unless greeted with; before a login may begin
+	}
+	done()
+	if err != nil {
+		return s.explain("greeting", err)
+	}
+	if err := s.wire.failure(); err != nil {
+		return s.explain("greeting", err)
+	}
+	if err := s.login(c); err != nil {
+		return err
+	}
+	done = s.expect(greetingLimit, smallAnswer)
+	defer done()
+	s.caps = s.client.Caps()
+	if s.caps == nil {
+		return s.explain("capability", errors.New("no list of capabilities"))
+	}
+	return nil
+}
+
+func newSession(ctx context.Context, w *wire, unbind func() bool) *Session {
+	s := &Session{ctx: ctx, wire: w, unbind: unbind, news: make(chan struct{}, 1)}
+	s.client = imapclient.New(w, &imapclient.Options{
+		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+			// Called by the goroutine that reads: it must never wait (pitfall 10).
+			Mailbox: func(data *imapclient.UnilateralDataMailbox) {
+				if data.NumMessages != nil {
+					select {
+					case s.news <- struct{}{}:
+					default:
+					}
+				}
+			},
+		},
+	})
+	return s
+}
+
+// secretsOf lists the forms in which the secret could come back.
+func secretsOf(c Config) []string {
+	if c.Secret == "" {
+		return nil
+	}
+	response := "\x00" + c.User + "\x00" + c.Secret
+	if c.Mechanism.Bearer() {
+		host, port := splitAddress(c.Address)
+		_, initial, _ := bearer{c.Mechanism, c.User, c.Secret, host, port}.Start()
+		response = string(initial)
+	}
+	return []string{
+		c.Secret,
+		strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(c.Secret),
+		base64.StdEncoding.EncodeToString([]byte(c.Secret)),
+		base64.StdEncoding.EncodeToString([]byte(response)),
+	}
+}
+
+// ended prefers the end of ctx, the cause, to the closed socket, its effect.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+func splitAddress(address string) (host, port string) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address, ""
+	}
+	return host, port
+}

@@ -1,0 +1,58 @@
+package email
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+
+	"contactd/channels"
+	"contactd/contact"
+)
+
+// Read turns a mail into a message. What package mail cannot make sense of is
+// flagged; an error means that the bytes themselves cannot be had.
+func (ch *Channel) Read(ctx context.Context, original channels.Original) (contact.Message, error) {
+	a := ch.account(original.Account)
+	if a == nil {
+		return contact.Message{}, fmt.Errorf("read mail: account %q is not configured", original.Account)
+	}
+	body, err := ch.open(original)
+	if err != nil {
+		return contact.Message{}, fmt.Errorf("read mail: %w", err)
+	}
+	defer body.Close()
+	message, err := a.reader.Read(ctx, body)
+	if err != nil {
+		return contact.Message{}, fmt.Errorf("read mail: %w", err)
+	}
+	message.ID = contact.MessageID(Kind, original.Account, original.ID)
+	message.PlatformID = original.ID
+	message.Channel = contact.Channel{Kind: Kind, Account: original.Account, Visibility: "private", Direction: "inbound"}
+	if !original.ReceivedAt.IsZero() { // else what the mail itself says of its receipt
+		message.ReceivedAt = original.ReceivedAt
+	}
+	if original.Blob != nil {
+		message.Original = *original.Blob
+	}
+	if original.Defect != "" {
+		message.Unreadable = original.Defect
+	}
+	return message, nil
+}
+
+func (ch *Channel) account(name string) *account {
+	for _, a := range ch.accounts {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+func (ch *Channel) open(original channels.Original) (io.ReadCloser, error) {
+	if original.Blob == nil {
+		return io.NopCloser(bytes.NewReader(original.Bytes)), nil
+	}
+	return ch.deps.Blobs.Open(original.Blob.SHA256)
+}
