@@ -1,0 +1,40 @@
+# Every target is at most three lines; what is longer is a program or a test.
+LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME ?= 1m
+
+.PHONY: build run test race fuzz bench lint fmt sample up down
+
+build:
+	go build -trimpath -o bin/contactd ./cmd/contactd
+
+run: build
+	@exec ./bin/contactd run
+
+test:
+	@go run ./deploy/servers/up up || { echo "make test: a real server could not be started, so the tests that need it are skipped" && [ "$$CI" != true ]; }
+	go test ./...
+
+race:
+	go test -race ./...
+
+fuzz:
+	@grep -rHo --include=*_test.go '^func Fuzz[A-Za-z0-9_]*' . | sort | while IFS=: read -r file name; do \
+	go test "$${file%/*}" -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) || exit 1; done
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+lint:
+	$(LINT) run ./...
+
+fmt:
+	$(LINT) fmt ./...
+
+sample: build
+	./bin/contactd sample > deploy/contactd.yaml
+
+up:
+	go run ./deploy/servers/up up
+
+down:
+	go run ./deploy/servers/up down

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"contactd/channels"
+	"contactd/cmd/contactd/strict"
+)
+
+// channelTable has one line for each channel: its name in the configuration
+// and its constructor.
+func channelTable() []channelKind {
+	return []channelKind{}
+}
+
+// channelKind is a channel that can be configured.
+type channelKind struct {
+	name string
+	// check reads the section and returns its problems, each with its line.
+	check func(strict.Section) error
+	// make makes the channel; deps are offered to its Deps by type.
+	make func(section strict.Section, deps ...any) (channels.Channel, error)
+}
+
+// channel finds the type of the configuration and of what the channel needs
+// in the parameters of its constructor.
+func channel[C interface{ Validate() error }, D any, T channels.Channel](name string, create func(C, D) (T, error)) channelKind {
+	key := "channels." + name
+	decode := func(section strict.Section) (C, error) {
+		var config C
+		if err := section.Decode(&config); err != nil {
+			return config, err
+		}
+		return config, section.Place(config.Validate(), key)
+	}
+	return channelKind{
+		name:  name,
+		check: func(section strict.Section) error { _, err := decode(section); return err },
+		make: func(section strict.Section, offered ...any) (channels.Channel, error) {
+			config, err := decode(section)
+			if err != nil {
+				return nil, err
+			}
+			var deps D
+			offer(&deps, offered)
+			made, err := create(config, deps)
+			if err != nil {
+				return nil, errors.Join(section.Place(err, key))
+			}
+			return made, nil
+		},
+	}
+}
+
+// offer sets every field of a struct of dependencies whose type is an
+// interface that one of the values implements, or the value's own type. Other
+// fields stay zero.
+func offer(deps any, values []any) {
+	target := reflect.ValueOf(deps).Elem()
+	for i := range target.NumField() {
+		field := target.Field(i)
+		for _, value := range values {
+			v := reflect.ValueOf(value)
+			if field.CanSet() && v.Type().AssignableTo(field.Type()) && field.NumMethod()+v.NumMethod() > 0 && field.Type() != reflect.TypeFor[any]() {
+				field.Set(v)
+				break
+			}
+		}
+	}
+}
+
+func channelNamed(name string) (channelKind, bool) {
+	for _, kind := range channelTable() {
+		if kind.name == name {
+			return kind, true
+		}
+	}
+	return channelKind{}, false
+}
+
+func channelNames() []string {
+	var names []string
+	for _, kind := range channelTable() {
+		names = append(names, kind.name)
+	}
+	return names
+}
+
+// makeChannels makes every configured channel, by name.
+func makeChannels(c config, deps ...any) (map[string]channels.Channel, error) {
+	made := map[string]channels.Channel{}
+	for _, kind := range channelTable() {
+		section, configured := c.Channels[kind.name]
+		if !configured {
+			continue
+		}
+		each, err := kind.make(section, deps...)
+		if err != nil {
+			return nil, fmt.Errorf("make channel %s: %w", kind.name, err)
+		}
+		made[kind.name] = each
+	}
+	return made, nil
+}

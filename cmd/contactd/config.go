@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"contactd/classifiers"
+	"contactd/classifiers/rules"
+	"contactd/cmd/contactd/listener"
+	"contactd/cmd/contactd/strict"
+	"contactd/pipeline"
+)
+
+// config is the whole configuration. It only nests what the packages declare
+// beside their code.
+type config struct {
+	// DataDir is the directory of journal, blobs and the broker that comes
+	// along. Default "data".
+	DataDir string `yaml:"data_dir"`
+	// Force names the police force in every event: lower-case letters, digits
+	// and "-". Default "local".
+	Force       string                    `yaml:"force"`
+	Log         logConfig                 `yaml:"log"`
+	HTTP        listener.Config           `yaml:"http"`
+	Pipeline    pipeline.Config           `yaml:"pipeline"`
+	Classifiers classifiersConfig         `yaml:"classifiers"`
+	Channels    map[string]strict.Section `yaml:"channels"`
+
+	// file is where it was read, empty when there was none.
+	file string
+	root strict.Section
+}
+
+// classifiersConfig is the panel's own settings and a section for each method.
+type classifiersConfig struct {
+	classifiers.Config `yaml:",inline"`
+	Rules              rules.Config `yaml:"rules"`
+}
+
+// withDefaults returns the config with the values filled that lie here.
+func (c config) withDefaults() config {
+	if c.DataDir == "" {
+		c.DataDir = "data"
+	}
+	if c.Force == "" {
+		c.Force = "local"
+	}
+	c.Log = c.Log.WithDefaults()
+	c.HTTP = c.HTTP.WithDefaults()
+	return c
+}
+
+// Validate returns every problem of every section.
+func (c config) Validate() error {
+	var own []error
+	if strings.Trim(c.Force, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		own = append(own, fmt.Errorf("force: want lower-case letters, digits and -, got %q", c.Force))
+	}
+	for name := range c.Channels {
+		if _, ok := channelNamed(name); !ok {
+			own = append(own, fmt.Errorf("channels.%s: no such channel; there are: %s", name, strings.Join(channelNames(), ", ")))
+		}
+	}
+	problems := []error{c.root.Place(errors.Join(own...), "")}
+	for section, err := range map[string]error{
+		"log":         c.Log.Validate(),
+		"http":        c.HTTP.Validate(),
+		"pipeline":    c.Pipeline.Validate(),
+		"classifiers": c.Classifiers.Validate(),
+	} {
+		problems = append(problems, c.root.Place(err, section))
+	}
+	for _, kind := range channelTable() {
+		if section, ok := c.Channels[kind.name]; ok {
+			problems = append(problems, kind.check(section))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// configPlaces are looked at in this order when nobody names a file.
+func configPlaces() []string { return []string{"contactd.yaml", "/etc/contactd/contactd.yaml"} }
+
+// load reads the configuration that the flag, the environment or the usual
+// places name. Without any it is the defaults, with file empty.
+func (p *program) load(flag string) (config, error) {
+	file := flag
+	if file == "" {
+		file, _ = p.getenv("CONTACTD_CONFIG")
+	}
+	places := []string{file}
+	if file == "" {
+		places = configPlaces()
+	}
+	for _, place := range places {
+		data, err := os.ReadFile(filepath.Clean(place))
+		if errors.Is(err, fs.ErrNotExist) && file == "" {
+			continue
+		}
+		if err != nil {
+			return config{}, fmt.Errorf("read configuration: %w", err)
+		}
+		return decodeConfig(place, data, p.getenv)
+	}
+	return config{}.withDefaults(), nil
+}
+
+// decodeConfig reads and checks the content of a file.
+func decodeConfig(file string, data []byte, getenv func(string) (string, bool)) (config, error) {
+	c := config{file: file}
+	var err error
+	if c.root, err = strict.Parse(file, data, getenv); err != nil {
+		return config{}, err
+	}
+	if err := c.root.Decode(&c); err != nil {
+		return config{}, err
+	}
+	c = c.withDefaults()
+	if err := c.Validate(); err != nil {
+		return config{}, err
+	}
+	return c, nil
+}

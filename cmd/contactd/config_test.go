@@ -1,0 +1,133 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func noEnvironment(string) (string, bool) { return "", false }
+
+func TestTheSampleDecodes(t *testing.T) {
+	if _, err := decodeConfig("sample", []byte(sample()), noEnvironment); err != nil {
+		t.Error(err)
+	}
+}
+
+// commentedOut matches a setting that the sample shows with its default.
+var commentedOut = regexp.MustCompile(`(?m)^(\s*)# ([a-z_]+:(?: .*)?)$`)
+
+func TestTheDefaultsThatTheSampleShowsAreTheRealOnes(t *testing.T) {
+	shown := commentedOut.ReplaceAllString(sample(), "$1$2")
+	got, err := decodeConfig("sample", []byte(shown), noEnvironment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := decodeConfig("empty", nil, noEnvironment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, w := reflect.ValueOf(defaulted(got)), reflect.ValueOf(defaulted(want))
+	for i := range g.NumField() {
+		if field := g.Type().Field(i); field.IsExported() && field.Name != "Channels" && !reflect.DeepEqual(g.Field(i).Interface(), w.Field(i).Interface()) {
+			t.Errorf("%s: the sample shows %+v, the default is %+v", field.Name, g.Field(i), w.Field(i))
+		}
+	}
+}
+
+func TestTheSampleShowsEverySetting(t *testing.T) {
+	text := sample()
+	var walk func(typ reflect.Type, at string)
+	walk = func(typ reflect.Type, at string) {
+		for i := range typ.NumField() {
+			field := typ.Field(i)
+			name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+			inner := field.Type
+			switch {
+			case !field.IsExported() || name == "-":
+			case options == "inline":
+				walk(inner, at)
+			case !regexp.MustCompile(`(?m)^\s*(# )?` + name + `:`).MatchString(text):
+				t.Errorf("%s%s is not in the sample", at, name)
+			case inner.Kind() == reflect.Struct && inner.NumField() > 0 && inner.PkgPath() != "time":
+				walk(inner, at+name+".")
+			}
+		}
+	}
+	walk(reflect.TypeFor[config](), "")
+}
+
+func TestAMistakeIsToldWithFileLineAndKeyAndAllAtOnce(t *testing.T) {
+	_, err := decodeConfig("contactd.yaml", []byte(`force: Derby Shire
+htpp: {}
+log: {level: loud, colour: red}
+`), noEnvironment)
+	want := `contactd.yaml:2: htpp: unknown key, did you mean http?
+contactd.yaml:3: log.colour: unknown key; known here: format, level`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	_, err = decodeConfig("contactd.yaml", []byte("force: Derby Shire\nlog: {level: loud}\nchannels: {pigeon: {}}\n"), noEnvironment)
+	for _, want := range []string{
+		`contactd.yaml:1: force: want lower-case letters, digits and -, got "Derby Shire"`,
+		`contactd.yaml:2: log.level: want debug, info, warn or error, got "loud"`,
+		`contactd.yaml:3: channels.pigeon: no such channel; there are: `,
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got\n%v\nwithout\n%s", err, want)
+		}
+	}
+}
+
+func TestTheConfigurationIsFoundWhereTheUserSays(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write := func(name, force string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte("force: "+force+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	environment := map[string]string{}
+	p := &program{getenv: func(name string) (string, bool) { value, ok := environment[name]; return value, ok }}
+	expect := func(flag, force string) {
+		t.Helper()
+		c, err := p.load(flag)
+		if err != nil || c.Force != force {
+			t.Errorf("got %q, %v, want %q", c.Force, err, force)
+		}
+	}
+	if _, err := os.Stat("/etc/contactd/contactd.yaml"); err != nil {
+		expect("", "local")
+	}
+	write("contactd.yaml", "here")
+	expect("", "here")
+	environment["CONTACTD_CONFIG"] = write("env.yaml", "environment")
+	expect("", "environment")
+	expect(write("flag.yaml", "flag"), "flag")
+	if _, err := p.load("missing.yaml"); err == nil {
+		t.Error("a file that was named and is missing is no error")
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte(sample()))
+	f.Add([]byte(commentedOut.ReplaceAllString(sample(), "$1$2")))
+	f.Add([]byte("channels:\n  email:\n    accounts:\n      - {name: a, address: h, user: u, password: ${P}, folders: [INBOX], poll: 1s}\n"))
+	f.Add([]byte("kafka: {brokers: [a:1], sasl: {mechanism: plain, password_file: x}}\njournal: {keep: -1h}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := decodeConfig("c.yaml", data, noEnvironment); err != nil && !strings.HasPrefix(err.Error(), "c.yaml") {
+			t.Errorf("an error without the file: %q", err)
+		}
+	})
+}
+
+// defaulted fills what each section fills when it is used.
+func defaulted(c config) config {
+	c.Pipeline = c.Pipeline.WithDefaults()
+	return c
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"contactd/classifiers"
+	"contactd/classifiers/rules"
+	"contactd/contact"
+)
+
+// gradeLineLimit bounds one line of JSON, in bytes.
+const gradeLineLimit = 4 << 20
+
+type gradeCommand struct {
+	JSON bool   `help:"Read JSON lines {id, channel, text} and write one JSON line for each, in the same order."`
+	Text string `arg:"" optional:"" help:"What to judge. Without it the standard input is read."`
+}
+
+// Help is shown below the usage.
+func (gradeCommand) Help() string {
+	return `Examples:
+  contactd grade "he has a knife and is trying to get in"
+  contactd grade --json < texts.jsonl
+
+With --json each line has: id, grade, categories, reasons (rule, grade, category, text, spans), judged_by. Spans count
+characters (Unicode code points) from 0, end exclusive. A line that cannot be read is answered with the grade unknown
+and an error, and the command exits 1 at the end.`
+}
+
+// asked and answered are the lines of --json.
+type asked struct {
+	ID      string `json:"id"`
+	Channel string `json:"channel"`
+	Text    string `json:"text"`
+}
+
+type answered struct {
+	ID         string           `json:"id"`
+	Grade      contact.Grade    `json:"grade"`
+	Categories []string         `json:"categories"`
+	Reasons    []contact.Reason `json:"reasons"`
+	JudgedBy   []string         `json:"judged_by"`
+	Error      string           `json:"error,omitempty"`
+}
+
+// Run judges the argument or the standard input.
+func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
+	config, err := p.load(c.Config)
+	if err != nil {
+		return err
+	}
+	panel, err := newPanel(config.Classifiers)
+	if err != nil {
+		return err
+	}
+	switch {
+	case g.JSON && g.Text == "":
+		return gradeLines(ctx, panel, p.in, p.out)
+	case g.JSON:
+		return json.NewEncoder(p.out).Encode(judge(ctx, panel, asked{Text: g.Text}))
+	case g.Text == "":
+		text, err := io.ReadAll(io.LimitReader(p.in, gradeLineLimit))
+		if err != nil {
+			return fmt.Errorf("read standard input: %w", err)
+		}
+		g.Text = string(text)
+	}
+	p.tellGrade(judge(ctx, panel, asked{Text: g.Text}))
+	return nil
+}
+
+// newPanel seats the configured classifiers.
+func newPanel(config classifiersConfig) (*classifiers.Panel, error) {
+	byRules, err := rules.New(config.Rules)
+	if err != nil {
+		return nil, fmt.Errorf("make classifier rules: %w", err)
+	}
+	return classifiers.NewPanel(config.Config, byRules), nil
+}
+
+func judge(ctx context.Context, panel *classifiers.Panel, a asked) answered {
+	if a.Channel == "" {
+		a.Channel = "other"
+	}
+	text := strings.ToValidUTF8(a.Text, "\uFFFD")
+	judged := panel.Assess(ctx, contact.Message{
+		ID: a.ID, Channel: contact.Channel{Kind: a.Channel, Direction: "inbound"}, Text: text, Authored: text,
+	})
+	answer := answered{
+		ID: a.ID, Grade: judged.Grade,
+		Categories: judged.Categories, Reasons: judged.Reasons, JudgedBy: judged.JudgedBy,
+	}
+	return answer.filled()
+}
+
+// filled has empty lists where there would be null.
+func (a answered) filled() answered {
+	if a.Categories == nil {
+		a.Categories = []string{}
+	}
+	if a.Reasons == nil {
+		a.Reasons = []contact.Reason{}
+	}
+	if a.JudgedBy == nil {
+		a.JudgedBy = []string{}
+	}
+	return a
+}
+
+// gradeLines answers every line at once, so that a program can hold a
+// conversation with it.
+func gradeLines(ctx context.Context, panel *classifiers.Panel, in io.Reader, out io.Writer) error {
+	lines := bufio.NewReaderSize(in, 64<<10)
+	write := json.NewEncoder(out) // writes a line at once
+	write.SetEscapeHTML(false)
+	bad := 0
+	for number := 1; ctx.Err() == nil; number++ {
+		line, err := readLine(lines)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var a asked
+		if err == nil {
+			if len(bytes.TrimSpace(line)) == 0 {
+				continue
+			}
+			err = json.Unmarshal(line, &a)
+		}
+		if errors.Is(err, errRead) {
+			return err
+		}
+		answer := answered{ID: a.ID, Error: fmt.Sprintf("line %d: %v", number, err)}.filled()
+		if err == nil {
+			answer = judge(ctx, panel, a)
+		} else {
+			bad++
+		}
+		if err := write.Encode(answer); err != nil {
+			return fmt.Errorf("write answer: %w", err)
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("judge texts: %d lines could not be read", bad)
+	}
+	return ctx.Err()
+}
+
+var (
+	errRead     = errors.New("read line")
+	errLongLine = fmt.Errorf("longer than %d bytes", gradeLineLimit)
+)
+
+// readLine reads one line of bounded length; of a longer one the rest is
+// skipped. io.EOF comes after the last line only.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	tooLong := false
+	for {
+		piece, err := r.ReadSlice('\n')
+		if len(line)+len(piece) > gradeLineLimit {
+			tooLong = true
+		} else {
+			line = append(line, piece...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil && !errors.Is(err, io.EOF):
+			return nil, fmt.Errorf("%w: %w", errRead, err)
+		case err != nil && len(line) == 0 && !tooLong:
+			return nil, io.EOF
+		case tooLong:
+			return nil, errLongLine
+		}
+		return line, nil
+	}
+}
+
+// tellGrade shows a judgement to a person.
+func (p *program) tellGrade(a answered) {
+	p.printf("%s", a.Grade)
+	if len(a.Categories) > 0 {
+		p.printf("  (%s)", strings.Join(a.Categories, ", "))
+	}
+	p.printf("\n")
+	for _, reason := range a.Reasons {
+		p.printf("  %-10s %s [%s]", reason.Grade, reason.Text, reason.Rule)
+		for _, span := range reason.Spans {
+			p.printf(" %q", span.Quote)
+		}
+		p.printf("\n")
+	}
+	p.printf("judged by %s\n", strings.Join(a.JudgedBy, ", "))
+}

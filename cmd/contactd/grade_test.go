@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"contactd/contact"
+)
+
+func TestGradeAnswersEveryLineInOrder(t *testing.T) {
+	in := `{"id":"1","channel":"email","text":"he has a knife and is trying to get in"}
+{"id":"2","channel":"webchat","text":"what time does the front desk open"}
+
+{"id":"3","text":""}
+`
+	seen := contactd(t, in, "grade", "--json")
+	if seen.code != 0 {
+		t.Fatalf("exit %d: %s", seen.code, seen.err)
+	}
+	lines := strings.Split(strings.TrimSpace(seen.out), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%d answers:\n%s", len(lines), seen.out)
+	}
+	var answers [3]map[string]any
+	for i, line := range lines {
+		if err := json.Unmarshal([]byte(line), &answers[i]); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"id", "grade", "categories", "reasons", "judged_by"} {
+			if answers[i][key] == nil {
+				t.Errorf("answer %d has no %s: %s", i, key, line)
+			}
+		}
+		if answers[i]["id"] != fmt.Sprint(i+1) {
+			t.Errorf("answer %d is for %v", i, answers[i]["id"])
+		}
+	}
+	if answers[0]["grade"] != "emergency" || answers[2]["grade"] != "unknown" {
+		t.Errorf("grades: %v, %v", answers[0]["grade"], answers[2]["grade"])
+	}
+}
+
+func TestTheSpansOfAGradeCutTheQuoteOutOfTheText(t *testing.T) {
+	text := "señor 😀 hurry he has a knife and is trying to get in"
+	in, err := json.Marshal(asked{ID: "1", Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct{ Reasons []contact.Reason }
+	if err := json.Unmarshal([]byte(contactd(t, string(in)+"\n", "grade", "--json").out), &answer); err != nil {
+		t.Fatal(err)
+	}
+	spans := 0
+	for _, reason := range answer.Reasons {
+		for _, span := range reason.Spans {
+			spans++
+			if got := string([]rune(text)[span.Start:span.End]); got != span.Quote {
+				t.Errorf("span %d-%d is %q, quoted as %q", span.Start, span.End, got, span.Quote)
+			}
+		}
+	}
+	if spans == 0 {
+		t.Error("no spans")
+	}
+}
+
+func TestGradeAnswersALineBeforeTheNextIsWritten(t *testing.T) {
+	panel, err := newPanel(classifiersConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, write := io.Pipe()
+	read, out := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- gradeLines(context.WithoutCancel(t.Context()), panel, in, out) }()
+	answers := bufio.NewScanner(read)
+	for i := range 3 {
+		if _, err := fmt.Fprintf(write, `{"id":"%d","text":"hello"}`+"\n", i); err != nil {
+			t.Fatal(err)
+		}
+		if !answers.Scan() || !strings.Contains(answers.Text(), fmt.Sprintf(`"id":"%d"`, i)) {
+			t.Fatalf("answer %d: %q", i, answers.Text())
+		}
+	}
+	if err := write.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestALineThatCannotBeReadIsUnknownAndDoesNotStopTheOthers(t *testing.T) {
+	long := `{"id":"2","text":"` + strings.Repeat("x", gradeLineLimit) + `"}`
+	seen := contactd(t, "{\"id\":\n"+long+"\n{\"id\":\"3\",\"text\":\"hello\"}", "grade", "--json")
+	lines := strings.Split(strings.TrimSpace(seen.out), "\n")
+	if seen.code != 1 || len(lines) != 3 {
+		t.Fatalf("exit %d, %d answers: %.300s %s", seen.code, len(lines), seen.out, seen.err)
+	}
+	for i, want := range []string{`"error":"line 1: `, `"error":"line 2: longer than`, `"id":"3"`} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("answer %d: %s", i, lines[i])
+		}
+	}
+	if !strings.Contains(lines[0], `"grade":"unknown"`) {
+		t.Errorf("answer 0: %s", lines[0])
+	}
+}
+
+func TestGradeTellsAPersonWhatItSaw(t *testing.T) {
+	for name, seen := range map[string]outcome{
+		"as argument":       contactd(t, "", "grade", "he has a knife and is trying to get in"),
+		"as standard input": contactd(t, "he has a knife and is trying to get in\n", "grade"),
+	} {
+		if !strings.HasPrefix(seen.out, "emergency") || !strings.Contains(seen.out, "knife") || !strings.Contains(seen.out, "judged by rules@") {
+			t.Errorf("%s: %s", name, seen.out)
+		}
+	}
+	if seen := contactd(t, "", "grade", "--json", "hello"); strings.Count(seen.out, "\n") != 1 || !json.Valid([]byte(seen.out)) {
+		t.Errorf("--json TEXT: %s", seen.out)
+	}
+}
+
+func TestTheContractIsPrinted(t *testing.T) {
+	if seen := contactd(t, "", "schema"); !strings.Contains(seen.out, `"$schema": "https://json-schema.org/draft/2020-12/schema"`) {
+		t.Errorf("%.100s", seen.out)
+	}
+	if seen := contactd(t, "", "schema", "asyncapi"); !strings.HasPrefix(seen.out, "asyncapi: 3.0.0") {
+		t.Errorf("%.100s", seen.out)
+	}
+	if seen := contactd(t, "", "version"); !strings.HasPrefix(seen.out, "contactd ") || seen.code != 0 {
+		t.Errorf("%v", seen)
+	}
+}

@@ -1,0 +1,71 @@
+package listener
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// Readiness says what is ready. Its JSON is the body of /readyz.
+type Readiness struct {
+	// Ready is the whole: false while one of the parts is not.
+	Ready    bool      `json:"ready"`
+	Journal  Part      `json:"journal"`
+	Broker   Part      `json:"broker"`
+	Channels []Account `json:"channels"`
+}
+
+// Part is a part of contactd that is ready or not.
+type Part struct {
+	Ready bool `json:"ready"`
+	// Detail says what it is, such as the address of the broker and what it
+	// guarantees.
+	Detail string `json:"detail,omitempty"`
+	// Error says why it is not ready; it holds no secret.
+	Error string `json:"error,omitempty"`
+}
+
+// Account is one account of a channel.
+type Account struct {
+	Channel string `json:"channel"`
+	Account string `json:"account"`
+	Ready   bool   `json:"ready"`
+	// LastSuccess is when the platform was last reached, absent for never.
+	LastSuccess *time.Time `json:"last_success,omitempty"`
+	// FailingSince is absent while it works.
+	FailingSince *time.Time `json:"failing_since,omitempty"`
+	Error        string     `json:"error,omitempty"`
+}
+
+// Judged returns r with Ready set from its parts.
+func (r Readiness) Judged() Readiness {
+	r.Ready = r.Journal.Ready && r.Broker.Ready
+	for _, account := range r.Channels {
+		r.Ready = r.Ready && account.Ready
+	}
+	if r.Channels == nil {
+		r.Channels = []Account{}
+	}
+	return r
+}
+
+// writeReadiness tells strangers the whole only, insiders the parts too.
+func writeReadiness(w http.ResponseWriter, r Readiness, insider bool) {
+	r = r.Judged()
+	var body any = r
+	if !insider {
+		body = struct {
+			Ready bool `json:"ready"`
+		}{r.Ready}
+	}
+	text, err := json.MarshalIndent(body, "", "  ")
+	if err != nil {
+		http.Error(w, "cannot be written", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if !r.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_, _ = w.Write(append(text, '\n'))
+}

@@ -1,0 +1,121 @@
+// Command contactd takes what the public sends the police, makes it durable,
+// grades its urgency and publishes it to Kafka. This package turns flags,
+// files and signals into a running program; everything it does lies in the
+// packages that it joins.
+//
+//	main.go                arguments, signals, exit code
+//	config.go channels.go  one YAML file for all, a line for each channel
+//	daemon.go              the parts joined, started in order, stopped in reverse
+//	the other files        one command each
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes: 1 says that what was asked for did not work, 2 that it was asked
+// for in a way that makes no sense.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// program is what a command has of the world outside.
+type program struct {
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) (string, bool)
+}
+
+// printf writes to the standard output; when nobody reads it any more there is
+// nobody to tell.
+func (p *program) printf(format string, args ...any) { _, _ = fmt.Fprintf(p.out, format, args...) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
+	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv}
+	os.Exit(p.run(ctx, os.Args[1:]))
+}
+
+// commands are the flags and commands of contactd.
+type commands struct {
+	Config string `help:"The configuration. Default: $$CONTACTD_CONFIG, else ./contactd.yaml, else /etc/contactd/contactd.yaml, else the defaults." placeholder:"FILE" short:"c"`
+
+	Sample  sampleCommand  `cmd:"" help:"Print a configuration with every setting explained."`
+	Grade   gradeCommand   `cmd:"" help:"Judge texts as the daemon would."`
+	Schema  schemaCommand  `cmd:"" help:"Print the event contract."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// run does what the arguments say and returns the exit code.
+func (p *program) run(ctx context.Context, args []string) (code int) {
+	// kong calls Exit after it has printed help.
+	type exit int
+	defer func() {
+		if cause := recover(); cause != nil {
+			asked, ok := cause.(exit)
+			if !ok {
+				panic(cause)
+			}
+			code = int(asked)
+		}
+	}()
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("contactd"),
+		kong.Description("The contact that cannot go missing: what the public sends the police, durable, graded, and on Kafka in order."),
+		kong.Writers(p.out, p.err),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		panic(err) // our own struct tags are wrong
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		p.complain(err)
+		_, _ = fmt.Fprintln(p.err, `"contactd --help" lists the commands, "contactd COMMAND --help" what one takes`)
+		return exitUsage
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	if err := parsed.Run(p, &c); err != nil {
+		p.complain(err)
+		var usage usageError
+		if errors.As(err, &usage) {
+			return exitUsage
+		}
+		return exitFailure
+	}
+	return 0
+}
+
+// usageError is an error in what was asked for.
+type usageError struct{ error }
+
+// complain tells each of the joined errors on a line of its own.
+func (p *program) complain(err error) {
+	if errors.Is(err, errTold) {
+		return
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, each := range joined.Unwrap() {
+			p.complain(each)
+		}
+		return
+	}
+	_, _ = fmt.Fprintf(p.err, "contactd: %v\n", err)
+}
+
+// errTold ends a command whose output has told what is wrong.
+var errTold = errors.New("told already")
