@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Acknowledged is what the journal knows of the records that the broker
+// acknowledged.
+type Acknowledged interface {
+	// Ends gives, for each partition of TopicEvents, the offset after the
+	// last acknowledged record.
+	Ends(ctx context.Context) (map[int]int64, error)
+	// RepublishFrom makes everything that was acknowledged in the partition at
+	// this offset or behind it ready to be published again, and says how much
+	// that is.
+	RepublishFrom(ctx context.Context, partition int, offset int64) (int, error)
+}
+
+// Broker says how far the partitions of a topic reach.
+type Broker interface {
+	// EndOffsets gives the offset after the last record of each partition.
+	EndOffsets(ctx context.Context, topic string) (map[int]int64, error)
+}
+
+// Guard watches for a broker that has lost what it had acknowledged (a bad
+// disk, an emptied folder, a cluster with too few replicas) and publishes it
+// again from the journal, with the same ids.
+type Guard struct {
+	Acknowledged Acknowledged
+	Broker       Broker
+	// Every is the time between two looks. A loss must be seen in two looks
+	// in a row: a new leader may report a shorter log for a moment.
+	Every time.Duration
+	Log   *slog.Logger
+
+	republished prometheus.Counter
+	short       map[int]int64 // partitions that were short at the last look
+}
+
+// NewGuard returns a guard that looks every 15 seconds.
+func NewGuard(acknowledged Acknowledged, broker Broker, log *slog.Logger, registry prometheus.Registerer) *Guard {
+	g := &Guard{
+		Acknowledged: acknowledged, Broker: broker, Every: 15 * time.Second, Log: log,
+		republished: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "contactd_republished_total",
+			Help: "Messages published again because the broker had lost them.",
+		}),
+	}
+	if registry != nil {
+		registry.MustRegister(g.republished)
+	}
+	return g
+}
+
+// Run looks until ctx ends.
+func (g *Guard) Run(ctx context.Context) {
+	tick := time.NewTicker(g.Every)
+	defer tick.Stop()
+	for {
+		if err := g.look(ctx); err != nil && ctx.Err() == nil {
+			g.Log.Debug("compare broker with journal", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// look compares once. The journal is asked first: what it knows to be
+// acknowledged then must be in the broker's answer.
+func (g *Guard) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, g.Every)
+	defer cancel()
+	wanted, err := g.Acknowledged.Ends(ctx)
+	if err != nil || len(wanted) == 0 {
+		return err
+	}
+	found, err := g.Broker.EndOffsets(ctx, TopicEvents)
+	if err != nil {
+		return err
+	}
+	before := g.short
+	g.short = map[int]int64{}
+	for partition, want := range wanted {
+		end := found[partition] // a partition that is gone holds nothing
+		if end >= want {
+			continue
+		}
+		if last, again := before[partition]; !again || last != end {
+			g.short[partition] = end
+			continue
+		}
+		count, err := g.Acknowledged.RepublishFrom(ctx, partition, end)
+		if err != nil {
+			return err
+		}
+		g.republished.Add(float64(count))
+		g.Log.Error("broker has lost acknowledged records, publishing them again from the journal",
+			"topic", TopicEvents, "partition", partition, "acknowledged", want, "found", end, "messages", count)
+	}
+	return nil
+}
