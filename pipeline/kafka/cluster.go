@@ -1,0 +1,83 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// Cluster answers questions about topics and reads them without a group. Its
+// methods may be called concurrently.
+type Cluster struct {
+	config  Config
+	connect connector
+	watch   Watch
+}
+
+// NewCluster makes a Cluster. It connects at each call and keeps nothing open.
+func NewCluster(c Config, watch Watch) (*Cluster, error) {
+	connect, err := newConnector(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Cluster{config: c.WithDefaults(), connect: connect, watch: watch.withDefaults()}, nil
+}
+
+// EndOffsets gives the offset behind the last record of each partition of a
+// topic. One that is at or below an offset that was acknowledged means that
+// the broker has lost records.
+func (c *Cluster) EndOffsets(ctx context.Context, topic string) (map[int]int64, error) {
+	return c.offsets(ctx, topic, kafkago.LastOffsetOf)
+}
+
+// startOffsets gives the offset of the oldest record of each partition.
+func (c *Cluster) startOffsets(ctx context.Context, topic string) (map[int]int64, error) {
+	return c.offsets(ctx, topic, kafkago.FirstOffsetOf)
+}
+
+func (c *Cluster) offsets(ctx context.Context, topic string, which func(int) kafkago.OffsetRequest) (map[int]int64, error) {
+	pool := c.connect.transport(topic)
+	defer pool.CloseIdleConnections()
+	client := c.connect.client(pool)
+	found, err := metadata(ctx, client, topic)
+	if err != nil {
+		return nil, fmt.Errorf("look up %s: %w", topic, err)
+	}
+	var asked []kafkago.OffsetRequest
+	for _, p := range found[topic].Partitions {
+		asked = append(asked, which(p.ID))
+	}
+	answer, err := client.ListOffsets(ctx, &kafkago.ListOffsetsRequest{Topics: map[string][]kafkago.OffsetRequest{topic: asked}})
+	if err != nil {
+		return nil, fmt.Errorf("list offsets of %s: %w", topic, err)
+	}
+	offsets := make(map[int]int64, len(asked))
+	for _, p := range answer.Topics[topic] {
+		if p.Error != nil {
+			return nil, fmt.Errorf("list offsets of %s, partition %d: %w", topic, p.Partition, p.Error)
+		}
+		// Each answer fills the one that was asked for and leaves -1 in the other.
+		offsets[p.Partition] = max(p.FirstOffset, p.LastOffset)
+	}
+	if len(offsets) != len(asked) {
+		return nil, fmt.Errorf("list offsets of %s: %d of %d partitions answered", topic, len(offsets), len(asked))
+	}
+	return offsets, nil
+}
+
+// metadata looks topics up. A topic that is not there is an error.
+func metadata(ctx context.Context, client *kafkago.Client, topics ...string) (map[string]kafkago.Topic, error) {
+	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: topics})
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]kafkago.Topic, len(answer.Topics))
+	for _, t := range answer.Topics {
+		if t.Error != nil {
+			return nil, t.Error
+		}
+		found[t.Name] = t
+	}
+	return found, nil
+}

@@ -1,0 +1,16 @@
+// Package kafka carries envelopes to and from Kafka: a Watermill publisher that
+// returns when the brokers have acknowledged, a subscriber that moves on when
+// the reader has, and the topics themselves.
+//
+//	Publish ─▶ one lane per urgency and topic ─▶ acks=all ─▶ nil
+//	group   ─▶ one partition at a time ─▶ Ack ─▶ commit
+//
+// It is written over segmentio/kafka-go, whose defaults lose and delay
+// messages; each setting here that is not a default says why. At least once,
+// in order per key: kafka-go has no idempotent producer, so after a broker's
+// death a record may be there twice and readers deduplicate by the event's
+// source and id.
+//
+// What an event means is the business of package pipeline, which broker runs
+// that of package broker below this one and of package servers for tests.
+package kafka

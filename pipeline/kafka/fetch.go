@@ -1,0 +1,165 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+)
+
+const (
+	// fetchBytes is above what brokers take in one batch, so that every batch
+	// fits; it bounds the memory of each partition that is read.
+	fetchBytes = 2 << 20
+	// fetchWait is how long a broker may wait for the next record.
+	fetchWait = 500 * time.Millisecond
+)
+
+// errUnreadable is the error of bytes that are no records, such as a batch
+// whose CRC is wrong.
+var errUnreadable = errors.New("unreadable records")
+
+// source reads one partition, without a group. kafka-go's Reader is not used:
+// it does not check CRCs, retries for ever and silently when its offset is
+// beyond the end of the log, and is known to stall; the same library's
+// Client.Fetch does none of that. One goroutine uses a source.
+type source struct {
+	client    *kafkago.Client
+	topic     string
+	partition int
+	// next is the offset of the record to read next.
+	next int64
+	// markers counts the offsets in the last answer that hold no record.
+	markers int64
+}
+
+// fetch gives the records from next on, at most fetchBytes of them, and the
+// offset behind the last record. It gives none when none came within
+// fetchWait. It does not move next: the caller does when a record is dealt with.
+func (s *source) fetch(ctx context.Context) ([]Record, int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	answer, err := s.client.Fetch(ctx, &kafkago.FetchRequest{
+		Topic: s.topic, Partition: s.partition, Offset: s.next, MinBytes: 1, MaxBytes: fetchBytes, MaxWait: fetchWait,
+	})
+	if err != nil {
+		if isForeign(err) {
+			err = fmt.Errorf("%w: %w", errUnreadable, err)
+		}
+		return nil, 0, fmt.Errorf("fetch %s/%d from %d: %w", s.topic, s.partition, s.next, err)
+	}
+	if answer.Error != nil {
+		return nil, 0, fmt.Errorf("fetch %s/%d from %d: %w", s.topic, s.partition, s.next, answer.Error)
+	}
+	records, err := s.read(answer.Records, answer.HighWatermark)
+	return records, answer.HighWatermark, err
+}
+
+// read copies the records out of kafka-go's pages. A broker sends whole
+// batches, so that records before next are left out.
+func (s *source) read(from kafkago.RecordReader, end int64) ([]Record, error) {
+	s.markers = 0
+	if stream, ok := from.(*protocol.RecordStream); ok {
+		s.skipMarkers(stream)
+	}
+	var records []Record
+	for {
+		r, err := from.ReadRecord()
+		if errors.Is(err, io.EOF) {
+			return records, nil
+		}
+		if err != nil {
+			return records, fmt.Errorf("%w: %w", errUnreadable, err)
+		}
+		record, err := s.copyRecord(r)
+		if err != nil {
+			return records, fmt.Errorf("%w: %w", errUnreadable, err)
+		}
+		if record.Offset < s.next {
+			continue
+		}
+		// The offset is not covered by the CRC. Records wait until those
+		// before them are dealt with, so that an impossible one is met last.
+		if record.Offset >= end {
+			return records, fmt.Errorf("%w: offset %d is beyond the end %d", errUnreadable, record.Offset, end)
+		}
+		records = append(records, record)
+	}
+}
+
+// skipMarkers counts the markers with which foreign producers end their
+// transactions, and moves next over those that come first: kafka-go hides
+// them, and a partition that ends in one would be asked for it for ever.
+func (s *source) skipMarkers(stream *protocol.RecordStream) {
+	first := true
+	for _, batch := range stream.Records {
+		marker, ok := batch.(*protocol.ControlBatch)
+		if !ok {
+			first = false
+			continue
+		}
+		s.markers++
+		if first {
+			s.next = max(s.next, marker.BaseOffset+1)
+		}
+	}
+}
+
+func (s *source) copyRecord(r *kafkago.Record) (Record, error) {
+	record := Record{Topic: s.topic, Partition: s.partition, Offset: r.Offset, Time: r.Time, Headers: make(map[string]string, len(r.Headers))}
+	key, err := readAll(r.Key)
+	if err != nil {
+		return record, err
+	}
+	record.Key = string(key)
+	if record.Value, err = readAll(r.Value); err != nil {
+		return record, err
+	}
+	for _, h := range r.Headers {
+		record.Headers[h.Key] = string(h.Value)
+	}
+	return record, nil
+}
+
+func readAll(b kafkago.Bytes) ([]byte, error) {
+	if b == nil {
+		return nil, nil
+	}
+	defer func() { _ = b.Close() }()
+	return kafkago.ReadAll(b)
+}
+
+// isForeign reports whether an error of a fetch is about the bytes that came,
+// and not about the broker or the way to it. kafka-go has no type for it.
+func isForeign(err error) bool {
+	var network net.Error
+	var code kafkago.Error
+	return !errors.As(err, &network) && !errors.As(err, &code) &&
+		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.ErrClosedPipe) && !errors.Is(err, net.ErrClosed) &&
+		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// bounds asks for the offset of the oldest record and the one behind the
+// newest.
+func (s *source) bounds(ctx context.Context) (start, end int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	answer, err := s.client.ListOffsets(ctx, &kafkago.ListOffsetsRequest{Topics: map[string][]kafkago.OffsetRequest{
+		s.topic: {kafkago.FirstOffsetOf(s.partition), kafkago.LastOffsetOf(s.partition)},
+	}})
+	if err != nil {
+		return 0, 0, fmt.Errorf("list offsets of %s/%d: %w", s.topic, s.partition, err)
+	}
+	for _, p := range answer.Topics[s.topic] {
+		if p.Error != nil {
+			return 0, 0, fmt.Errorf("list offsets of %s/%d: %w", s.topic, s.partition, p.Error)
+		}
+		return p.FirstOffset, p.LastOffset, nil
+	}
+	return 0, 0, fmt.Errorf("list offsets of %s/%d: no answer", s.topic, s.partition)
+}

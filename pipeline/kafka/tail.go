@@ -1,0 +1,93 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// Tail gives every record of a topic to f, from the oldest or from now on,
+// until ctx ends, which returns nil, or f returns an error, which it returns. It
+// joins no group and commits nothing. Records of one partition come in order;
+// f is called by one goroutine at a time. A record that cannot be believed has
+// its Err set. Partitions added later are not read.
+func (c *Cluster) Tail(ctx context.Context, topic string, fromBeginning bool, f func(Record) error) error {
+	which := c.EndOffsets
+	if fromBeginning {
+		which = c.startOffsets
+	}
+	offsets, err := which(ctx, topic)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	pool := c.connect.transport(topic)
+	defer pool.CloseIdleConnections()
+	t := tail{client: c.connect.client(pool), watch: c.watch, f: f, stop: cancel}
+	var wg sync.WaitGroup
+	for partition, offset := range offsets {
+		wg.Go(func() { t.follow(ctx, &source{client: t.client, topic: topic, partition: partition, next: offset}) })
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+// tail is one call of Tail.
+type tail struct {
+	client *kafkago.Client
+	watch  Watch
+	stop   context.CancelCauseFunc
+
+	mu sync.Mutex // around f
+	f  func(Record) error
+}
+
+// follow reads one partition until ctx ends.
+func (t *tail) follow(ctx context.Context, s *source) {
+	trouble := trouble{watch: t.watch, about: Trouble{Kind: CannotRead, Topic: s.topic, Partition: s.partition}}
+	for failed := 0; ctx.Err() == nil; {
+		records, _, err := s.fetch(ctx)
+		for _, r := range records {
+			r.Err = r.verify()
+			t.give(ctx, s, r)
+		}
+		if len(records) > 0 || err == nil {
+			failed = 0
+			trouble.over()
+			continue
+		}
+		failed++
+		trouble.goesOn(err)
+		switch {
+		case errors.Is(err, errUnreadable) && failed > damageRetries:
+			t.give(ctx, s, Record{Topic: s.topic, Partition: s.partition, Offset: s.next, Err: err})
+			continue
+		case errors.Is(err, kafkago.OffsetOutOfRange):
+			if start, _, err := s.bounds(ctx); err == nil {
+				s.next = start
+			}
+		}
+		pause(ctx, nil, min(backoff(failed, readBackoff), time.Second))
+	}
+}
+
+// give passes one record on.
+func (t *tail) give(ctx context.Context, s *source, r Record) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	s.next = r.Offset + 1
+	if err := t.f(r); err != nil {
+		t.stop(fmt.Errorf("tail %s: %w", r.Topic, err))
+	}
+}

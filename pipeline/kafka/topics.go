@@ -1,0 +1,234 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"contactd/pipeline"
+)
+
+// leaderTimeout is how long a new topic may take until it can be written to.
+const leaderTimeout = 15 * time.Second
+
+// TopicState is what Check found out about a topic.
+type TopicState struct {
+	Topic      string
+	Partitions int
+	// Problem is nil when the topic is as it must be.
+	Problem error
+	// Command mends the problem, or is empty.
+	Command string
+}
+
+// want is what a topic must be like.
+type want struct {
+	topic      string
+	partitions int
+	configs    []kafkago.ConfigEntry
+}
+
+func (c *Cluster) wants() []want {
+	t := c.config.Topics
+	configs := []kafkago.ConfigEntry{
+		// Compaction would keep one message of each conversation.
+		{ConfigName: "cleanup.policy", ConfigValue: "delete"},
+		{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(t.Retention.Milliseconds(), 10)},
+		{ConfigName: "min.insync.replicas", ConfigValue: strconv.Itoa(t.MinInSync)},
+		// A broker that lags behind must not become the leader and cut off
+		// what was acknowledged.
+		{ConfigName: "unclean.leader.election.enable", ConfigValue: "false"},
+		{ConfigName: "max.message.bytes", ConfigValue: "1048588"},
+	}
+	return []want{
+		{pipeline.TopicEvents, t.Partitions, configs},
+		{pipeline.TopicReplies, t.Partitions, configs},
+		{pipeline.TopicAlerts, 1, configs},
+		{pipeline.TopicRejected, 1, configs},
+		{pipeline.TopicFeedback, 1, configs},
+	}
+}
+
+// Ensure creates the topics that are missing, and returns nil when all are
+// there as they must be. Its error names every topic that is not, with the
+// command that mends it.
+func (c *Cluster) Ensure(ctx context.Context) error {
+	return c.ensure(ctx, c.wants())
+}
+
+func (c *Cluster) ensure(ctx context.Context, wants []want) error {
+	states, err := c.check(ctx, wants)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for i, s := range states {
+		if errors.Is(s.Problem, kafkago.UnknownTopicOrPartition) {
+			if err := c.create(ctx, wants[i]); err != nil {
+				problems = append(problems, fmt.Errorf("create topic %s: %w; let somebody who may run\n  %s", s.Topic, err, s.Command))
+			}
+		} else if s.Problem != nil {
+			problems = append(problems, fmt.Errorf("use topic %s: %w; run\n  %s", s.Topic, s.Problem, s.Command))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Check looks at the topics and changes nothing. Its error is about the
+// cluster; what is wrong with a topic stands in its state.
+func (c *Cluster) Check(ctx context.Context) ([]TopicState, error) {
+	return c.check(ctx, c.wants())
+}
+
+func (c *Cluster) check(ctx context.Context, wants []want) ([]TopicState, error) {
+	pool := c.connect.transport()
+	defer pool.CloseIdleConnections()
+	client := c.connect.client(pool)
+	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{})
+	if err != nil {
+		return nil, fmt.Errorf("ask %s for topics: %w", strings.Join(c.connect.brokers, ", "), err)
+	}
+	states := make([]TopicState, len(wants))
+	for i, w := range wants {
+		at := slices.IndexFunc(answer.Topics, func(t kafkago.Topic) bool { return t.Name == w.topic })
+		if at < 0 {
+			states[i] = TopicState{Topic: w.topic, Problem: kafkago.UnknownTopicOrPartition, Command: c.createCommand(w)}
+			continue
+		}
+		found := answer.Topics[at]
+		states[i] = TopicState{Topic: w.topic, Partitions: len(found.Partitions)}
+		if found.Error != nil {
+			states[i].Problem = found.Error
+			continue
+		}
+		problem, changes, err := c.harm(ctx, client, w, found)
+		if err != nil {
+			return nil, fmt.Errorf("ask for the settings of %s: %w", w.topic, err)
+		}
+		if problem != nil {
+			states[i].Problem, states[i].Command = problem, c.alterCommand(w.topic, changes)
+		}
+	}
+	return states, nil
+}
+
+// harm says what is so different that messages could be lost, and the settings
+// that mend it. Other differences are the operator's choice.
+func (c *Cluster) harm(ctx context.Context, client *kafkago.Client, w want, found kafkago.Topic) (error, []kafkago.ConfigEntry, error) {
+	answer, err := client.DescribeConfigs(ctx, &kafkago.DescribeConfigsRequest{
+		Resources: []kafkago.DescribeConfigRequestResource{{ResourceType: kafkago.ResourceTypeTopic, ResourceName: w.topic}},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	set := make(map[string]string)
+	for _, r := range answer.Resources {
+		if r.Error != nil {
+			return nil, nil, r.Error
+		}
+		for _, entry := range r.ConfigEntries {
+			set[entry.ConfigName] = entry.ConfigValue
+		}
+	}
+	var problems []error
+	var changes []kafkago.ConfigEntry
+	for _, wanted := range w.configs {
+		have, ok := set[wanted.ConfigName]
+		if ok && harmful(wanted, have) {
+			problems = append(problems, fmt.Errorf("%s is %s, want %s", wanted.ConfigName, have, wanted.ConfigValue))
+			changes = append(changes, wanted)
+		}
+	}
+	for _, p := range found.Partitions {
+		if len(p.Replicas) < c.config.Topics.Replication {
+			problems = append(problems, fmt.Errorf("partition %d lies on %d brokers, want %d (kafka-reassign-partitions.sh, or kafka.topics.replication)",
+				p.ID, len(p.Replicas), c.config.Topics.Replication))
+			break
+		}
+	}
+	return errors.Join(problems...), changes, nil
+}
+
+// harmful reports whether a setting could lose messages, compared to what was
+// asked for.
+func harmful(wanted kafkago.ConfigEntry, have string) bool {
+	switch wanted.ConfigName {
+	case "retention.ms", "min.insync.replicas", "max.message.bytes":
+		got, err := strconv.ParseInt(have, 10, 64)
+		least, _ := strconv.ParseInt(wanted.ConfigValue, 10, 64)
+		forever := wanted.ConfigName == "retention.ms" && got < 0
+		return err == nil && got < least && !forever
+	default:
+		return have != wanted.ConfigValue
+	}
+}
+
+// create makes one topic and waits until it has leaders.
+func (c *Cluster) create(ctx context.Context, w want) error {
+	ctx, cancel := context.WithTimeout(ctx, leaderTimeout)
+	defer cancel()
+	pool := c.connect.transport(w.topic)
+	defer pool.CloseIdleConnections()
+	client := c.connect.client(pool)
+	answer, err := client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{{
+		Topic: w.topic, NumPartitions: w.partitions, ReplicationFactor: c.config.Topics.Replication, ConfigEntries: w.configs,
+	}}})
+	if err != nil {
+		return err
+	}
+	if err := answer.Errors[w.topic]; err != nil && !errors.Is(err, kafkago.TopicAlreadyExists) {
+		return err
+	}
+	return c.awaitLeaders(ctx, w)
+}
+
+func (c *Cluster) awaitLeaders(ctx context.Context, w want) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		// Asking for offsets needs the leaders, and a new pool does not know
+		// the cluster as it was before.
+		if offsets, err := c.EndOffsets(ctx, w.topic); err == nil && len(offsets) >= w.partitions {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for its leaders: %w", ctx.Err())
+		}
+	}
+}
+
+func (c *Cluster) createCommand(w want) string {
+	command := c.command("kafka-topics.sh", "--create", "--topic", w.topic,
+		"--partitions", strconv.Itoa(w.partitions), "--replication-factor", strconv.Itoa(c.config.Topics.Replication))
+	for _, entry := range w.configs {
+		command += " --config " + entry.ConfigName + "=" + entry.ConfigValue
+	}
+	return command
+}
+
+func (c *Cluster) alterCommand(topic string, changes []kafkago.ConfigEntry) string {
+	if len(changes) == 0 {
+		return ""
+	}
+	var settings []string
+	for _, entry := range changes {
+		settings = append(settings, entry.ConfigName+"="+entry.ConfigValue)
+	}
+	return c.command("kafka-configs.sh", "--alter", "--topic", topic, "--add-config", strings.Join(settings, ","))
+}
+
+func (c *Cluster) command(tool string, args ...string) string {
+	words := []string{tool, "--bootstrap-server", strings.Join(c.connect.brokers, ",")}
+	if c.connect.tls != nil || c.connect.sasl != nil {
+		words = append(words, "--command-config", "client.properties")
+	}
+	return strings.Join(append(words, args...), " ")
+}
