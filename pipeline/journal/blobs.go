@@ -1,0 +1,148 @@
+package journal
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"contactd/contact"
+	"github.com/gabriel-vasile/mimetype"
+)
+
+// blobs keeps bytes in files named by their SHA-256, under two levels of
+// directories. It implements channels.Blobs.
+type blobs struct{ dir string }
+
+// sniffBytes is how much of a blob its media type is told from.
+const sniffBytes = 3072
+
+func openBlobs(dir string) (*blobs, error) {
+	b := &blobs{dir: filepath.Join(dir, "blobs")}
+	if err := os.MkdirAll(b.temporary(), 0o700); err != nil {
+		return nil, fmt.Errorf("create blob folder: %w", err)
+	}
+	left, err := os.ReadDir(b.temporary())
+	if err != nil {
+		return nil, fmt.Errorf("read blob folder: %w", err)
+	}
+	for _, f := range left { // unfinished when the process ended
+		_ = os.Remove(filepath.Join(b.temporary(), f.Name()))
+	}
+	return b, nil
+}
+
+func (b *blobs) temporary() string { return filepath.Join(b.dir, "tmp") }
+
+func (b *blobs) path(sum string) string { return filepath.Join(b.dir, sum[:2], sum[2:4], sum) }
+
+// Store writes everything from r under its digest, synced.
+func (b *blobs) Store(ctx context.Context, r io.Reader) (contact.Blob, error) {
+	name := filepath.Join(b.temporary(), rand.Text())
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return contact.Blob{}, fmt.Errorf("store blob: %w", err)
+	}
+	blob, err := fillBlob(ctx, file, r)
+	if err == nil {
+		err = b.settle(name, blob.SHA256)
+	}
+	if err != nil {
+		_ = os.Remove(name)
+		return contact.Blob{}, fmt.Errorf("store blob: %w", err)
+	}
+	return blob, nil
+}
+
+// fillBlob copies r to file, syncs and closes it.
+func fillBlob(ctx context.Context, file *os.File, r io.Reader) (contact.Blob, error) {
+	sum := sha256.New()
+	sniff := &prefix{limit: sniffBytes}
+	size, err := io.Copy(io.MultiWriter(file, sum, sniff), &untilDone{ctx, r})
+	if err == nil {
+		err = file.Sync()
+	}
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return contact.Blob{
+		SHA256: hex.EncodeToString(sum.Sum(nil)), Size: size, MediaType: mimetype.Detect(sniff.bytes).String(),
+	}, err
+}
+
+// settle gives a synced file its final name, and makes that durable.
+func (b *blobs) settle(name, sum string) error {
+	path := b.path(sum)
+	if _, err := os.Stat(path); err == nil {
+		return os.Remove(name)
+	}
+	inner := filepath.Dir(path)
+	if err := os.MkdirAll(inner, 0o700); err != nil {
+		return err
+	}
+	if err := os.Rename(name, path); err != nil {
+		return err
+	}
+	for _, dir := range []string{inner, filepath.Dir(inner), b.dir} {
+		if err := syncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// ErrNoBlob is returned by Open for a digest under which nothing is kept.
+var ErrNoBlob = errors.New("no such blob")
+
+// Open returns the bytes of a blob. The caller closes.
+func (b *blobs) Open(sum string) (io.ReadCloser, error) {
+	if _, err := parseDigest(sum); err != nil {
+		return nil, fmt.Errorf("open blob: %w", err)
+	}
+	file, err := os.Open(b.path(sum))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open blob %s: %w", sum, ErrNoBlob)
+	}
+	return file, err
+}
+
+// prefix keeps the first bytes written to it.
+type prefix struct {
+	bytes []byte
+	limit int
+}
+
+// Write implements io.Writer.
+func (p *prefix) Write(b []byte) (int, error) {
+	p.bytes = append(p.bytes, b[:min(len(b), p.limit-len(p.bytes))]...)
+	return len(b), nil
+}
+
+// untilDone reads until ctx ends.
+type untilDone struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read implements io.Reader.
+func (u *untilDone) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(b)
+}

@@ -1,0 +1,91 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Config is what an operator may set about the journal. Zero values mean the
+// defaults.
+type Config struct {
+	// Dir is the directory, created with mode 0700. Only one daemon may use it.
+	Dir string `yaml:"-"`
+	// Keep is how long the bytes of a message are kept after Kafka has
+	// acknowledged it; default 168h.
+	Keep time.Duration `yaml:"keep"`
+	// Remember is how long after acceptance identities and digests are kept,
+	// so that a repeated message is recognized; default 9600h.
+	Remember time.Duration `yaml:"remember"`
+	// InFlight is how many messages are being read, and how many are being
+	// published, at a time; default 256.
+	InFlight int `yaml:"in_flight"`
+	// MinFree is how many bytes must be free on the disk for Accept to take
+	// more, so that what was accepted can still be worked off; default
+	// 67108864 (64 MiB), negative for no such floor.
+	MinFree int64 `yaml:"min_free_bytes"`
+}
+
+const (
+	defaultKeep     = 168 * time.Hour
+	defaultRemember = 9600 * time.Hour
+	defaultInFlight = 256
+	defaultMinFree  = 64 << 20
+	maxInFlight     = 4096 // the marker file has a slot for each
+)
+
+// Validate returns all problems joined, each naming its key.
+func (c Config) Validate() error {
+	var problems []error
+	if c.Keep < 0 {
+		problems = append(problems, fmt.Errorf("keep: %v is negative", c.Keep))
+	}
+	if c.Remember < 0 {
+		problems = append(problems, fmt.Errorf("remember: %v is negative", c.Remember))
+	}
+	d := c.withDefaults()
+	if c.Keep >= 0 && c.Remember >= 0 && d.Remember < d.Keep {
+		problems = append(problems, fmt.Errorf("remember: %v is shorter than keep (%v)", d.Remember, d.Keep))
+	}
+	if c.InFlight < 0 || c.InFlight > maxInFlight {
+		problems = append(problems, fmt.Errorf("in_flight: %d is not between 1 and %d", c.InFlight, maxInFlight))
+	}
+	return errors.Join(problems...)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Keep == 0 {
+		c.Keep = defaultKeep
+	}
+	if c.Remember == 0 {
+		c.Remember = max(defaultRemember, c.Keep)
+	}
+	if c.InFlight == 0 {
+		c.InFlight = defaultInFlight
+	}
+	if c.MinFree == 0 {
+		c.MinFree = defaultMinFree
+	}
+	return c
+}
+
+// Deps is what the journal needs from its surroundings. Zero values discard
+// logs and metrics and use the real clock.
+type Deps struct {
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+	Now     func() time.Time
+}
+
+func (d Deps) withDefaults() Deps {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	return d
+}

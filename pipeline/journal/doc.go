@@ -1,0 +1,24 @@
+// Package journal is the durable inbox: what a channel hands over is on disk,
+// under a unique identity and chained to the row before, when Accept returns,
+// and stays there until well after Kafka has it.
+//
+//	Accept ─▶ messages (append only) ─▶ Unread ─▶ Place, Sort or Quarantine
+//	                                                    │
+//	          kept for Keep, then pruned  ◀─ Ack ─◀ Outbox, by lane
+//
+// One goroutine writes, many callers share each commit, and every commit is
+// synced. What waits is found through indexes over the rows that wait, so that
+// neither start nor memory depends on history. Watermill subscribers deliver.
+//
+// What a message says, how urgent it is and how Kafka is spoken to is left to
+// others. The tools for operators (Tools) work beside a running daemon.
+//
+// # When something is wrong
+//
+// A full disk, a failed fsync or a damaged page make Accept return an error:
+// the platform keeps its messages, and the journal reopens its database with
+// back-off until it works again. Only a damaged database needs hands: stop the
+// daemon, keep a copy of the directory, run "contactd verify" to see which
+// rows are damaged, recover journal.db with "sqlite3 journal.db .recover" into
+// a new file and put that in its place. Then verify again and replay.
+package journal

@@ -1,0 +1,89 @@
+package journal
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"zombiezen.com/go/sqlite"
+)
+
+// gauges tell what waits, read from the indexes when somebody asks.
+type gauges struct{ j *Journal }
+
+// laneNames label what waits, by rank. Unsorted is what is not read yet.
+func laneNames() [ranks]string {
+	return [ranks]string{"unsorted", "emergency", "quarantined", "normal", "low"}
+}
+
+func (g *gauges) describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("contactd_journal_"+name, help, labels, nil)
+}
+
+// Describe implements prometheus.Collector. The descriptions are made when
+// collecting.
+func (g *gauges) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (g *gauges) Collect(out chan<- prometheus.Metric) {
+	oldest := g.describe("oldest_unpublished_seconds", "Age of the oldest message that waits, by lane; 0 when none waits.", "lane")
+	count := g.describe("waiting", "Messages that wait to be published, by lane.", "lane")
+	free := g.describe("disk_free_bytes", "Bytes free on the journal's disk.")
+	_ = g.j.reader.with(func(conn *sqlite.Conn) error {
+		now := g.j.deps.Now()
+		for rank, lane := range laneNames() {
+			n, since, err := waitingAt(conn, rank)
+			if err != nil {
+				return err
+			}
+			age := 0.0
+			if n > 0 {
+				age = max(0, now.Sub(fromMicros(since)).Seconds())
+			}
+			out <- prometheus.MustNewConstMetric(oldest, prometheus.GaugeValue, age, lane)
+			out <- prometheus.MustNewConstMetric(count, prometheus.GaugeValue, float64(n), lane)
+		}
+		return nil
+	})
+	out <- prometheus.MustNewConstMetric(free, prometheus.GaugeValue, float64(g.j.free.Load()))
+}
+
+// waitingAt returns how many messages wait at a rank, and since when.
+func waitingAt(conn *sqlite.Conn, rank int) (count, since int64, err error) {
+	counting, first := "SELECT count(*) FROM progress INDEXED BY waiting WHERE published IS NULL AND rank = ?",
+		"SELECT min(seq) FROM progress INDEXED BY waiting WHERE published IS NULL AND rank = ?"
+	var args []int64
+	if rank == rankUnsorted {
+		counting = "SELECT count(*) FROM unread"
+		first = "SELECT min((SELECT min(seq) FROM unread u WHERE u.source = s.id)) FROM sources s"
+	} else {
+		args = []int64{int64(rank)}
+	}
+	if count, err = queryInt(conn, counting, args...); err != nil || count == 0 {
+		return 0, 0, err
+	}
+	seq, err := queryInt(conn, first, args...)
+	if err != nil {
+		return 0, 0, err
+	}
+	since, err = queryInt(conn, "SELECT accepted FROM messages WHERE seq = ?", seq)
+	return count, since, err
+}
+
+// Oldest returns how long the oldest message of each lane has waited; lanes
+// in which none waits are missing. The lanes are those of the metrics.
+func (j *Journal) Oldest() (map[string]time.Duration, error) {
+	ages := map[string]time.Duration{}
+	err := j.reader.with(func(conn *sqlite.Conn) error {
+		for rank, lane := range laneNames() {
+			n, since, err := waitingAt(conn, rank)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				ages[lane] = max(0, j.deps.Now().Sub(fromMicros(since)))
+			}
+		}
+		return nil
+	})
+	return ages, err
+}

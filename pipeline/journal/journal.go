@@ -1,0 +1,240 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"contactd/channels"
+	"contactd/pipeline"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"zombiezen.com/go/sqlite"
+)
+
+// Journal is the durable inbox. All methods are safe for concurrent use. It
+// implements channels.Inbox and pipeline.Journal.
+type Journal struct {
+	config  Config
+	deps    Deps
+	metrics *metrics
+	lock    *os.File
+	blobs   *blobs
+	marker  *marker
+	reader  *reader
+	recent  recent
+	unread  *unread
+	outbox  *outbox
+
+	cursorMu sync.Mutex
+	cursors  map[string]string
+
+	// requests go to the writer's goroutine, which alone uses tx, lazy and
+	// backOff once it runs.
+	requests chan *request
+	tx       *tx
+	lazy     []*request
+	backOff  backOff
+
+	free      atomic.Int64 // bytes on the disk, as last seen
+	freeError atomic.Pointer[error]
+
+	// ctx ends first: no more deliveries. Then draining is closed: late
+	// answers are taken no longer. Then closing: the writer finishes what it
+	// has and closes stopped.
+	ctx       context.Context
+	cancel    context.CancelFunc
+	draining  chan struct{}
+	closing   chan struct{}
+	stopped   chan struct{}
+	closeOnce sync.Once
+	closeErr  error
+	// answers are the envelopes out; helpers the goroutines beside the writer.
+	answers sync.WaitGroup
+	helpers sync.WaitGroup
+}
+
+var (
+	_ channels.Inbox   = (*Journal)(nil)
+	_ pipeline.Journal = (*Journal)(nil)
+)
+
+// Open opens the journal in cfg.Dir, creating it when there is none. Another
+// daemon in the same directory is an error. The caller closes.
+func Open(cfg Config, deps Deps) (*Journal, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if cfg.Dir == "" {
+		return nil, errors.New("open journal: no directory")
+	}
+	cfg, deps = cfg.withDefaults(), deps.withDefaults()
+	lock, err := lockDir(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{
+		config: cfg, deps: deps, metrics: newMetrics(), lock: lock,
+		reader: &reader{dir: cfg.Dir}, cursors: map[string]string{},
+		requests: make(chan *request, groupOps),
+		draining: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	j.ctx, j.cancel = context.WithCancel(context.Background())
+	j.unread, j.outbox = newUnread(j, cfg.InFlight), newOutbox(j, cfg.InFlight)
+	if err := j.start(); err != nil {
+		j.cancel()
+		if j.tx != nil {
+			_ = j.tx.conn.Close()
+		}
+		_ = lock.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+// start recovers and begins to run.
+func (j *Journal) start() (err error) {
+	if j.blobs, err = openBlobs(j.config.Dir); err != nil {
+		return err
+	}
+	var reading []int64
+	if j.marker, reading, err = openMarker(j.config.Dir, j.config.InFlight); err != nil {
+		return err
+	}
+	if err := j.reopen(); err != nil {
+		return err
+	}
+	if err := j.recover(reading); err != nil {
+		return explain(j.config.Dir, err)
+	}
+	if err := j.marker.erase(); err != nil {
+		return err
+	}
+	for _, c := range append(j.metrics.collectors(), &gauges{j: j}) {
+		if j.deps.Metrics == nil {
+			break
+		}
+		if err := j.deps.Metrics.Register(c); err != nil {
+			return fmt.Errorf("open journal: %w", err)
+		}
+	}
+	j.lookAtDisk()
+	go j.write()
+	for _, run := range []func(<-chan struct{}){j.unread.run, j.outbox.run, j.checkpoint, j.watch, j.keepHouse} {
+		j.helpers.Add(1)
+		go func() {
+			defer j.helpers.Done()
+			run(j.ctx.Done())
+		}()
+	}
+	return nil
+}
+
+// Close ends deliveries, waits for what was promised to be durable, and frees
+// the directory. Envelopes that were not answered are delivered again by the
+// next Open.
+func (j *Journal) Close() error {
+	j.closeOnce.Do(func() {
+		j.cancel()
+		j.unread.wake()
+		j.outbox.wake()
+		j.helpers.Wait()
+		close(j.draining)
+		j.answers.Wait()
+		close(j.closing)
+		<-j.stopped
+		j.reader.close()
+		if j.tx != nil {
+			_ = execute(j.tx.conn, "PRAGMA wal_checkpoint(PASSIVE)")
+			j.closeErr = j.tx.conn.Close()
+		}
+		_ = j.marker.file.Close()
+		_ = j.lock.Close()
+	})
+	return j.closeErr
+}
+
+// Blobs returns the folder of large bytes.
+func (j *Journal) Blobs() channels.Blobs { return j.blobs }
+
+// Unread returns a subscriber that delivers every accepted and not yet sorted
+// entry, in order of acceptance. An envelope is done when its entry was sorted
+// or quarantined; acknowledging alone is not enough.
+func (j *Journal) Unread() message.Subscriber { return j.newSubscriber(false) }
+
+// Outbox returns a subscriber that delivers sorted entries: emergencies first,
+// then what nobody could read, then the oldest, automatic mail last but never
+// starved; one unacknowledged per conversation, in its order. Ack means
+// published: pipeline.MetaPartition and MetaOffset of the envelope are noted.
+func (j *Journal) Outbox() message.Subscriber { return j.newSubscriber(true) }
+
+func (u *unread) wake() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.cond.Broadcast()
+}
+
+func (o *outbox) wake() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.cond.Broadcast()
+}
+
+// room returns an error when the disk is too full to take more.
+func (j *Journal) room() error {
+	if err := j.freeError.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// lookAtDisk notes how much room there is.
+func (j *Journal) lookAtDisk() {
+	free, err := freeBytes(j.config.Dir)
+	if err != nil {
+		return // the next write will say what is wrong
+	}
+	j.free.Store(free)
+	if j.config.MinFree < 0 || free >= j.config.MinFree {
+		j.freeError.Store(nil)
+		return
+	}
+	full := fmt.Errorf("accept messages: %d bytes are free in %s, less than min_free_bytes %d: free some space and it goes on by itself",
+		free, j.config.Dir, j.config.MinFree)
+	j.freeError.Store(&full)
+}
+
+// watch notices each second how full the disk is and whether a tool has
+// changed the database.
+func (j *Journal) watch(stop <-chan struct{}) {
+	from := &reader{dir: j.config.Dir}
+	defer from.close()
+	tools := int64(-1)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		j.lookAtDisk()
+		var now int64
+		err := from.with(func(conn *sqlite.Conn) (err error) {
+			now, err = queryInt(conn, "SELECT tools FROM state")
+			return err
+		})
+		if err == nil && tools == -1 {
+			tools = now
+		}
+		if err == nil && now != tools {
+			tools = now
+			j.recent.clear()
+			j.unread.reload()
+			j.outbox.reload()
+		}
+		select {
+		case <-tick.C:
+		case <-stop:
+			return
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package journal
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are the journal's counters. What waits is read from the database
+// when somebody asks, see gauges.go.
+type metrics struct {
+	accepted, published, quarantined, nacks prometheus.Counter
+	commit, batch                           prometheus.Histogram
+}
+
+func newMetrics() *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: "contactd_journal_" + name, Help: help})
+	}
+	return &metrics{
+		accepted:    counter("accepted_total", "Messages accepted, without repetitions."),
+		published:   counter("published_total", "Messages acknowledged by Kafka."),
+		quarantined: counter("quarantined_total", "Messages put into quarantine."),
+		nacks:       counter("nack_total", "Envelopes refused and delivered again."),
+		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "contactd_journal_commit_seconds", Help: "Time of a group commit, sync included.",
+			Buckets: prometheus.ExponentialBuckets(0.0001, 2.5, 12),
+		}),
+		batch: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "contactd_journal_batch_size", Help: "Changes that shared a commit.",
+			Buckets: prometheus.ExponentialBuckets(1, 4, 6),
+		}),
+	}
+}
+
+func (m *metrics) observe(changes int, took time.Duration) {
+	m.commit.Observe(took.Seconds())
+	m.batch.Observe(float64(changes))
+}
+
+func (m *metrics) collectors() []prometheus.Collector {
+	return []prometheus.Collector{m.accepted, m.published, m.quarantined, m.nacks, m.commit, m.batch}
+}

@@ -1,0 +1,348 @@
+package journal
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+
+	"contactd/pipeline"
+)
+
+// outbox delivers what is sorted: by rank, oldest first, one unacknowledged
+// message per conversation. In memory are only the conversations whose first
+// waiting message is on its way or near its turn; the rest stay in the
+// database.
+type outbox struct {
+	j    *Journal
+	mu   sync.Mutex
+	cond *sync.Cond
+	load chan struct{}
+
+	channels map[int64]string // of sources
+	active   map[int64]*head  // by conversation
+	topics   map[string]*topic
+	settling []*head // published, the next of the conversation to be looked up
+	flying   int
+	limit    int
+	reserve  int // of limit, for emergencies alone
+	window   int
+	gone     map[int64]bool // published while a scan runs
+	scans    int
+}
+
+// head is the first waiting message of a conversation.
+type head struct {
+	waiting
+	state headState
+	topic *topic
+	index int // in the heap, while ready
+	// more says that others of the conversation may wait behind it.
+	more bool
+	// again says that something was sorted while the next was looked up.
+	again bool
+}
+
+type headState int
+
+const (
+	headReady headState = iota
+	headFlying
+	headResting  // refused, soon delivered again
+	headSettling // published, looking for the next
+)
+
+// topic is what is delivered under one name: all channels or one.
+type topic struct {
+	name        string
+	subscribers int
+	lines       [ranks]line
+	turn        int
+	// urgent is signalled when an emergency is ready.
+	urgent chan struct{}
+}
+
+// line is what waits of one rank.
+type line struct {
+	ready    headHeap
+	cursor   int64 // everything sorted up to here was considered
+	complete bool  // and nothing waits behind it
+	missed   int
+}
+
+// lowTurn is how often a message of the low lane goes first, so that it is
+// never starved.
+const lowTurn = 16
+
+func newOutbox(j *Journal, limit int) *outbox {
+	o := &outbox{
+		j: j, load: make(chan struct{}, 1), limit: limit, reserve: max(1, limit/4), window: 2*limit + 64,
+		channels: map[int64]string{}, active: map[int64]*head{}, topics: map[string]*topic{}, gone: map[int64]bool{},
+	}
+	if limit == 1 {
+		o.limit = 2 // one of them reserved
+	}
+	o.cond = sync.NewCond(&o.mu)
+	return o
+}
+
+func (t *topic) wants(channel string) bool { return t.name == pipeline.AllChannels || t.name == channel }
+
+// know learns to which channels sources belong.
+func (o *outbox) know(rows []*row) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, r := range rows {
+		if _, known := o.channels[r.source]; !known {
+			o.channels[r.source] = r.channel
+		}
+	}
+}
+
+// open begins the delivery of a topic.
+func (o *outbox) open(name string) *topic {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t := o.topics[name]
+	if t == nil {
+		t = &topic{name: name, urgent: make(chan struct{}, 1)}
+		o.topics[name] = t
+	}
+	t.subscribers++
+	o.wakeLoader()
+	return t
+}
+
+// close ends it. What was ready is found again by others in the database.
+func (o *outbox) close(t *topic) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t.subscribers--
+	if t.subscribers > 0 {
+		return
+	}
+	delete(o.topics, t.name)
+	for rank := range t.lines {
+		for _, h := range t.lines[rank].ready {
+			delete(o.active, h.conversation)
+		}
+	}
+	o.rescan()
+}
+
+// reload forgets what is ready, after the database was changed from elsewhere.
+func (o *outbox) reload() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, t := range o.topics {
+		for rank := range t.lines {
+			for _, h := range t.lines[rank].ready {
+				delete(o.active, h.conversation)
+			}
+			t.lines[rank].ready = nil
+		}
+	}
+	for _, h := range o.active {
+		h.more = true
+	}
+	o.rescan()
+}
+
+// rescan makes every line look at the database from the start.
+func (o *outbox) rescan() {
+	for _, t := range o.topics {
+		for rank := range t.lines {
+			l := &t.lines[rank]
+			l.cursor, l.complete = 0, false
+			l.missed++
+		}
+	}
+	o.wakeLoader()
+}
+
+// offer is told of a conversation's first waiting message after one of its
+// messages was sorted. Alone says that no other of it waits.
+func (o *outbox) offer(w waiting, alone bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if h := o.active[w.conversation]; h != nil {
+		h.more, h.again = true, true
+		if h.state == headReady && h.seq == w.seq && w.rank < h.rank {
+			heap.Remove(&h.topic.lines[h.rank].ready, h.index)
+			h.rank = w.rank
+			o.ready(h, h.topic)
+		}
+		return
+	}
+	for _, t := range o.topics {
+		l := &t.lines[w.rank]
+		if !t.wants(o.channels[w.source]) {
+			continue
+		}
+		if len(l.ready) < o.window {
+			h := &head{waiting: w, more: !alone}
+			o.active[w.conversation] = h
+			o.ready(h, t)
+			return
+		}
+		l.missed++
+		l.complete = false
+		l.cursor = min(l.cursor, w.seq-1)
+	}
+}
+
+// ready puts a head in its line.
+func (o *outbox) ready(h *head, t *topic) {
+	h.state, h.topic = headReady, t
+	heap.Push(&t.lines[h.rank].ready, h)
+	if h.rank == rankEmergency {
+		select {
+		case t.urgent <- struct{}{}:
+		default:
+		}
+	}
+	o.cond.Broadcast()
+}
+
+// take returns the next message of a topic, waiting for one; false when
+// stopped says so.
+func (o *outbox) take(t *topic, stopped func() bool) (flight, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for {
+		if stopped() {
+			return flight{}, false
+		}
+		if h := o.pick(t); h != nil {
+			h.state = headFlying
+			o.flying++
+			return flight{seq: h.seq, head: h}, true
+		}
+		o.cond.Wait()
+	}
+}
+
+// pick removes the next deliverable head of a topic, nil when there is none.
+func (o *outbox) pick(t *topic) *head {
+	for rank := rankEmergency; rank < ranks; rank++ {
+		l := &t.lines[rank]
+		if !l.complete && len(l.ready) < o.window/2 {
+			o.wakeLoader()
+		}
+	}
+	if o.flying >= o.limit {
+		return nil
+	}
+	if l := &t.lines[rankEmergency]; len(l.ready) > 0 {
+		return heap.Pop(&l.ready).(*head)
+	}
+	if o.flying >= o.limit-o.reserve {
+		return nil
+	}
+	t.turn++
+	order := [...]int{rankQuarantined, rankNormal, rankLow}
+	if t.turn%lowTurn == 0 {
+		order = [...]int{rankLow, rankQuarantined, rankNormal}
+	}
+	for _, rank := range order {
+		if l := &t.lines[rank]; len(l.ready) > 0 {
+			return heap.Pop(&l.ready).(*head)
+		}
+	}
+	t.turn--
+	return nil
+}
+
+// answered is told that an envelope was refused.
+func (o *outbox) refused(h *head, after time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if h.state != headFlying {
+		return
+	}
+	h.state = headResting
+	time.AfterFunc(after, func() { o.release(h) })
+}
+
+// release makes a head deliverable again.
+func (o *outbox) release(h *head) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if h.state != headFlying && h.state != headResting {
+		return
+	}
+	o.flying--
+	if o.topics[h.topic.name] == h.topic {
+		o.settle(h) // its rank may have been raised meanwhile: look again
+		return
+	}
+	delete(o.active, h.conversation)
+	o.rescan()
+}
+
+// settle has the first waiting message of h's conversation looked up.
+func (o *outbox) settle(h *head) {
+	h.state, h.again = headSettling, false
+	o.settling = append(o.settling, h)
+	o.wakeLoader()
+	o.cond.Broadcast()
+}
+
+// published is told that a message is durably published.
+func (o *outbox) published(w waiting) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.scans > 0 {
+		o.gone[w.seq] = true
+	}
+	h := o.active[w.conversation]
+	if h == nil || h.seq != w.seq {
+		return
+	}
+	switch h.state {
+	case headFlying, headResting:
+		o.flying--
+	case headReady:
+		heap.Remove(&h.topic.lines[h.rank].ready, h.index)
+	case headSettling:
+		h.again = true
+		return
+	}
+	if h.more {
+		o.settle(h)
+		return
+	}
+	delete(o.active, h.conversation)
+	o.cond.Broadcast()
+}
+
+func (o *outbox) wakeLoader() {
+	select {
+	case o.load <- struct{}{}:
+	default:
+	}
+}
+
+// headHeap orders heads by age.
+type headHeap []*head
+
+func (h headHeap) Len() int           { return len(h) }
+func (h headHeap) Less(i, k int) bool { return h[i].seq < h[k].seq }
+func (h headHeap) Swap(i, k int) {
+	h[i], h[k] = h[k], h[i]
+	h[i].index, h[k].index = i, k
+}
+
+// Push implements heap.Interface.
+func (h *headHeap) Push(x any) {
+	x.(*head).index = len(*h)
+	*h = append(*h, x.(*head))
+}
+
+// Pop implements heap.Interface.
+func (h *headHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return last
+}

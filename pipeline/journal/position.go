@@ -1,0 +1,80 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+
+	"contactd/pipeline"
+	"zombiezen.com/go/sqlite"
+)
+
+// position is a row of progress with the key of its conversation.
+type position struct {
+	pipeline.Placed
+	conversation int64
+	source       int64
+	rank         int
+	attempts     int
+	reason       string
+	published    bool
+	// damaged is set when the row's checksum is wrong.
+	damaged error
+}
+
+// positionOf reads the position of a message; false when it was not placed.
+func positionOf(conn *sqlite.Conn, seq int64) (position, bool, error) {
+	stmt, err := conn.Prepare(`SELECT p.conversation, p.source, p.sequence, p.foreigner, p.mark, p.rank, p.attempts,
+		p.reason, p.published IS NOT NULL, c.key FROM progress p LEFT JOIN conversations c ON c.id = p.conversation WHERE p.seq = ?`)
+	if err != nil {
+		return position{}, false, err
+	}
+	stmt.BindInt64(1, seq)
+	found, err := stmt.Step()
+	if err != nil || !found {
+		return position{}, false, err
+	}
+	p := position{
+		Placed: pipeline.Placed{
+			Conversation: stmt.ColumnText(9), Sequence: stmt.ColumnInt64(2), Foreign: stmt.ColumnInt64(3) != 0,
+		},
+		conversation: stmt.ColumnInt64(0), source: stmt.ColumnInt64(1),
+		rank: stmt.ColumnInt(5), attempts: stmt.ColumnInt(6), reason: stmt.ColumnText(7),
+		published: stmt.ColumnInt64(8) != 0,
+	}
+	if stmt.ColumnInt64(4) != markOf(seq, p.Placed) {
+		p.damaged = fmt.Errorf("read place of message %d: %w", seq, errDamaged)
+	}
+	return p, true, stmt.Reset()
+}
+
+// errDamaged says that what the disk gave back is not what was written.
+var errDamaged = errors.New("checksum differs from what was written")
+
+// rankOf orders a lane among what waits.
+func rankOf(l pipeline.Lane) (int, error) {
+	switch l {
+	case pipeline.LaneEmergency:
+		return rankEmergency, nil
+	case pipeline.LaneNormal:
+		return rankNormal, nil
+	case pipeline.LaneLow:
+		return rankLow, nil
+	default:
+		return 0, fmt.Errorf("sort message: %v is no lane to publish in", l)
+	}
+}
+
+// laneOf is the lane as the pipeline knows it: what nobody could read travels
+// as normal, ahead of the others.
+func laneOf(rank int) pipeline.Lane {
+	switch rank {
+	case rankEmergency:
+		return pipeline.LaneEmergency
+	case rankQuarantined, rankNormal:
+		return pipeline.LaneNormal
+	case rankLow:
+		return pipeline.LaneLow
+	default:
+		return pipeline.LaneUnsorted
+	}
+}

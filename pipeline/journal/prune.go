@@ -1,0 +1,265 @@
+package journal
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// housekeeping is how often the journal prunes by itself.
+const housekeeping = 10 * time.Minute
+
+// pruneRows is how many rows one transaction of pruning touches: few enough
+// not to make others wait.
+const pruneRows = 200
+
+// Pruned says what pruning took away.
+type Pruned struct {
+	// Emptied is how many messages lost their bytes, Forgotten how many were
+	// removed with identity and digest, Blobs how many files were removed.
+	Emptied, Forgotten, Blobs int
+}
+
+func (j *Journal) keepHouse(stop <-chan struct{}) {
+	tick := time.NewTicker(housekeeping)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-stop:
+			return
+		}
+		pruned, err := j.Prune(j.ctx)
+		switch {
+		case err != nil && j.ctx.Err() == nil:
+			j.deps.Log.Error("prune journal", "error", err)
+		case pruned != (Pruned{}):
+			j.deps.Log.Info("journal pruned", "emptied", pruned.Emptied, "forgotten", pruned.Forgotten, "blobs", pruned.Blobs)
+		}
+	}
+}
+
+// Prune takes away the bytes of messages that Kafka acknowledged longer than
+// Keep ago, blobs that no other message needs, and whole rows accepted longer
+// than Remember ago. The chain of hashes stays verifiable. The journal calls
+// it by itself.
+func (j *Journal) Prune(ctx context.Context) (Pruned, error) {
+	var done Pruned
+	now := j.deps.Now()
+	oldest, err := j.emptyBodies(ctx, now.Add(-j.config.Keep), &done)
+	if err != nil {
+		return done, err
+	}
+	if err := j.forgetRows(ctx, now.Add(-j.config.Remember), &done); err != nil {
+		return done, err
+	}
+	if err := j.forgetConversations(ctx); err != nil {
+		return done, err
+	}
+	done.Blobs = j.blobs.prune(oldest)
+	return done, nil
+}
+
+// emptyBodies takes the bytes of messages published before a time. It returns
+// when the oldest message was accepted that still has its bytes.
+func (j *Journal) emptyBodies(ctx context.Context, before time.Time, done *Pruned) (time.Time, error) {
+	oldest := before
+	var after int64
+	err := j.reader.with(func(conn *sqlite.Conn) (err error) {
+		after, err = queryInt(conn, "SELECT emptied FROM state")
+		return err
+	})
+	contiguous := true
+	for err == nil {
+		var page prunePage
+		err = j.reader.with(func(conn *sqlite.Conn) (err error) {
+			page, err = readPrunable(conn, after, before)
+			return err
+		})
+		if err != nil || page.last == after {
+			break
+		}
+		if !page.kept.IsZero() && page.kept.Before(oldest) {
+			oldest = page.kept
+		}
+		contiguous = contiguous && page.kept.IsZero()
+		change := &emptying{seqs: page.seqs}
+		if contiguous {
+			change.upTo = page.last
+		}
+		if len(page.seqs) > 0 || contiguous {
+			err = j.do(ctx, change, 0)
+			done.Emptied += len(page.seqs)
+		}
+		after = page.last
+	}
+	return oldest, err
+}
+
+// prunePage is a stretch of rows: those to be emptied, the last looked at, and
+// when the oldest was accepted that keeps its bytes.
+type prunePage struct {
+	seqs []int64
+	last int64
+	kept time.Time
+}
+
+func readPrunable(conn *sqlite.Conn, after int64, before time.Time) (prunePage, error) {
+	page := prunePage{last: after}
+	stmt, err := conn.Prepare(`SELECT m.seq, m.accepted, coalesce(p.published < ?, 0),
+			CASE WHEN m.blob IS NULL THEN m.body IS NULL ELSE m.body IS NOT NULL END
+		FROM messages m LEFT JOIN progress p ON p.seq = m.seq
+		WHERE m.seq > ? AND m.accepted < ? ORDER BY m.seq LIMIT ?`)
+	if err != nil {
+		return page, err
+	}
+	stmt.BindInt64(1, before.UnixMicro())
+	stmt.BindInt64(2, after)
+	stmt.BindInt64(3, before.UnixMicro())
+	stmt.BindInt64(4, pruneRows)
+	for {
+		found, err := stmt.Step()
+		if err != nil || !found {
+			return page, err
+		}
+		page.last = stmt.ColumnInt64(0)
+		switch {
+		case stmt.ColumnInt64(3) != 0: // empty already
+		case stmt.ColumnInt64(2) != 0:
+			page.seqs = append(page.seqs, page.last)
+		case page.kept.IsZero():
+			page.kept = fromMicros(stmt.ColumnInt64(1))
+		}
+	}
+}
+
+// emptying takes the bytes of some rows and notes up to where all are empty.
+type emptying struct {
+	seqs []int64
+	upTo int64
+}
+
+func (e *emptying) apply(t *tx) error {
+	for _, seq := range e.seqs {
+		// Published again meanwhile by a tool: then it keeps its bytes.
+		err := execute(t.conn, `UPDATE messages SET body = CASE WHEN blob IS NULL THEN NULL ELSE x'' END
+			WHERE seq = ?1 AND (SELECT published FROM progress WHERE seq = ?1) IS NOT NULL`, seq)
+		if err != nil {
+			return err
+		}
+	}
+	if e.upTo == 0 {
+		return nil
+	}
+	return execute(t.conn, "UPDATE state SET emptied = max(emptied, ?)", e.upTo)
+}
+
+func (*emptying) committed(*Journal) {}
+
+// forgetRows removes whole rows from the front, as far as they are old, empty
+// and published.
+func (j *Journal) forgetRows(ctx context.Context, before time.Time, done *Pruned) error {
+	for {
+		change := &forgetting{before: before}
+		if err := j.do(ctx, change, 0); err != nil || change.rows == 0 {
+			return err
+		}
+		done.Forgotten += change.rows
+	}
+}
+
+// forgetting removes the oldest rows and keeps the hash that the next one is
+// linked to.
+type forgetting struct {
+	before time.Time
+	rows   int
+}
+
+func (f *forgetting) apply(t *tx) error {
+	last, err := queryInt(t.conn, `SELECT max(seq) FROM (SELECT seq FROM messages
+		WHERE accepted < ? AND seq <= (SELECT emptied FROM state) ORDER BY seq LIMIT ?)`, f.before.UnixMicro(), pruneRows)
+	if err != nil || last == 0 {
+		f.rows = 0
+		return err
+	}
+	if err := t.undigest(last); err != nil {
+		return err
+	}
+	for _, query := range []string{
+		"UPDATE state SET pruned = ?1, pruned_chain = (SELECT chain FROM messages WHERE seq = ?1)",
+		"DELETE FROM progress WHERE seq <= ?1",
+		"DELETE FROM messages WHERE seq <= ?1",
+	} {
+		if err := execute(t.conn, query, last); err != nil {
+			return err
+		}
+	}
+	f.rows = t.conn.Changes()
+	return nil
+}
+
+func (*forgetting) committed(*Journal) {}
+
+// forgetConversations removes conversations whose last message is forgotten.
+func (j *Journal) forgetConversations(ctx context.Context) error {
+	var after int64
+	for {
+		change := &forgettingConversations{after: after}
+		if err := j.do(ctx, change, 0); err != nil || change.last == 0 {
+			return err
+		}
+		after = change.last
+	}
+}
+
+type forgettingConversations struct{ after, last int64 }
+
+func (f *forgettingConversations) apply(t *tx) error {
+	f.last = 0
+	pruned, err := queryInt(t.conn, "SELECT pruned FROM state")
+	if err != nil || pruned == 0 {
+		return err
+	}
+	f.last, err = queryInt(t.conn, `SELECT max(id) FROM (SELECT id FROM conversations WHERE id > ? AND last <= ? ORDER BY id LIMIT ?)`,
+		f.after, pruned, pruneRows)
+	if err != nil || f.last == 0 {
+		return err
+	}
+	const old = "SELECT id FROM conversations WHERE id > ?1 AND id <= ?2 AND last <= ?3"
+	for _, query := range []string{
+		"DELETE FROM participants WHERE conversation IN (" + old + ")",
+		"DELETE FROM conversations WHERE id > ?1 AND id <= ?2 AND last <= ?3",
+	} {
+		if err := execute(t.conn, query, f.after, f.last, pruned); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (*forgettingConversations) committed(*Journal) {}
+
+// blobSlack is how long before its message a blob may have been stored.
+const blobSlack = 24 * time.Hour
+
+// prune removes blobs that were last stored well before the oldest message
+// that keeps its bytes: none of the kept messages can refer to them, since
+// storing the same bytes again makes a blob young.
+func (b *blobs) prune(oldest time.Time) int {
+	removed := 0
+	_ = filepath.WalkDir(b.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		info, err := d.Info()
+		if err == nil && info.ModTime().Before(oldest.Add(-blobSlack)) && os.Remove(path) == nil {
+			removed++
+		}
+		return nil
+	})
+	return removed
+}

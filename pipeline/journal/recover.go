@@ -1,0 +1,100 @@
+package journal
+
+import (
+	"bytes"
+	"fmt"
+
+	"contactd/channels"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// maxAttempts is how often a message may be found half read after a crash
+// before it is put into quarantine.
+const maxAttempts = 2
+
+// recover notes which messages were being read when the process ended, and
+// learns the accounts and cursors. The writer does not run yet.
+func (j *Journal) recover(reading []int64) error {
+	suspects, doomed, err := j.blame(reading)
+	if err != nil {
+		return err
+	}
+	for _, item := range doomed {
+		reason := fmt.Sprintf("the program ended %d times while reading it", item.attempts)
+		q := &quarantining{seq: item.seq, source: item.source, reason: reason}
+		if err := inTransaction(j.tx, q.apply); err != nil {
+			return err
+		}
+		j.metrics.quarantined.Inc()
+	}
+	j.unread.suspects = suspects
+	for id, s := range j.tx.byID {
+		j.unread.backlogOf(id, s.channel).complete = false
+		j.outbox.channels[id] = s.channel
+	}
+	j.unread.wakeLoader()
+	return j.loadCursors()
+}
+
+// blame counts the attempts of messages that were being read, and returns the
+// suspects and those that were tried too often.
+func (j *Journal) blame(reading []int64) (suspects, doomed []unreadItem, err error) {
+	err = inTransaction(j.tx, func(t *tx) error {
+		for _, seq := range reading {
+			err := execute(t.conn, `UPDATE unread SET attempts = attempts + 1
+				WHERE seq = ?1 AND source = (SELECT source FROM messages WHERE seq = ?1)`, seq)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	const query = "SELECT source, seq, attempts FROM unread INDEXED BY suspects WHERE attempts > 0 ORDER BY seq"
+	err = sqlitex.Execute(j.tx.conn, query, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
+		item := unreadItem{
+			source: stmt.ColumnInt64(0), seq: stmt.ColumnInt64(1), attempts: stmt.ColumnInt(2), suspect: true,
+		}
+		if item.attempts >= maxAttempts {
+			doomed = append(doomed, item)
+		} else {
+			suspects = append(suspects, item)
+		}
+		return nil
+	}})
+	return suspects, doomed, err
+}
+
+// inTransaction applies a change outside the writer's goroutine, before it
+// runs.
+func inTransaction(t *tx, change func(*tx) error) (err error) {
+	end, err := sqlitex.ImmediateTransaction(t.conn)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	if err := change(t); err != nil {
+		return err
+	}
+	return t.finish()
+}
+
+// loadCursors learns the cursors. A damaged one is forgotten: the channel
+// reads its source from the start, and what it repeats is recognized.
+func (j *Journal) loadCursors() error {
+	const query = "SELECT name, value, sum FROM cursors"
+	return sqlitex.Execute(j.tx.conn, query, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
+		c := channels.Cursor{Name: stmt.ColumnText(0), Value: stmt.ColumnText(1)}
+		sum := make([]byte, stmt.ColumnLen(2))
+		stmt.ColumnBytes(2, sum)
+		if !bytes.Equal(sum, cursorSum(c)) {
+			j.deps.Log.Error("cursor is damaged, the channel starts from the beginning", "cursor", c.Name)
+			return nil
+		}
+		j.cursors[c.Name] = c.Value
+		return nil
+	}})
+}

@@ -1,0 +1,222 @@
+package journal
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+const databaseName = "journal.db"
+
+// schemaVersion is kept in PRAGMA user_version; a database of another version
+// is refused.
+const schemaVersion = 1
+
+// The ranks of waiting rows in the order in which they are published. They
+// differ from pipeline.Lane in that what nobody could read comes right after
+// the emergencies.
+const (
+	rankUnsorted = iota
+	rankEmergency
+	rankQuarantined
+	rankNormal
+	rankLow
+	ranks // how many there are
+)
+
+// Messages are only appended (and, long after they were published, emptied).
+// Unread rows exist from acceptance until the message is sorted, progress rows
+// from its placing on; the partial indexes hold only what is unpublished.
+// Times are microseconds since 1970, 0 for unknown.
+const schema = `
+CREATE TABLE sources (
+	id INTEGER PRIMARY KEY,
+	channel TEXT NOT NULL,
+	account TEXT NOT NULL,
+	placed INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (channel, account)
+);
+CREATE TABLE messages (
+	seq INTEGER PRIMARY KEY,
+	identity BLOB NOT NULL UNIQUE,
+	source INTEGER NOT NULL,
+	id TEXT NOT NULL,
+	media TEXT NOT NULL,
+	received INTEGER NOT NULL,
+	accepted INTEGER NOT NULL,
+	size INTEGER NOT NULL,
+	sha256 BLOB NOT NULL,
+	chain BLOB NOT NULL,
+	blob TEXT,
+	defect TEXT NOT NULL,
+	body BLOB
+);
+CREATE TABLE unread (
+	source INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	attempts INTEGER NOT NULL,
+	PRIMARY KEY (source, seq)
+) WITHOUT ROWID;
+CREATE INDEX suspects ON unread (seq) WHERE attempts > 0;
+CREATE TABLE progress (
+	seq INTEGER PRIMARY KEY,
+	source INTEGER NOT NULL,
+	conversation INTEGER NOT NULL,
+	sequence INTEGER NOT NULL,
+	foreigner INTEGER NOT NULL,
+	mark INTEGER NOT NULL,
+	rank INTEGER NOT NULL,
+	attempts INTEGER NOT NULL,
+	reason TEXT,
+	published INTEGER,
+	part INTEGER,
+	offs INTEGER
+);
+CREATE INDEX waiting ON progress (rank, seq, source, conversation) WHERE published IS NULL;
+CREATE INDEX queued ON progress (conversation, sequence) WHERE published IS NULL;
+CREATE INDEX quarantined ON progress (seq) WHERE reason IS NOT NULL;
+CREATE TABLE conversations (
+	id INTEGER PRIMARY KEY,
+	key TEXT NOT NULL UNIQUE,
+	next INTEGER NOT NULL,
+	last INTEGER NOT NULL
+);
+CREATE TABLE participants (
+	conversation INTEGER NOT NULL,
+	person INTEGER NOT NULL,
+	PRIMARY KEY (conversation, person)
+) WITHOUT ROWID;
+CREATE TABLE links (
+	reference BLOB NOT NULL PRIMARY KEY,
+	conversation INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE cursors (
+	name TEXT NOT NULL PRIMARY KEY,
+	value TEXT NOT NULL,
+	sum BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE digests (
+	source INTEGER NOT NULL,
+	digest INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY (source, digest, seq)
+) WITHOUT ROWID;
+CREATE TABLE state (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	pruned INTEGER NOT NULL,
+	pruned_chain BLOB NOT NULL,
+	emptied INTEGER NOT NULL,
+	digested INTEGER NOT NULL,
+	tools INTEGER NOT NULL
+);
+INSERT INTO state VALUES (1, 0, zeroblob(32), 0, 0, 0);
+`
+
+// openWriter opens the one connection that writes, creating the database when
+// there is none.
+func openWriter(dir string) (*sqlite.Conn, error) {
+	conn, err := sqlite.OpenConn(filepath.Join(dir, databaseName), sqlite.OpenReadWrite, sqlite.OpenCreate)
+	if err != nil {
+		return nil, explain(dir, err)
+	}
+	if err := prepareWriter(conn); err != nil {
+		_ = conn.Close()
+		return nil, explain(dir, err)
+	}
+	return conn, nil
+}
+
+func prepareWriter(conn *sqlite.Conn) error {
+	conn.SetBusyTimeout(busyTimeout)
+	// A commit never checkpoints: another connection does, see checkpoint.go.
+	err := setPragmas(conn, "page_size = 4096", "journal_mode = WAL", "synchronous = FULL",
+		"wal_autocheckpoint = 0", "cache_size = -32000", "temp_store = MEMORY")
+	if err != nil {
+		return err
+	}
+	version, err := userVersion(conn)
+	if err != nil || version == schemaVersion {
+		return err
+	}
+	if version != 0 {
+		return fmt.Errorf("database has version %d, this program knows %d: start the program that wrote it", version, schemaVersion)
+	}
+	return createSchema(conn)
+}
+
+func createSchema(conn *sqlite.Conn) (err error) {
+	end, err := sqlitex.ImmediateTransaction(conn)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	if version, err := userVersion(conn); err != nil || version == schemaVersion {
+		return err // another process was faster
+	}
+	return sqlitex.ExecuteScript(conn, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion), nil)
+}
+
+func userVersion(conn *sqlite.Conn) (int64, error) {
+	return queryInt(conn, "PRAGMA user_version")
+}
+
+// openReader opens a connection that only reads.
+func openReader(dir string) (*sqlite.Conn, error) {
+	conn, err := sqlite.OpenConn(filepath.Join(dir, databaseName), sqlite.OpenReadOnly)
+	if err != nil {
+		return nil, explain(dir, err)
+	}
+	conn.SetBusyTimeout(busyTimeout)
+	if err := setPragmas(conn, "cache_size = -4000"); err != nil {
+		_ = conn.Close()
+		return nil, explain(dir, err)
+	}
+	return conn, nil
+}
+
+// setPragmas sets them outside of a transaction, as some need.
+func setPragmas(conn *sqlite.Conn, pragmas ...string) error {
+	for _, pragma := range pragmas {
+		if err := sqlitex.ExecuteTransient(conn, "PRAGMA "+pragma, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// busyTimeout is how long a connection waits for another process's short
+// transaction.
+const busyTimeout = 5 * time.Second
+
+// queryInt returns the first column of the first row, 0 when there is none.
+func queryInt(conn *sqlite.Conn, query string, args ...int64) (int64, error) {
+	stmt, err := conn.Prepare(query)
+	if err != nil {
+		return 0, err
+	}
+	for i, arg := range args {
+		stmt.BindInt64(i+1, arg)
+	}
+	found, err := stmt.Step()
+	if err != nil || !found {
+		return 0, err
+	}
+	value := stmt.ColumnInt64(0)
+	return value, stmt.Reset()
+}
+
+// execute runs a prepared statement that returns no rows.
+func execute(conn *sqlite.Conn, query string, args ...int64) error {
+	stmt, err := conn.Prepare(query)
+	if err != nil {
+		return err
+	}
+	for i, arg := range args {
+		stmt.BindInt64(i+1, arg)
+	}
+	_, err = stmt.Step()
+	return err
+}

@@ -1,0 +1,333 @@
+package journal
+
+import (
+	"sort"
+	"sync"
+	"time"
+
+	"contactd/pipeline"
+	"zombiezen.com/go/sqlite"
+)
+
+// unread delivers what was accepted and not yet sorted, in order of
+// acceptance. Per account it knows the next few messages; the rest stay in the
+// database until there is room.
+type unread struct {
+	j    *Journal
+	mu   sync.Mutex
+	cond *sync.Cond // something may have become ready, or room
+	load chan struct{}
+
+	bySource map[int64]*backlog
+	channels map[int64]string
+	suspects []unreadItem // from a crash, delivered one at a time before all others
+	flying   map[int64]*unreadItem
+	limit    int
+	perOwner int
+}
+
+// backlog is what waits of one account.
+type backlog struct {
+	source   int64
+	ready    []unreadItem // by seq
+	cursor   int64        // everything up to here is or was in ready
+	complete bool         // nothing waits in the database behind cursor
+	missed   int          // arrivals that did not fit
+	epoch    int          // reloads
+	loading  bool
+	flying   int
+}
+
+// unreadItem is one message on its way.
+type unreadItem struct {
+	seq      int64
+	source   int64
+	attempts int
+	suspect  bool
+	// sorted is set when the database no longer counts it as unread.
+	sorted bool
+}
+
+// unreadWindow is how many messages of one account are known ahead.
+const unreadWindow = 1024
+
+// redeliverAfter is how soon a refused envelope is delivered again.
+const redeliverAfter = 25 * time.Millisecond
+
+func newUnread(j *Journal, limit int) *unread {
+	u := &unread{
+		j: j, load: make(chan struct{}, 1), limit: limit, perOwner: max(1, limit/2),
+		bySource: map[int64]*backlog{}, channels: map[int64]string{}, flying: map[int64]*unreadItem{},
+	}
+	u.cond = sync.NewCond(&u.mu)
+	return u
+}
+
+// reload forgets what is known ahead, after the database was changed from
+// elsewhere; what is being read stays.
+func (u *unread) reload() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, b := range u.bySource {
+		b.ready, b.cursor, b.complete = nil, 0, false
+		b.epoch++
+	}
+	u.wakeLoader()
+}
+
+func (u *unread) backlogOf(source int64, channel string) *backlog {
+	b := u.bySource[source]
+	if b == nil {
+		b = &backlog{source: source, complete: true}
+		u.bySource[source] = b
+		u.channels[source] = channel
+	}
+	return b
+}
+
+// arrived is told of rows that were just accepted, in order.
+func (u *unread) arrived(rows []*row) {
+	if len(rows) == 0 {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, r := range rows {
+		b := u.backlogOf(r.source, r.channel)
+		if !b.complete || len(b.ready) >= unreadWindow {
+			b.complete = false
+			b.missed++
+			continue
+		}
+		b.ready = append(b.ready, unreadItem{seq: r.seq, source: r.source})
+		b.cursor = r.seq
+	}
+	u.cond.Broadcast()
+}
+
+// finished is told that a message is durably sorted or quarantined.
+func (u *unread) finished(seq int64) {
+	u.mu.Lock()
+	item := u.flying[seq]
+	if item != nil {
+		item.sorted = true
+		u.land(item)
+	}
+	u.mu.Unlock()
+	if item != nil {
+		u.j.marker.clear(seq)
+	}
+}
+
+// land ends the flight of an item.
+func (u *unread) land(item *unreadItem) {
+	delete(u.flying, item.seq)
+	u.bySource[item.source].flying--
+	u.cond.Broadcast()
+}
+
+// take returns the next message for a topic, waiting for one; false when
+// stopped says so.
+func (u *unread) take(topic string, stopped func() bool) (flight, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for {
+		if stopped() {
+			return flight{}, false
+		}
+		if item := u.pick(topic); item != nil {
+			u.flying[item.seq] = item
+			u.bySource[item.source].flying++
+			u.j.marker.set(item.seq)
+			return flight{seq: item.seq, unread: item}, true
+		}
+		u.cond.Wait()
+	}
+}
+
+// pick removes the next deliverable item, nil when there is none.
+func (u *unread) pick(topic string) *unreadItem {
+	if len(u.suspects) > 0 || u.suspectFlying() {
+		return u.pickSuspect(topic)
+	}
+	if len(u.flying) >= u.limit {
+		return nil
+	}
+	var best *backlog
+	for id, b := range u.bySource {
+		if topic != pipeline.AllChannels && topic != u.channels[id] {
+			continue
+		}
+		if len(b.ready) < unreadWindow/2 && !b.complete && !b.loading {
+			u.wakeLoader()
+		}
+		if len(b.ready) == 0 || b.flying >= u.perOwner {
+			continue
+		}
+		if best == nil || b.ready[0].seq < best.ready[0].seq {
+			best = b
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	item := best.ready[0]
+	best.ready = best.ready[1:]
+	return &item
+}
+
+func (u *unread) suspectFlying() bool {
+	for _, item := range u.flying {
+		return item.suspect // suspects fly alone
+	}
+	return false
+}
+
+func (u *unread) pickSuspect(topic string) *unreadItem {
+	if len(u.flying) > 0 {
+		return nil
+	}
+	for i, item := range u.suspects {
+		if topic == pipeline.AllChannels || topic == u.channels[item.source] {
+			u.suspects = append(u.suspects[:i:i], u.suspects[i+1:]...)
+			return &item
+		}
+	}
+	return nil
+}
+
+// answered is told what became of a delivered envelope. Only a durable Sort or
+// Quarantine takes a message out of the unread.
+func (u *unread) answered(item *unreadItem, acked bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if item.sorted || u.flying[item.seq] != item {
+		return
+	}
+	if acked {
+		u.j.deps.Log.Warn("message acknowledged unread but not sorted, delivering it again", "seq", item.seq)
+	}
+	u.j.metrics.nacks.Inc()
+	time.AfterFunc(redeliverAfter, func() { u.release(item) })
+}
+
+// release makes a message deliverable again.
+func (u *unread) release(item *unreadItem) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if item.sorted || u.flying[item.seq] != item {
+		return
+	}
+	u.j.marker.clear(item.seq)
+	u.land(item)
+	if item.suspect {
+		u.suspects = append([]unreadItem{*item}, u.suspects...)
+		return
+	}
+	b := u.bySource[item.source]
+	if b.cursor < item.seq { // forgotten by reload, and found again from there
+		return
+	}
+	at := sort.Search(len(b.ready), func(i int) bool { return b.ready[i].seq >= item.seq })
+	if at < len(b.ready) && b.ready[at].seq == item.seq {
+		return
+	}
+	b.ready = append(b.ready, unreadItem{})
+	copy(b.ready[at+1:], b.ready[at:])
+	b.ready[at] = unreadItem{seq: item.seq, source: item.source, attempts: item.attempts}
+}
+
+func (u *unread) wakeLoader() {
+	select {
+	case u.load <- struct{}{}:
+	default:
+	}
+}
+
+// run reads ahead from the database until stop is closed.
+func (u *unread) run(stop <-chan struct{}) {
+	from := &reader{dir: u.j.config.Dir}
+	defer from.close()
+	for {
+		select {
+		case <-u.load:
+		case <-stop:
+			return
+		}
+		for b, ok := u.wanting(); ok; b, ok = u.wanting() {
+			if err := u.fill(from, b); err != nil {
+				u.j.deps.Log.Error("read ahead of unread messages", "error", err)
+				time.AfterFunc(time.Second, u.wakeLoader)
+				break
+			}
+		}
+	}
+}
+
+// wanting returns a backlog that has room.
+func (u *unread) wanting() (*backlog, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, b := range u.bySource {
+		if !b.complete && len(b.ready) < unreadWindow/2 {
+			return b, true
+		}
+	}
+	return nil, false
+}
+
+// fill reads the next messages of one account.
+func (u *unread) fill(from *reader, b *backlog) error {
+	u.mu.Lock()
+	cursor, missed, epoch := b.cursor, b.missed, b.epoch
+	b.loading = true
+	u.mu.Unlock()
+	var found []unreadItem
+	err := from.with(func(conn *sqlite.Conn) (err error) {
+		found, err = readUnread(conn, b.source, cursor, unreadWindow/2)
+		return err
+	})
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b.loading = false
+	if err != nil || b.epoch != epoch {
+		return err
+	}
+	for _, item := range found {
+		b.cursor = item.seq
+		if u.flying[item.seq] == nil && !u.suspected(item.seq) {
+			b.ready = append(b.ready, item)
+		}
+	}
+	b.complete = len(found) < unreadWindow/2 && b.missed == missed
+	u.cond.Broadcast()
+	return nil
+}
+
+func (u *unread) suspected(seq int64) bool {
+	for _, item := range u.suspects {
+		if item.seq == seq {
+			return true
+		}
+	}
+	return false
+}
+
+// readUnread reads the unread messages of a source behind a seq.
+func readUnread(conn *sqlite.Conn, source, after int64, limit int) ([]unreadItem, error) {
+	stmt, err := conn.Prepare("SELECT seq, attempts FROM unread WHERE source = ? AND seq > ? ORDER BY seq LIMIT ?")
+	if err != nil {
+		return nil, err
+	}
+	stmt.BindInt64(1, source)
+	stmt.BindInt64(2, after)
+	stmt.BindInt64(3, int64(limit))
+	var items []unreadItem
+	for {
+		found, err := stmt.Step()
+		if err != nil || !found {
+			return items, err
+		}
+		items = append(items, unreadItem{seq: stmt.ColumnInt64(0), source: source, attempts: stmt.ColumnInt(1)})
+	}
+}
