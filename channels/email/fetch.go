@@ -198,7 +198,7 @@ func (f *folder) keep(ctx context.Context, mails []imap.Mail, got map[uint32]cha
 		}
 		original := f.original(mails[at])
 		if mails[at].Size > f.account.Oversize {
-			original.Defect = fmt.Sprintf("oversize: %d bytes, of which the first %d were taken (limit %d)", mails[at].Size, size, f.account.Oversize)
+			original.Defect = fmt.Sprintf(oversize+"%d bytes, of which the first %d were taken (limit %d)", mails[at].Size, size, f.account.Oversize)
 		}
 		if err := f.fill(ctx, &original, size, body); err != nil {
 			return err

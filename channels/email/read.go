@@ -5,10 +5,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"contactd/channels"
 	"contactd/contact"
 )
+
+// oversize begins the defect of a mail that was cut by its size.
+const oversize = "oversize: "
 
 // Read turns a mail into a message. What package mail cannot make sense of is
 // flagged; an error means that the bytes themselves cannot be had.
@@ -35,7 +40,13 @@ func (ch *Channel) Read(ctx context.Context, original channels.Original) (contac
 	if original.Blob != nil {
 		message.Original = *original.Blob
 	}
-	if original.Defect != "" {
+	switch {
+	case strings.HasPrefix(original.Defect, oversize):
+		// What is there can be read and judged; the rest may be a film.
+		if !slices.Contains(message.Flags, contact.Oversize) {
+			message.Flags = append(message.Flags, contact.Oversize)
+		}
+	case original.Defect != "":
 		message.Unreadable = original.Defect
 	}
 	return message, nil

@@ -148,6 +148,9 @@ func (s *Session) receive(data *imapclient.FetchMessageData, known func(uint32) 
 			taken = true
 		}
 	}
+	if taken && uid == 0 {
+		return errors.New("fetch: a mail without uid")
+	}
 	return nil
 }
 

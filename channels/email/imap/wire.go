@@ -29,7 +29,7 @@ type wire struct {
 	end     time.Time     // when the answer must be whole
 	budget  int64         // how many bytes it may still have
 	idling  bool
-	atStart bool // the next byte begins a line
+	lines   lineWatch
 	cause   error
 	ended   chan struct{} // the server ended IDLE; capacity 1
 }
@@ -42,7 +42,7 @@ type expectation struct {
 }
 
 func newWire(conn, raw net.Conn, greeting []byte) *wire {
-	w := &wire{Conn: conn, raw: raw, replay: greeting, atStart: true, ended: make(chan struct{}, 1)}
+	w := &wire{Conn: conn, raw: raw, replay: greeting, ended: make(chan struct{}, 1)}
 	w.await(expectation{greetingLimit, greetingLimit, smallAnswer})
 	return w
 }
@@ -106,8 +106,16 @@ func (w *wire) Read(p []byte) (int, error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.budget -= int64(n)
-	w.watchLines(p[:n])
+	untagged, lineErr := w.lines.watch(p[:n])
+	if w.idling && !untagged {
+		select {
+		case w.ended <- struct{}{}:
+		default:
+		}
+	}
 	switch {
+	case err == nil && lineErr != nil:
+		n, err = 0, lineErr // the library must not see it
 	case err == nil && w.budget < 0:
 		err = errors.New("the server sent more than the command can mean")
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -120,20 +128,6 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.fail(err)
 	}
 	return n, err
-}
-
-// watchLines looks for a tagged line while IDLE runs: the server has ended it,
-// which the library would not notice until its next command is refused.
-func (w *wire) watchLines(p []byte) {
-	for _, c := range p {
-		if w.idling && w.atStart && c != '*' && c != '+' {
-			select {
-			case w.ended <- struct{}{}:
-			default:
-			}
-		}
-		w.atStart = c == '\n'
-	}
 }
 
 // Write sends a command's bytes.

@@ -65,6 +65,9 @@ func nextMailbox(s []byte) (m mailbox, rest []byte) {
 				m.add(s[i], inAngle)
 			case c == '"':
 				inQuote = false
+				if inAngle {
+					m.add(c, true)
+				}
 			default:
 				m.add(c, inAngle)
 			}
@@ -82,6 +85,9 @@ func nextMailbox(s []byte) (m mailbox, rest []byte) {
 			}
 		case c == '"':
 			inQuote = bytes.IndexByte(s[i+1:], '"') >= 0
+			if inQuote && inAngle { // a quoted local part keeps its quotes
+				m.add(c, true)
+			}
 		case c == '(':
 			depth = 1
 		case inAngle:
@@ -161,8 +167,12 @@ func cleanAddress(w words, raw []byte) string {
 	if colon := strings.IndexByte(address, ':'); colon >= 0 && (address[0] == '@' || strings.EqualFold(address[:colon], "mailto")) {
 		address = address[colon+1:] // a source route, or a link
 	}
-	address = strings.Trim(address, "<>\"'.,; ")
+	address = strings.Trim(address, "<>'.,; ")
 	at := strings.LastIndexByte(address, '@')
+	if at > 0 && address[at-1] != '"' || at == 1 {
+		address = strings.Trim(address, "\"")
+		at = strings.LastIndexByte(address, '@')
+	}
 	if at < 1 || at == len(address)-1 || len(address) > maxAddress {
 		return ""
 	}

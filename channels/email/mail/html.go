@@ -51,14 +51,8 @@ func (w *walk) addHTML(page []byte) {
 		w.text = appendClean(w.text, []byte(html.UnescapeString(string(page))))
 		return
 	}
-	start := len(w.text)
 	w.text, w.quoted = w.html.convert(w.text, w.quoted, page)
 	w.marks.hidden = w.marks.hidden || w.html.sawHidden
-	if len(bytes.TrimSpace(w.text[start:])) == 0 {
-		// An open comment or style element hides everything after it.
-		w.text = appendStripped(w.text[:start], page)
-		w.marks.degraded = w.marks.degraded || len(w.text) > start
-	}
 }
 
 // convert appends the text of page to dst, and the pieces of it that are
@@ -67,22 +61,30 @@ func (h *htmlText) convert(dst []byte, quoted []span, page []byte) ([]byte, []sp
 	*h = htmlText{dst: dst, quoted: quoted, atStart: true}
 	z := html.NewTokenizer(bytes.NewReader(page))
 	var skip atom.Atom // script, style and their kin
-	for {
+	tail := 0          // where text may hide behind something never closed
+	for at := 0; ; at += len(z.Raw()) {
 		switch z.Next() {
 		case html.ErrorToken:
-			// The page ended; what the tokenizer holds back is an unfinished tag.
+			if skip == 0 {
+				tail = at
+			}
+			h.unclosed(page[tail:], skip)
 			h.closeForeign()
 			return h.dst, h.quoted
 		case html.TextToken:
 			if skip == 0 {
 				h.text(z.Text())
 			}
+		case html.CommentToken:
+			if raw := z.Raw(); at+len(raw) == len(page) {
+				h.lastComment(raw)
+			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
 			tag := atom.Lookup(name)
 			switch tag {
 			case atom.Script, atom.Style, atom.Title:
-				skip = tag
+				skip, tail = tag, at+len(z.Raw())
 			default:
 				h.start(tag, z, more)
 			}
@@ -95,6 +97,35 @@ func (h *htmlText) convert(dst []byte, quoted []span, page []byte) ([]byte, []sp
 				h.end(tag)
 			}
 		}
+	}
+}
+
+// lastComment shows the text of a comment that ends with the page only.
+func (h *htmlText) lastComment(raw []byte) {
+	inside, ok := bytes.CutPrefix(raw, []byte("<!--"))
+	if !ok || bytes.HasSuffix(raw, []byte("-->")) || bytes.HasSuffix(raw, []byte("--!>")) {
+		return
+	}
+	h.unclosed(inside, 0)
+}
+
+// unclosed shows the text in a tag, comment, style or script that the page
+// never closes. Mail programs hide it, so it counts as hidden.
+func (h *htmlText) unclosed(rest []byte, inside atom.Atom) {
+	if inside != 0 { // what comes before the next tag is style or script
+		tag := bytes.IndexByte(rest, '<')
+		if tag < 0 {
+			return
+		}
+		rest = rest[tag:]
+	}
+	if bytes.HasPrefix(rest, []byte("</")) {
+		return
+	}
+	if rest = stripTags(rest); bytes.IndexByte(bytes.TrimSpace(rest), ' ') > 0 {
+		h.sawHidden = true
+		h.newlines = max(h.newlines, 1)
+		h.text(rest)
 	}
 }
 
@@ -283,23 +314,29 @@ func (h *htmlText) closeForeign() {
 	h.foreign, h.toEnd = region{}, false
 }
 
-// appendStripped appends page without anything that looks like a tag; it is
-// for pages that hide their text in a broken element.
-func appendStripped(dst, page []byte) []byte {
-	var out []byte
-	inTag := false
-	for _, c := range page {
-		switch {
-		case c == '<':
-			inTag = true
-			out = append(out, ' ')
-		case c == '>':
-			inTag = false
-		case !inTag:
-			out = append(out, c)
+// stripTags returns page without anything that looks like a complete tag.
+func stripTags(page []byte) []byte {
+	out := make([]byte, 0, len(page))
+	for len(page) > 0 {
+		open := bytes.IndexByte(page, '<')
+		if open < 0 {
+			break
+		}
+		out = append(append(out, page[:open]...), ' ')
+		page = page[open+1:]
+		end := bytes.IndexAny(page, "<>")
+		if bytes.HasPrefix(page, []byte("!--")) {
+			end = 2
+		}
+		if end < 0 {
+			break
+		}
+		if page[end] != '<' {
+			page = page[end+1:]
 		}
 	}
-	return appendClean(dst, []byte(html.UnescapeString(string(bytes.TrimSpace(out)))))
+	out = append(out, page...)
+	return []byte(html.UnescapeString(string(out)))
 }
 
 func isVoid(tag atom.Atom) bool {

@@ -26,7 +26,11 @@ func (w *walk) textPart(p part) {
 			w.marks.oversize = true
 			continue
 		}
-		w.raw = w.decoder.line(w.raw, l.text, l.eol)
+		eol := l.eol
+		if len(eol) > 1 { // text needs no CR, and broken gateways double it
+			eol = eol[len(eol)-1:]
+		}
+		w.raw = w.decoder.line(w.raw, l.text, eol)
 	}
 	w.raw = w.decoder.end(w.raw)
 	w.marks.degraded = w.marks.degraded || w.decoder.degraded

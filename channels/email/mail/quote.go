@@ -91,7 +91,7 @@ func (s *scan) isQuoted(at, end int) bool {
 // result joins the kept pieces.
 func (s *scan) result() string {
 	if len(s.kept) == 1 {
-		return strings.TrimSpace(s.text[s.kept[0].start:s.kept[0].end])
+		return withoutRule(s.text[s.kept[0].start:s.kept[0].end])
 	}
 	var b strings.Builder
 	for _, k := range s.kept {
@@ -104,7 +104,17 @@ func (s *scan) result() string {
 		}
 		b.WriteString(piece)
 	}
-	return strings.TrimSpace(b.String())
+	return withoutRule(b.String())
+}
+
+// withoutRule cuts the line off that mail programs draw over a quotation.
+func withoutRule(text string) string {
+	text = strings.TrimSpace(text)
+	last := text[strings.LastIndexByte(text, '\n')+1:]
+	if len(last) >= 3 && strings.Trim(last, "_-=*") == "" {
+		return strings.TrimSpace(text[:len(text)-len(last)])
+	}
+	return text
 }
 
 // quoteHeader recognises the line, or few lines, that a mail program writes

@@ -281,6 +281,7 @@ func (w *walk) message(p part, depth int) {
 	start := w.separate()
 	w.forwardHeader()
 	w.part(child, depth+1)
+	w.text = trimFrom(w.text, start)
 	w.quote(start)
 }
 
@@ -309,6 +310,7 @@ func (w *walk) forwardHeader() {
 			w.text = append(append(w.text, w.words.decode(value)...), '\n')
 		}
 	}
+	w.text = bytes.TrimSuffix(w.text, []byte("\n"))
 }
 
 // separate begins a new paragraph of the text and returns where.

@@ -15,46 +15,72 @@ const maxCharsetName = 64
 
 // decode returns value as one line of valid UTF-8.
 func (w words) decode(value []byte) string {
-	if bytes.Index(value, []byte("=?")) < 0 {
+	if !bytes.Contains(value, []byte("=?")) {
 		return oneLine(decodeText(value, nil, w.fallback))
 	}
-	out := make([]byte, 0, len(value))
-	var raw []byte     // decoded bytes of the words so far
-	var charset string // their charset
-	flush := func() {
-		if len(raw) > 0 {
-			out = append(out, decodeText(raw, lookupCharset(charset), w.fallback)...)
-			raw = raw[:0]
-		}
+	d := wordDecoder{words: w, out: make([]byte, 0, len(value)), end: -1}
+	for at := 0; at < len(value); {
+		at = d.next(value, at)
 	}
-	noEnd := false
-	for len(value) > 0 {
-		start := bytes.Index(value, []byte("=?"))
-		if start < 0 || noEnd {
-			flush()
-			out = append(out, decodeText(value, nil, w.fallback)...)
-			break
-		}
-		word, rest, ok := cutWord(value[start+2:], &noEnd)
-		if !ok {
-			flush()
-			out = append(out, decodeText(value[:start+2], nil, w.fallback)...)
-			value = value[start+2:]
-			continue
-		}
-		if between := value[:start]; len(raw) == 0 || len(bytes.TrimSpace(between)) > 0 {
-			flush()
-			out = append(out, decodeText(between, nil, w.fallback)...)
-		}
-		if !strings.EqualFold(charset, word.charset) {
-			flush()
-			charset = word.charset
-		}
-		raw = word.appendBytes(raw)
-		value = rest
+	d.flush()
+	return oneLine(d.out)
+}
+
+// wordDecoder decodes one header value.
+type wordDecoder struct {
+	words   words
+	out     []byte
+	raw     []byte // decoded bytes of the words not written yet
+	charset string // their charset
+	end     int    // where the next end mark is, if that is known
+}
+
+// next decodes one word, or plain text up to a word, and returns how far it
+// came.
+func (d *wordDecoder) next(value []byte, at int) int {
+	start := bytes.Index(value[at:], []byte("=?"))
+	if start < 0 {
+		return d.plain(value[at:], len(value))
 	}
-	flush()
-	return oneLine(out)
+	start += at
+	word, text, ok := cutWordHead(value, start+2)
+	if !ok {
+		return d.plain(value[at:start+2], start+2)
+	}
+	if d.end < text {
+		end := bytes.Index(value[text:], []byte("?="))
+		if end < 0 { // then no later word ends either
+			return d.plain(value[at:], len(value))
+		}
+		d.end = text + end
+	}
+	if inner := bytes.Index(value[text:d.end], []byte("=?")); inner >= 0 {
+		return d.plain(value[at:text+inner], text+inner) // this word never ended
+	}
+	word.text = value[text:d.end]
+	if between := value[at:start]; len(d.raw) == 0 || len(bytes.TrimSpace(between)) > 0 {
+		d.plain(between, start)
+	}
+	if !strings.EqualFold(d.charset, word.charset) {
+		d.flush()
+		d.charset = word.charset
+	}
+	d.raw = word.appendBytes(d.raw)
+	return d.end + 2
+}
+
+// plain writes text that is no encoded word.
+func (d *wordDecoder) plain(text []byte, at int) int {
+	d.flush()
+	d.out = append(d.out, decodeText(text, nil, d.words.fallback)...)
+	return at
+}
+
+func (d *wordDecoder) flush() {
+	if len(d.raw) > 0 {
+		d.out = append(d.out, decodeText(d.raw, lookupCharset(d.charset), d.words.fallback)...)
+		d.raw = d.raw[:0]
+	}
 }
 
 type encodedWord struct {
@@ -63,29 +89,16 @@ type encodedWord struct {
 	text    []byte
 }
 
-// cutWord reads charset?B?text?= at the start of s. noEnd is set when s holds
-// no end mark at all, so that nobody searches again.
-func cutWord(s []byte, noEnd *bool) (word encodedWord, rest []byte, ok bool) {
+// cutWordHead reads "charset?B?" at at and returns where the text begins.
+func cutWordHead(value []byte, at int) (word encodedWord, text int, ok bool) {
+	s := value[at:]
 	q := bytes.IndexByte(s[:min(len(s), maxCharsetName)], '?')
 	if q < 0 || q+2 >= len(s) || s[q+2] != '?' {
-		return word, s, false
+		return word, 0, false
 	}
 	word.charset = string(s[:q])
-	switch s[q+1] {
-	case 'b', 'B':
-		word.base64 = true
-	case 'q', 'Q':
-	default:
-		return word, s, false
-	}
-	s = s[q+3:]
-	end := bytes.Index(s, []byte("?="))
-	if end < 0 {
-		*noEnd = true
-		return word, s, false
-	}
-	word.text = s[:end]
-	return word, s[end+2:], true
+	word.base64 = s[q+1]|0x20 == 'b'
+	return word, at + q + 3, word.base64 || s[q+1]|0x20 == 'q'
 }
 
 func (w encodedWord) appendBytes(raw []byte) []byte {
