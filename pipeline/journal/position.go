@@ -55,6 +55,8 @@ func rankOf(l pipeline.Lane) (int, error) {
 	switch l {
 	case pipeline.LaneEmergency:
 		return rankEmergency, nil
+	case pipeline.LaneUnjudged:
+		return rankQuarantined, nil
 	case pipeline.LaneNormal:
 		return rankNormal, nil
 	case pipeline.LaneLow:
@@ -64,13 +66,14 @@ func rankOf(l pipeline.Lane) (int, error) {
 	}
 }
 
-// laneOf is the lane as the pipeline knows it: what nobody could read travels
-// as normal, ahead of the others.
+// laneOf is the lane as the pipeline knows it.
 func laneOf(rank int) pipeline.Lane {
 	switch rank {
 	case rankEmergency:
 		return pipeline.LaneEmergency
-	case rankQuarantined, rankNormal:
+	case rankQuarantined:
+		return pipeline.LaneUnjudged
+	case rankNormal:
 		return pipeline.LaneNormal
 	case rankLow:
 		return pipeline.LaneLow
