@@ -14,6 +14,10 @@ func (w *walk) textPart(p part) {
 	l := &w.lines
 	w.decoder.reset(p.encoding)
 	w.raw = w.raw[:0]
+	limit := w.limit
+	if p.isHTML() { // pictures inside it are long, and its text comes after them
+		limit *= 8
+	}
 	for first := true; l.body(); first = false {
 		if first && p.encoding == base64Encoding && !isBase64Line(l.text) {
 			w.marks.degraded = true
@@ -22,7 +26,7 @@ func (w *walk) textPart(p part) {
 		if w.decoder.encoding == identity && len(l.text) > 10 && l.text[0] == 'b' && w.inlineFile() {
 			continue
 		}
-		if len(w.raw) >= w.limit {
+		if len(w.raw) >= limit {
 			w.marks.oversize = true
 			continue
 		}
@@ -34,9 +38,9 @@ func (w *walk) textPart(p part) {
 	}
 	w.raw = w.decoder.end(w.raw)
 	w.marks.degraded = w.marks.degraded || w.decoder.degraded
-	if len(w.raw) > w.limit {
+	if len(w.raw) > limit {
 		w.marks.oversize = true
-		w.raw = w.raw[:w.limit]
+		w.raw = w.raw[:limit]
 	}
 	w.addText(p, w.raw)
 }
@@ -101,6 +105,10 @@ func (w *walk) addText(p part, raw []byte) {
 		w.text = appendFlowed(w.text, text, p.delSp)
 	default:
 		w.text = appendClean(w.text, text)
+	}
+	if len(w.text)-start > w.limit {
+		w.marks.oversize = true
+		w.text = w.text[:start+w.limit]
 	}
 	w.text = trimFrom(w.text, start)
 	if len(w.text) == start {

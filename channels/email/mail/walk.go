@@ -61,8 +61,9 @@ func (w *walk) reset(ctx context.Context, raw io.Reader) {
 // mail reads the whole mail: header into root, the rest into text and
 // attachments.
 func (w *walk) mail() {
-	w.skipEmptyStart()
-	w.root.read(&w.lines)
+	if w.startsWithHeader() {
+		w.root.read(&w.lines)
+	}
 	w.marks.degraded = w.marks.degraded || w.root.degraded
 	p := w.words.describe(&w.root, "text/plain")
 	if len(w.root.stray) > 0 {
@@ -74,15 +75,20 @@ func (w *walk) mail() {
 	}
 }
 
-// skipEmptyStart passes over empty lines before the header, if a header
-// follows.
-func (w *walk) skipEmptyStart() {
+// startsWithHeader passes over empty lines before the header and reports
+// whether a header follows: after an empty line, anything but a field is text.
+func (w *walk) startsWithHeader() bool {
+	w.root.reset()
+	empty := false
 	for w.lines.next() {
-		if len(bytes.TrimSpace(w.lines.text)) > 0 {
+		text := w.lines.text
+		if len(bytes.TrimSpace(text)) > 0 {
 			w.lines.back()
-			return
+			return !empty || fieldName(text) > 0 || isEnvelopeLine(text)
 		}
+		empty = true
 	}
+	return false
 }
 
 // part reads the body that p describes and everything in it.
