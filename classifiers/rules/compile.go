@@ -342,6 +342,7 @@ func (c *compiler) lexicon() {
 			known[word] = points
 		}
 	}
+	c.book.lexicon.numbers = words[anyNumber]
 	c.addSlips(words, stems, known)
 	c.addStems(stems)
 	c.addWords(words, stems, known)

@@ -53,15 +53,28 @@ type line struct {
 
 // UnmarshalYAML takes any scalar as the text that was written.
 func (l *line) UnmarshalYAML(node ast.Node) error {
-	if _, ok := node.(ast.ScalarNode); !ok || node.GetToken() == nil {
+	if tagged, ok := node.(*ast.AnchorNode); ok {
+		node = tagged.Value
+	}
+	at := node.GetToken()
+	if at == nil || at.Position == nil {
 		return errors.New("want a single line of text")
 	}
-	l.text = strings.TrimSpace(node.GetToken().Value)
-	if literal, ok := node.(*ast.LiteralNode); ok {
-		l.text = strings.TrimSpace(literal.Value.Value)
+	if _, ok := node.(ast.ScalarNode); !ok {
+		return &wrongNode{line: at.Position.Line, is: node.Type().String()}
 	}
-	l.at = node.GetToken().Position.Line
+	l.text, l.at = strings.TrimSpace(at.Value), at.Position.Line
 	return nil
+}
+
+// wrongNode is something else where a line was wanted.
+type wrongNode struct {
+	line int
+	is   string
+}
+
+func (e *wrongNode) Error() string {
+	return fmt.Sprintf("want a single line of text, not a %s (quote what holds a colon)", strings.ToLower(e.is))
 }
 
 // maxFile bounds a rule file, in bytes.
@@ -88,6 +101,10 @@ func decodeFile(name string, content []byte) (f *file, err error) {
 
 // placed puts file, line and column before the decoder's message.
 func placed(name string, err error) error {
+	var wrong *wrongNode
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s:%d: %w", name, wrong.line, wrong)
+	}
 	var at yaml.Error
 	if errors.As(err, &at) && at.GetToken() != nil && at.GetToken().Position != nil {
 		position := at.GetToken().Position

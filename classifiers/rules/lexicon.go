@@ -28,6 +28,8 @@ const (
 type lexicon struct {
 	words map[string]meaning
 	stems map[string][]symbol
+	// numbers are the symbols that hold anyNumber.
+	numbers []symbol
 	// longest is the longest stem, in bytes.
 	longest int
 	// starts holds the first three letters of every stem, to tell most words
@@ -52,6 +54,9 @@ func (r *reader) read(letters []byte, t token) tongue {
 	word := letters[t.from:t.to]
 	r.symbols = r.symbols[:0]
 	points := r.readWord(word, t.marks)
+	if '0' <= word[0] && word[0] <= '9' {
+		r.symbols = append(r.symbols, r.numbers...)
+	}
 	if t.possessor > 0 {
 		r.plain(word[:t.possessor])
 	}

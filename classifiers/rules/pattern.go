@@ -15,6 +15,7 @@ import (
 //	strangl*     any word that begins so; at least three letters
 //	word:        the word with a colon after it
 //	word?        the word, or nothing
+//	#            any word that begins with a digit
 //	(a|b c|d*)   one of the alternatives; (…)? makes the group optional
 //	<list>       one entry of the named list; <list>? is optional
 //	..3          up to three words of any kind, none of them beyond the end of
@@ -50,6 +51,9 @@ const (
 	maxNesting = 4
 	minStem    = 3
 )
+
+// anyNumber is the word for every word that begins with a digit.
+const anyNumber = "#"
 
 // parsePhrase reads a phrase.
 func parsePhrase(phrase string) ([]elem, error) {
@@ -152,6 +156,9 @@ func parseElem(text string) (elem, error) {
 			return elem{}, fmt.Errorf("list %q: want <name>", text)
 		}
 		return elem{kind: listElem, word: name, optional: optional}, nil
+	}
+	if body == anyNumber {
+		return elem{kind: wordElem, word: body, optional: optional}, nil
 	}
 	kind := wordElem
 	if stem, ok := strings.CutSuffix(body, "*"); ok {
