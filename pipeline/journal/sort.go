@@ -22,8 +22,9 @@ func (j *Journal) Sort(ctx context.Context, seq int64, lane pipeline.Lane) error
 
 // sorting is the change behind Sort.
 type sorting struct {
-	seq  int64
-	rank int
+	seq    int64
+	source int64
+	rank   int
 	// head is the first waiting message of the conversation; alone says that
 	// no other waits.
 	head  waiting
@@ -52,6 +53,7 @@ func (s *sorting) apply(t *tx) error {
 
 // to sorts the message at p.
 func (s *sorting) to(t *tx, p position) (err error) {
+	s.source = p.source
 	s.head, s.alone, err = t.rankConversation(s.seq, p, s.rank)
 	if err != nil {
 		return err
@@ -63,7 +65,7 @@ func (s *sorting) committed(j *Journal) { j.sorted(s) }
 
 // sorted tells both subscribers of a durable sort.
 func (j *Journal) sorted(s *sorting) {
-	j.unread.finished(s.seq)
+	j.unread.finished(s.source, s.seq)
 	if s.head.rank != rankUnsorted {
 		j.outbox.offer(s.head, s.alone)
 	}
@@ -277,6 +279,7 @@ func (p *publishing) apply(t *tx) error {
 	}
 	if p.offset >= 0 {
 		stmt.BindInt64(3, p.offset)
+		t.reached(p.partition, p.offset)
 	}
 	stmt.BindInt64(4, p.seq)
 	_, err = stmt.Step()

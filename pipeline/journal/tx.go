@@ -20,6 +20,9 @@ type tx struct {
 
 	// current is the request being applied.
 	current *request
+	// ends are the offsets after the last record acknowledged in this
+	// transaction, by partition.
+	ends map[int64]int64
 	// touched are the sources in which something was placed.
 	touched []*source
 }
@@ -41,7 +44,7 @@ type sourceKey struct{ channel, account string }
 // load reads from the database what the writer knows by heart.
 func (t *tx) load() error {
 	t.sources, t.byID = map[sourceKey]*source{}, map[int64]*source{}
-	t.touched, t.current = nil, nil
+	t.touched, t.current, t.ends = nil, nil, nil
 	stmt, err := t.conn.Prepare("SELECT id, channel, account, placed FROM sources")
 	if err != nil {
 		return err
@@ -123,7 +126,7 @@ func (t *tx) finish() error {
 		s.dirty = false
 	}
 	t.touched = t.touched[:0]
-	return nil
+	return t.saveEnds()
 }
 
 // advance notes that everything up to seq is placed.
