@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"contactd/channels/email/imap"
 )
 
 // backoff is the pause between attempts: it doubles up to a limit, for ever.
@@ -30,6 +32,7 @@ type timing struct {
 	network, login backoff       // pauses after a failure, and after a refused login
 	healthy        time.Duration // a session that worked this long starts the pauses anew
 	sweep          time.Duration // between two looks for what was missed
+	limits         imap.Limits
 }
 
 func defaultTiming() timing {
@@ -39,6 +42,7 @@ func defaultTiming() timing {
 		login:   backoff{first: 30 * time.Second, limit: 15 * time.Minute},
 		healthy: time.Minute,
 		sweep:   15 * time.Minute,
+		limits:  imap.DefaultLimits(),
 	}
 }
 

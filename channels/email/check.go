@@ -24,7 +24,7 @@ func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 		all.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, checkLimit)
 			defer cancel()
-			detail, err := a.try(ctx)
+			detail, err := a.try(ctx, ch.timing.limits)
 			tried[i] = channels.Tried{Account: a.Name, Detail: detail, Err: advise(err)}
 		})
 	}
@@ -33,8 +33,8 @@ func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 }
 
 // try says what can be reached.
-func (a *account) try(ctx context.Context) (string, error) {
-	s, err := a.open(ctx)
+func (a *account) try(ctx context.Context, limits imap.Limits) (string, error) {
+	s, err := a.open(ctx, limits)
 	if err != nil {
 		return a.Address, err
 	}

@@ -146,12 +146,12 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 
 // open dials and logs in. A refused token is replaced once: it may have been
 // withdrawn before its time.
-func (a *account) open(ctx context.Context) (*imap.Session, error) {
+func (a *account) open(ctx context.Context, limits imap.Limits) (*imap.Session, error) {
 	secret, err := a.secret(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	session, err := imap.Dial(ctx, a.imap(secret))
+	session, err := imap.Dial(ctx, a.imap(secret, limits))
 	var refused *imap.Refused
 	if a.tokens == nil || !errors.As(err, &refused) || !refused.Login || refused.Wait > 0 {
 		return session, err
@@ -159,13 +159,13 @@ func (a *account) open(ctx context.Context) (*imap.Session, error) {
 	if secret, err = a.secret(ctx, secret); err != nil {
 		return nil, err
 	}
-	return imap.Dial(ctx, a.imap(secret))
+	return imap.Dial(ctx, a.imap(secret, limits))
 }
 
-func (a *account) imap(secret string) imap.Config {
+func (a *account) imap(secret string, limits imap.Limits) imap.Config {
 	return imap.Config{
 		Address: a.Address, Security: a.TLS, TLS: a.tls,
-		Mechanism: a.Auth, User: a.User, Secret: secret, Dial: a.dial,
+		Mechanism: a.Auth, User: a.User, Secret: secret, Limits: limits, Dial: a.dial,
 	}
 }
 

@@ -104,7 +104,7 @@ func cause(err error) string {
 // session is the life of one connection. It returns nil when the server ended
 // it in good order.
 func (f *folder) session(ctx context.Context) error {
-	s, err := f.account.open(ctx)
+	s, err := f.account.open(ctx, f.timing.limits)
 	if err != nil {
 		return err
 	}

@@ -13,18 +13,26 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 )
 
-// How long each step may take.
-const (
-	dialLimit     = 10 * time.Second
-	tlsLimit      = 10 * time.Second
-	greetingLimit = 15 * time.Second
-	loginLimit    = 30 * time.Second
-	selectLimit   = 60 * time.Second
-	searchLimit   = 60 * time.Second
-	changeLimit   = 60 * time.Second // move, store
-	fetchSilence  = 30 * time.Second // without a byte of the answer
-	idleLimit     = 30 * time.Second // to begin and to end
-)
+// Limits are how long each step may take.
+type Limits struct {
+	Dial, TLS, Greeting, Login, Select, Search time.Duration
+	// Change is for moving and marking.
+	Change time.Duration
+	// Fetch is how long nothing may come of a mail that is on its way.
+	Fetch time.Duration
+	// Idle is to begin and to end IDLE.
+	Idle time.Duration
+}
+
+// DefaultLimits are generous for slow servers and far below what an operator
+// would call hanging.
+func DefaultLimits() Limits {
+	return Limits{
+		Dial: 10 * time.Second, TLS: 10 * time.Second, Greeting: 15 * time.Second, Login: 30 * time.Second,
+		Select: time.Minute, Search: time.Minute, Change: time.Minute,
+		Fetch: 30 * time.Second, Idle: 30 * time.Second,
+	}
+}
 
 // Security is how a connection is protected.
 type Security string
@@ -48,6 +56,8 @@ type Config struct {
 	User      string
 	// Secret is the password, or the token of a bearer mechanism.
 	Secret string
+	// Limits are DefaultLimits when zero.
+	Limits Limits
 	// Dial opens the connection; nil means a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -55,11 +65,14 @@ type Config struct {
 // Dial connects and logs in. The session ends with ctx: whatever it is doing
 // then returns at once. The caller closes it.
 func Dial(ctx context.Context, c Config) (*Session, error) {
+	if c.Limits == (Limits{}) {
+		c.Limits = DefaultLimits()
+	}
 	dial := c.Dial
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
-	dialing, cancel := context.WithTimeout(ctx, dialLimit)
+	dialing, cancel := context.WithTimeout(ctx, c.Limits.Dial)
 	defer cancel()
 	raw, err := dial(dialing, "tcp", c.Address)
 	if err != nil {
@@ -73,7 +86,7 @@ func Dial(ctx context.Context, c Config) (*Session, error) {
 		raw.Close()
 		return nil, err
 	}
-	s := newSession(ctx, newWire(conn, raw, greeting), unbind)
+	s := newSession(ctx, newWire(conn, raw, greeting), c.Limits, unbind)
 	s.secrets = secretsOf(c)
 	if err := s.begin(c); err != nil {
 		s.Close()
@@ -89,7 +102,7 @@ func secure(ctx context.Context, raw net.Conn, c Config) (conn net.Conn, greetin
 	case None:
 		return raw, nil, nil
 	case StartTLS:
-		raw.SetDeadline(time.Now().Add(greetingLimit))
+		raw.SetDeadline(time.Now().Add(c.Limits.Greeting))
 		if err := askForTLS(raw); err != nil {
 			return nil, nil, fmt.Errorf("starttls %s: %w", c.Address, ended(ctx, err))
 		}
@@ -98,9 +111,9 @@ func secure(ctx context.Context, raw net.Conn, c Config) (conn net.Conn, greetin
 	default:
 		return nil, nil, fmt.Errorf("connect %s: unknown security %q", c.Address, c.Security)
 	}
-	shaking, cancel := context.WithTimeout(ctx, tlsLimit)
+	shaking, cancel := context.WithTimeout(ctx, c.Limits.TLS)
 	defer cancel()
-	raw.SetDeadline(time.Now().Add(tlsLimit))
+	raw.SetDeadline(time.Now().Add(c.Limits.TLS))
 	secured := tls.Client(raw, c.TLS)
 	if err := secured.HandshakeContext(shaking); err != nil {
 		return nil, nil, fmt.Errorf("tls %s: %w", c.Address, ended(ctx, err))
@@ -151,7 +164,7 @@ func readLine(conn net.Conn) (string, error) {
 
 // begin waits for the greeting, logs in and learns what the server can do.
 func (s *Session) begin(c Config) error {
-	done := s.expect(greetingLimit, smallAnswer)
+	done := s.expect(c.Limits.Greeting, smallAnswer)
 	err := s.client.WaitGreeting()
 	if err == nil {
 		s.client.Caps() // asked for unless greeted with; before a login may begin
@@ -166,7 +179,7 @@ func (s *Session) begin(c Config) error {
 	if err := s.login(c); err != nil {
 		return err
 	}
-	done = s.expect(greetingLimit, smallAnswer)
+	done = s.expect(c.Limits.Greeting, smallAnswer)
 	defer done()
 	s.caps = s.client.Caps()
 	if s.caps == nil {
@@ -175,8 +188,8 @@ func (s *Session) begin(c Config) error {
 	return nil
 }
 
-func newSession(ctx context.Context, w *wire, unbind func() bool) *Session {
-	s := &Session{ctx: ctx, wire: w, unbind: unbind, news: make(chan struct{}, 1)}
+func newSession(ctx context.Context, w *wire, limits Limits, unbind func() bool) *Session {
+	s := &Session{ctx: ctx, wire: w, limits: limits, unbind: unbind, news: make(chan struct{}, 1)}
 	s.client = imapclient.New(w, &imapclient.Options{
 		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
 			// Called by the goroutine that reads: it must never wait (pitfall 10).

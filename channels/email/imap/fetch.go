@@ -26,7 +26,7 @@ type Mail struct {
 // dates, the server is not asked for them: a malformed one breaks the
 // connection (pitfall 12).
 func (s *Session) List(uids []uint32, dates bool) ([]Mail, error) {
-	done := s.expect(searchLimit, smallAnswer+perMail*int64(len(uids)))
+	done := s.expect(s.limits.Search, smallAnswer+perMail*int64(len(uids)))
 	defer done()
 	command := s.client.Fetch(set(uids), &goimap.FetchOptions{UID: true, RFC822Size: true, InternalDate: dates})
 	mails := make([]Mail, 0, len(uids))
@@ -97,7 +97,7 @@ func (s *Session) FetchAt(mail Mail, part Part, take Take) error {
 
 func (s *Session) fetch(which goimap.NumSet, bytes int64, part Part, known func(uint32) (uint32, error), take Take) error {
 	s.wire.await(expectation{
-		silence: fetchSilence,
+		silence: s.limits.Fetch,
 		total:   10*time.Minute + time.Duration(bytes>>14)*time.Second, // 16 KiB a second is slow
 		bytes:   2*bytes + 1<<20,                                       // sizes are not always right
 	})

@@ -29,13 +29,13 @@ func takes(t *testing.T, d time.Duration, call func() error) {
 func TestPitfall01ASilentServerEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := dial(t, serve(t, func(s *server) { s.admit(); s.want("EXAMINE") }))
-		takes(t, selectLimit, func() error { _, err := s.Select("INBOX", true); return err })
+		takes(t, DefaultLimits().Select, func() error { _, err := s.Select("INBOX", true); return err })
 	})
 }
 
 func TestPitfall02ATimeoutIsNotRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		takes(t, greetingLimit, func() error {
+		takes(t, DefaultLimits().Greeting, func() error {
 			_, err := Dial(t.Context(), serve(t, func(*server) {}))
 			return err
 		})
@@ -44,7 +44,7 @@ func TestPitfall02ATimeoutIsNotRepeated(t *testing.T) {
 			s.want("UID FETCH")
 			s.raw("* 1 FETCH (UID 1 BODY[] {100}\r\nhalf")
 		}))
-		takes(t, fetchSilence, func() error { return s.Fetch([]uint32{1}, 100, Part{}, into(map[uint32]string{})) })
+		takes(t, DefaultLimits().Fetch, func() error { return s.Fetch([]uint32{1}, 100, Part{}, into(map[uint32]string{})) })
 	})
 }
 
@@ -195,11 +195,11 @@ func TestPitfall08IdleEndedByTheServerIsNoticedAtOnce(t *testing.T) {
 func TestPitfall09IdleNeverAcknowledgedEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := opened(t, serve(t, func(s *server) { s.open(); s.want("IDLE") }))
-		takes(t, idleLimit, func() error { _, err := s.Idle(4 * time.Minute); return err })
+		takes(t, DefaultLimits().Idle, func() error { _, err := s.Idle(4 * time.Minute); return err })
 	})
 	synctest.Test(t, func(t *testing.T) { // nor does a server that dies while idling
 		s := opened(t, serve(t, func(s *server) { s.open(); s.want("IDLE"); s.send("+ idling"); s.line() }))
-		takes(t, 4*time.Minute+idleLimit, func() error { _, err := s.Idle(4 * time.Minute); return err })
+		takes(t, 4*time.Minute+DefaultLimits().Idle, func() error { _, err := s.Idle(4 * time.Minute); return err })
 	})
 }
 

@@ -62,7 +62,7 @@ func saslName(name string) string {
 
 // login proves who we are.
 func (s *Session) login(c Config) error {
-	done := s.expect(loginLimit, smallAnswer)
+	done := s.expect(s.limits.Login, smallAnswer)
 	defer done()
 	var err error
 	switch host, port := splitAddress(c.Address); c.Mechanism {

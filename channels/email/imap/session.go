@@ -23,6 +23,7 @@ const (
 // *Refused it must be closed.
 type Session struct {
 	ctx     context.Context
+	limits  Limits
 	wire    *wire
 	client  *imapclient.Client
 	caps    goimap.CapSet
@@ -70,7 +71,7 @@ func (s *Session) CanMove() bool {
 
 // Select opens a folder; read-only unless mails will be moved or marked.
 func (s *Session) Select(name string, readOnly bool) (Folder, error) {
-	done := s.expect(selectLimit, smallAnswer)
+	done := s.expect(s.limits.Select, smallAnswer)
 	defer done()
 	data, err := s.client.Select(name, &goimap.SelectOptions{ReadOnly: readOnly}).Wait()
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *Session) Present(uids []uint32) ([]uint32, error) {
 }
 
 func (s *Session) search(criteria *goimap.SearchCriteria, first uint32) ([]uint32, error) {
-	done := s.expect(searchLimit, searchAnswer)
+	done := s.expect(s.limits.Search, searchAnswer)
 	defer done()
 	select { // what is found below is no news afterwards
 	case <-s.news:
@@ -136,7 +137,7 @@ func ascending(found []goimap.UID, first uint32) []uint32 {
 
 // Noop lets a server without IDLE notice new mails.
 func (s *Session) Noop() error {
-	done := s.expect(searchLimit, smallAnswer)
+	done := s.expect(s.limits.Search, smallAnswer)
 	defer done()
 	if err := s.client.Noop().Wait(); err != nil {
 		return s.explain("noop", err)
@@ -157,7 +158,7 @@ const (
 // Idle waits until the server tells of mails, or for period. A server that
 // ends IDLE by itself (pitfall 8) is not told DONE, which it would refuse.
 func (s *Session) Idle(period time.Duration) (Woken, error) {
-	done := s.expect(idleLimit, smallAnswer)
+	done := s.expect(s.limits.Idle, smallAnswer)
 	s.wire.idle(true)
 	defer s.wire.idle(false)
 	command, err := s.client.Idle()
@@ -179,7 +180,7 @@ func (s *Session) Idle(period time.Duration) (Woken, error) {
 	case <-elapsed.C:
 	}
 	s.wire.idle(false)
-	done = s.expect(idleLimit, smallAnswer)
+	done = s.expect(s.limits.Idle, smallAnswer)
 	defer done()
 	if err := errors.Join(command.Close(), command.Wait()); err != nil {
 		return Elapsed, s.explain("idle", err)
@@ -196,7 +197,7 @@ func (s *Session) Mark(uids []uint32, keyword string) error {
 }
 
 func (s *Session) store(uids []uint32, flag goimap.Flag) error {
-	done := s.expect(changeLimit, smallAnswer+perMail*int64(len(uids)))
+	done := s.expect(s.limits.Change, smallAnswer+perMail*int64(len(uids)))
 	defer done()
 	change := &goimap.StoreFlags{Op: goimap.StoreFlagsAdd, Silent: true, Flags: []goimap.Flag{flag}}
 	if err := s.client.Store(set(uids), change, nil).Close(); err != nil {
@@ -225,7 +226,7 @@ func (s *Session) Move(uids []uint32, folder string) error {
 // move uses MOVE, or the three commands it stands for. The library's own way
 // without MOVE could expunge what somebody else has marked as deleted.
 func (s *Session) move(uids []uint32, folder string) error {
-	done := s.expect(changeLimit, smallAnswer+perMail*int64(len(uids)))
+	done := s.expect(s.limits.Change, smallAnswer+perMail*int64(len(uids)))
 	defer done()
 	switch {
 	case s.caps.Has(goimap.CapMove):
@@ -249,7 +250,7 @@ func (s *Session) move(uids []uint32, folder string) error {
 }
 
 func (s *Session) create(folder string) error {
-	done := s.expect(changeLimit, smallAnswer)
+	done := s.expect(s.limits.Change, smallAnswer)
 	defer done()
 	if err := s.client.Create(folder, nil).Wait(); err != nil {
 		return fmt.Errorf("make folder: %w", s.explain("create", err))

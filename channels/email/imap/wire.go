@@ -43,7 +43,7 @@ type expectation struct {
 
 func newWire(conn, raw net.Conn, greeting []byte) *wire {
 	w := &wire{Conn: conn, raw: raw, replay: greeting, ended: make(chan struct{}, 1)}
-	w.await(expectation{greetingLimit, greetingLimit, smallAnswer})
+	w.budget = smallAnswer
 	return w
 }
 

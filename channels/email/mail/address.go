@@ -52,6 +52,8 @@ type mailbox struct {
 
 // nextMailbox cuts one entry off s in one pass.
 func nextMailbox(s []byte) (m mailbox, rest []byte) {
+	var room [64]byte
+	m.phrase, m.angle = room[:0:32], room[32:32]
 	depth := 0
 	inAngle, inQuote, hasAngle, hasAt := false, false, false, false
 	for i := 0; i < len(s); i++ {

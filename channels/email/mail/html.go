@@ -48,7 +48,7 @@ const maxLink = 500
 // addHTML appends the text of an HTML part to the mail's text.
 func (w *walk) addHTML(page []byte) {
 	if bytes.IndexByte(page, '<') < 0 {
-		w.text = appendClean(w.text, []byte(html.UnescapeString(string(page))))
+		w.text = appendClean(w.text, unescape(page))
 		return
 	}
 	w.text, w.quoted = w.html.convert(w.text, w.quoted, page)
@@ -73,15 +73,14 @@ func (h *htmlText) convert(dst []byte, quoted []span, page []byte) ([]byte, []sp
 			return h.dst, h.quoted
 		case html.TextToken:
 			if skip == 0 {
-				h.text(z.Text())
+				h.text(unescape(z.Raw())) // Text would copy every piece
 			}
 		case html.CommentToken:
 			if raw := z.Raw(); at+len(raw) == len(page) {
 				h.lastComment(raw)
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
-			name, more := z.TagName()
-			tag := atom.Lookup(name)
+			tag, more := tagOf(z.Raw()[1:])
 			switch tag {
 			case atom.Script, atom.Style, atom.Title:
 				skip, tail = tag, at+len(z.Raw())
@@ -89,8 +88,7 @@ func (h *htmlText) convert(dst []byte, quoted []span, page []byte) ([]byte, []sp
 				h.start(tag, z, more)
 			}
 		case html.EndTagToken:
-			name, _ := z.TagName()
-			tag := atom.Lookup(name)
+			tag, _ := tagOf(z.Raw()[2:])
 			if tag == skip {
 				skip = 0
 			} else {
@@ -98,6 +96,25 @@ func (h *htmlText) convert(dst []byte, quoted []span, page []byte) ([]byte, []sp
 			}
 		}
 	}
+}
+
+// tagOf returns the element that a tag names and whether the tag goes on after
+// the name; the tokenizer's own way copies every name. Elements that HTML does
+// not know are 0.
+func tagOf(raw []byte) (tag atom.Atom, more bool) {
+	var name [24]byte
+	for i, c := range raw {
+		switch {
+		case c == '>' || c == '/' || c <= ' ':
+			return atom.Lookup(name[:i]), c != '>'
+		case i == len(name):
+			return 0, true
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		name[i] = c
+	}
+	return 0, false
 }
 
 // lastComment shows the text of a comment that ends with the page only.
@@ -335,8 +352,15 @@ func stripTags(page []byte) []byte {
 			page = page[end+1:]
 		}
 	}
-	out = append(out, page...)
-	return []byte(html.UnescapeString(string(out)))
+	return unescape(append(out, page...))
+}
+
+// unescape resolves entities.
+func unescape(text []byte) []byte {
+	if bytes.IndexByte(text, '&') < 0 {
+		return text
+	}
+	return []byte(html.UnescapeString(string(text)))
 }
 
 func isVoid(tag atom.Atom) bool {

@@ -52,17 +52,24 @@ func normalID(raw []byte) string {
 	if len(raw) == 0 || len(raw) > maxID {
 		return ""
 	}
-	id := strings.Map(func(r rune) rune {
-		if r <= ' ' || r == 0x7f || r == '<' || r == '>' {
-			return -1
-		}
-		return r
-	}, string(validUTF8(raw)))
+	id := string(validUTF8(raw))
+	if strings.IndexFunc(id, isNoID) >= 0 {
+		id = strings.Map(func(r rune) rune {
+			if isNoID(r) {
+				return -1
+			}
+			return r
+		}, id)
+	}
 	if at := strings.LastIndexByte(id, '@'); at >= 0 {
-		id = id[:at] + strings.ToLower(id[at:])
+		if domain := strings.ToLower(id[at:]); domain != id[at:] {
+			id = id[:at] + domain
+		}
 	}
 	return id
 }
+
+func isNoID(r rune) bool { return r <= ' ' || r == 0x7f || r == '<' || r == '>' }
 
 // firstID returns the first id in value, or "".
 func firstID(value []byte) string {
