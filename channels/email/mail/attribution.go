@@ -32,31 +32,32 @@ const (
 // attribution reports whether the line at at, with up to three more, is one
 // such as "On 3 Nov 2026 at 10:22, Force wrote:", and where it ends.
 func attribution(text string, at, end int) (last int, ok bool) {
-	first := strings.TrimLeft(text[at:end], " *_")
-	if i := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZ\"<'\xc3", first[0]); i < 0 {
-		return 0, false
-	}
-	started := false
-	for _, each := range attributions {
-		if each.start != "" && strings.HasPrefix(first, each.start) {
-			started = true
-			break
-		}
-	}
-	for n := 0; n < maxAttributionLines; n++ {
-		piece := strings.TrimRight(text[at:end], " \n\t*_")
-		if len(piece) > maxAttribution {
-			return 0, false
-		}
-		if strings.HasSuffix(piece, ":") && endsAttribution(first, piece) {
+	first := strings.TrimLeft(text[at:min(end, at+maxAttribution)], " *_")
+	started := startsAttribution(first)
+	for range maxAttributionLines {
+		piece := strings.TrimRight(text[max(at, end-maxAttribution):end], " \n\t*_")
+		if strings.HasSuffix(piece, ":") && end-at <= maxAttribution && endsAttribution(first, text[at:at+len(piece)]) {
 			return end, true
 		}
-		if !started || end == len(text) || text[end] == '\n' || text[end] == '>' {
+		if !started || end == len(text) || end-at > maxAttribution || text[end] == '\n' || text[end] == '>' {
 			return 0, false
 		}
 		end = lineEnd(text, end)
 	}
 	return 0, false
+}
+
+// startsAttribution reports whether line starts as an attribution that wraps.
+func startsAttribution(line string) bool {
+	if line == "" || strings.IndexByte("OALEWDIP\xc3", line[0]) < 0 {
+		return false
+	}
+	for _, each := range attributions {
+		if each.start != "" && strings.HasPrefix(line, each.start) {
+			return true
+		}
+	}
+	return false
 }
 
 // endsAttribution reports whether piece ends as one of the languages wants.

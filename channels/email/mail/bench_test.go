@@ -16,8 +16,8 @@ import (
 // fields, a plain and an HTML form.
 func typicalMail() string {
 	plain := strings.Repeat("He was outside my house again tonight and I am worried about the children.\r\n", 8)
-	html := "<html><head><style>p{margin:0}</style></head><body dir=\"ltr\">" +
-		strings.Repeat("<p class=\"MsoNormal\">He was outside my <b>house</b> again tonight and I am worried about the children.</p>\r\n", 8) + "</body></html>"
+	html := "<html><head><style>p{margin:0}</style></head><body dir=3D\"ltr\">" +
+		strings.Repeat("<p class=3D\"MsoNormal\">He was outside my <b>house</b> again tonight and I am worried about the children.</p>\r\n", 8) + "</body></html>"
 	mail := "Return-Path: <ann@example.org>\r\nDelivered-To: contact@force.example\r\n" +
 		"Received: from mx.force.example (mx.force.example [192.0.2.1])\r\n\tby imap.force.example with LMTP id abc; Mon, 3 Nov 2025 10:22:35 +0000\r\n" +
 		"Received: from out.example.org (out.example.org [198.51.100.7])\r\n\tby mx.force.example with ESMTPS id def; Mon, 3 Nov 2025 10:22:34 +0000\r\n" +

@@ -61,6 +61,8 @@ func (d *dateParts) take(token []byte) {
 	switch {
 	case (token[0] == '+' || token[0] == '-') && d.clock:
 		d.takeOffset(token)
+	case len(token) > 10 && isDigit(token[0]) && token[4] == '-' && token[10] == 'T':
+		d.takeJoined(token, '-', 4)
 	case bytes.IndexByte(token, ':') > 0 || d.month > 0 && d.day > 0 && !d.clock && bytes.Count(token, []byte(".")) >= 1 && isDigit(token[0]):
 		d.takeClock(token)
 	case isDigit(token[0]):

@@ -199,7 +199,7 @@ func (s *scan) signatureEnd(at int) int {
 
 // isMobileSignature tells the line that telephones add.
 func isMobileSignature(line string) bool {
-	if len(line) > 80 {
+	if len(line) > 80 || strings.IndexByte("SGAVEW", line[0]) < 0 {
 		return false
 	}
 	for _, start := range [...]string{"Sent from my ", "Sent from Outlook", "Sent from Yahoo Mail", "Sent from Mail for", "Get Outlook for ", "Anfonwyd o fy ", "Gesendet mit der ", "Von meinem ", "Envoyé de mon ", "Enviado desde mi ", "Wysłane z "} {
