@@ -19,6 +19,8 @@ type book struct {
 	emoji   map[rune]string
 	trie    trie
 	symbols int
+	// edges are the symbols that hold the edge of a sentence.
+	edges []symbol
 }
 
 // compiled is a rule without its phrases, which are in the trie. Rules are
@@ -343,6 +345,7 @@ func (c *compiler) lexicon() {
 		}
 	}
 	c.book.lexicon.numbers = words[anyNumber]
+	c.book.edges = words[edge]
 	c.addSlips(words, stems, known)
 	c.addStems(stems)
 	c.addWords(words, stems, known)

@@ -24,7 +24,8 @@ type token struct {
 type mark uint16
 
 const (
-	afterStop mark = 1 << iota // a sentence ended before it
+	afterStop mark = 1 << iota // a sentence or paragraph ended before it
+	afterEdge                  // a sentence or a line ended before it
 	wide                       // more than one space before it
 	colon                      // a colon follows
 	digit                      // holds a digit
@@ -160,7 +161,10 @@ func (f *folder) begin(at, index int) {
 	f.current = token{from: int32(len(f.out.letters)), start: int32(index), byteStart: int32(at)}
 	if len(f.out.tokens) > 0 {
 		if f.stopped || f.breaks > 1 {
-			f.current.marks |= afterStop
+			f.current.marks |= afterStop | afterEdge
+		}
+		if f.breaks > 0 {
+			f.current.marks |= afterEdge
 		}
 		if f.spaces > 1 || f.breaks > 0 {
 			f.current.marks |= wide

@@ -81,6 +81,9 @@ func (m *matcher) match(letters []byte, tokens []token, where place, measure boo
 	m.threads = m.threads[:0]
 	m.stretches.begin()
 	for i, t := range tokens {
+		if i == 0 || t.marks&afterEdge != 0 {
+			m.edge(tokens, int32(i), where)
+		}
 		m.now++
 		points := m.reader.read(letters, t)
 		if measure {
@@ -91,6 +94,32 @@ func (m *matcher) match(letters []byte, tokens []token, where place, measure boo
 		}
 		m.step(tokens, int32(i), where)
 	}
+	m.edge(tokens, int32(len(tokens)), where)
+}
+
+// edge lets threads pass the edge of a sentence before token at. It is no
+// word: threads that do not care about it stay where they are.
+func (m *matcher) edge(tokens []token, at int32, where place) {
+	m.now++
+	m.next = m.next[:0]
+	for _, e := range m.book.edges {
+		m.symbolAt[e] = m.now
+	}
+	for _, th := range m.threads {
+		for _, w := range m.book.trie.nodes[th.node].ways {
+			if m.symbolAt[w.symbol] == m.now {
+				m.enter(w.to, th.start, tokens, at-1, where)
+			}
+		}
+	}
+	if int(at) < len(tokens) {
+		for _, e := range m.book.edges {
+			if to := m.book.trie.first[e]; to != 0 {
+				m.enter(to, at, tokens, at, where)
+			}
+		}
+	}
+	m.threads = append(m.threads, m.next...)
 }
 
 // step moves every thread over one token.
@@ -113,17 +142,17 @@ func (m *matcher) step(tokens []token, at int32, where place) {
 		if len(symbols) == 0 {
 			continue
 		}
-		if len(n.edges) <= 4*len(symbols) {
-			for _, e := range n.edges {
-				if m.symbolAt[e.symbol] == m.now {
-					m.enter(e.to, th.start, tokens, at, where)
+		if len(n.ways) <= 4*len(symbols) {
+			for _, w := range n.ways {
+				if m.symbolAt[w.symbol] == m.now {
+					m.enter(w.to, th.start, tokens, at, where)
 				}
 			}
 			continue
 		}
 		for _, s := range symbols {
-			if i, ok := slices.BinarySearchFunc(n.edges, s, func(e edge, s symbol) int { return cmp.Compare(e.symbol, s) }); ok {
-				m.enter(n.edges[i].to, th.start, tokens, at, where)
+			if i, ok := slices.BinarySearchFunc(n.ways, s, func(w way, s symbol) int { return cmp.Compare(w.symbol, s) }); ok {
+				m.enter(n.ways[i].to, th.start, tokens, at, where)
 			}
 		}
 	}
@@ -146,7 +175,7 @@ func (m *matcher) enter(to, start int32, tokens []token, at int32, where place) 
 	for _, r := range n.rules {
 		m.note(r, tokens[start], tokens[at], where)
 	}
-	if len(n.edges) > 0 {
+	if len(n.ways) > 0 {
 		m.next = append(m.next, thread{node: to, start: start})
 	}
 	for _, gap := range n.gaps {

@@ -18,6 +18,7 @@ import (
 //	#            any word that begins with a digit
 //	(a|b c|d*)   one of the alternatives; (…)? makes the group optional
 //	<list>       one entry of the named list; <list>? is optional
+//	.            the beginning or end of a sentence or a line; no word
 //	..3          up to three words of any kind, none of them beyond the end of
 //	             a sentence; not at the beginning or the end
 //
@@ -52,8 +53,12 @@ const (
 	minStem    = 3
 )
 
-// anyNumber is the word for every word that begins with a digit.
-const anyNumber = "#"
+// Words that no text holds: anyNumber stands for every word that begins with a
+// digit, edge for the beginning and the end of a sentence or a line.
+const (
+	anyNumber = "#"
+	edge      = "."
+)
 
 // parsePhrase reads a phrase.
 func parsePhrase(phrase string) ([]elem, error) {
@@ -96,7 +101,7 @@ func (p *parser) sequence(depth int) ([]elem, error) {
 		}
 		elems = append(elems, next)
 	}
-	return elems, checkSequence(elems)
+	return elems, checkSequence(elems, depth)
 }
 
 // group reads what follows an opening parenthesis.
@@ -121,23 +126,34 @@ func (p *parser) group(depth int) (elem, error) {
 }
 
 // checkSequence refuses what would match nothing, or anything: on both sides
-// of every gap something must be there that is not optional.
-func checkSequence(elems []elem) error {
-	solid := false
+// of every gap something must be there that is not optional, and somewhere a
+// word. Only an alternative may be a mere edge.
+func checkSequence(elems []elem, depth int) error {
+	if depth > 0 && len(elems) == 1 && elems[0].word == edge {
+		return nil
+	}
+	solid, word := false, false
 	for _, e := range elems {
 		switch {
 		case e.kind != gapElem:
-			solid = solid || !e.optional
+			here := !e.optional && e.word != edge
+			solid = solid || here
+			word = word || here && !e.edgy()
 		case !solid:
 			return errors.New("a gap must stand between words")
 		default:
 			solid = false
 		}
 	}
-	if !solid {
-		return errors.New("something that is not optional must stand there, and after a gap")
+	if !solid || !word {
+		return errors.New("a word that is not optional is missing, or missing after a gap")
 	}
 	return nil
+}
+
+// edgy reports whether a group may be matched by a mere edge.
+func (e elem) edgy() bool {
+	return slices.ContainsFunc(e.options, func(option []elem) bool { return len(option) == 1 && option[0].word == edge })
 }
 
 // parseElem reads a single word, stem, list or gap.
@@ -157,7 +173,7 @@ func parseElem(text string) (elem, error) {
 		}
 		return elem{kind: listElem, word: name, optional: optional}, nil
 	}
-	if body == anyNumber {
+	if body == anyNumber || text == edge {
 		return elem{kind: wordElem, word: body, optional: optional}, nil
 	}
 	kind := wordElem

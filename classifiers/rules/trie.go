@@ -16,7 +16,7 @@ type trie struct {
 
 // node is reached when the words so far fit the beginning of some phrase.
 type node struct {
-	edges []edge
+	ways []way
 	// gaps are the nodes that also count as reached, without a word.
 	gaps []int32
 	// rules are those of which a phrase ends here.
@@ -25,7 +25,8 @@ type node struct {
 	gap int32
 }
 
-type edge struct {
+// way leads from a node to the next.
+type way struct {
 	symbol symbol
 	to     int32
 }
@@ -54,21 +55,21 @@ func newGrower() *grower {
 }
 
 // step returns the node behind a symbol or a gap, made if it is new.
-func (g *grower) step(way growth) (int32, error) {
-	if to, ok := g.paths[way]; ok {
+func (g *grower) step(by growth) (int32, error) {
+	if to, ok := g.paths[by]; ok {
 		return to, nil
 	}
 	to := int32(len(g.nodes))
 	if to >= maxNodes {
 		return 0, errTooLarge
 	}
-	g.nodes = append(g.nodes, node{gap: way.gap})
-	if way.gap > 0 {
-		g.nodes[way.from].gaps = append(g.nodes[way.from].gaps, to)
+	g.nodes = append(g.nodes, node{gap: by.gap})
+	if by.gap > 0 {
+		g.nodes[by.from].gaps = append(g.nodes[by.from].gaps, to)
 	} else {
-		g.nodes[way.from].edges = append(g.nodes[way.from].edges, edge{way.symbol, to})
+		g.nodes[by.from].ways = append(g.nodes[by.from].ways, way{by.symbol, to})
 	}
-	g.paths[way] = to
+	g.paths[by] = to
 	return to, nil
 }
 
@@ -84,11 +85,11 @@ func (g *grower) end(nodes []int32, rule int32) {
 // grown returns the finished trie over that many symbols.
 func (g *grower) grown(symbols int) trie {
 	g.first = make([]int32, symbols)
-	for _, e := range g.nodes[0].edges {
-		g.first[e.symbol] = e.to
+	for _, w := range g.nodes[0].ways {
+		g.first[w.symbol] = w.to
 	}
 	for i := range g.nodes {
-		slices.SortFunc(g.nodes[i].edges, func(a, b edge) int { return cmp.Compare(a.symbol, b.symbol) })
+		slices.SortFunc(g.nodes[i].ways, func(a, b way) int { return cmp.Compare(a.symbol, b.symbol) })
 	}
 	return g.trie
 }
