@@ -89,6 +89,7 @@ const (
 type Listener struct {
 	server *http.Server
 	socket net.Listener
+	tls    bool
 }
 
 // Listen takes the address; Serve answers on it.
@@ -117,13 +118,15 @@ func Listen(config Config, deps Deps) (*Listener, error) {
 		}
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
-	return &Listener{server: server, socket: netutil.LimitListener(socket, maxConnections)}, nil
+	return &Listener{
+		server: server, socket: netutil.LimitListener(socket, maxConnections), tls: config.CertFile != "",
+	}, nil
 }
 
 // URL is where the listener answers, such as "http://127.0.0.1:8080".
 func (l *Listener) URL() string {
 	scheme := "http"
-	if l.server.TLSConfig != nil {
+	if l.tls {
 		scheme = "https"
 	}
 	return scheme + "://" + l.socket.Addr().String()
@@ -132,7 +135,7 @@ func (l *Listener) URL() string {
 // Serve answers until Close. It may be called once.
 func (l *Listener) Serve() error {
 	var err error
-	if l.server.TLSConfig != nil {
+	if l.tls {
 		err = l.server.ServeTLS(l.socket, "", "")
 	} else {
 		err = l.server.Serve(l.socket)

@@ -171,8 +171,9 @@ func TestOriginalsNeedATokenOnceThereAreTokens(t *testing.T) {
 	if err := os.WriteFile(file, []byte("third\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if old, new := get(t, url+"/blobs/"+digest, bearer("first")), get(t, url+"/blobs/"+digest, bearer("third")); old.StatusCode != 401 || new.StatusCode != 200 {
-		t.Errorf("after a change of tokens: old %d, new %d", old.StatusCode, new.StatusCode)
+	withdrawn, issued := get(t, url+"/blobs/"+digest, bearer("first")), get(t, url+"/blobs/"+digest, bearer("third"))
+	if withdrawn.StatusCode != 401 || issued.StatusCode != 200 {
+		t.Errorf("after a change of tokens: old %d, new %d", withdrawn.StatusCode, issued.StatusCode)
 	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
