@@ -18,6 +18,9 @@ const (
 	batchBytes  = 16 << 20
 )
 
+// retryFinish is the pause before a refused move or mark is tried again.
+const retryFinish = time.Minute
+
 // errInbox marks errors of our own side, which say nothing about a mail.
 var errInbox = errors.New("inbox")
 
@@ -125,7 +128,7 @@ func (f *folder) progressed() {
 }
 
 // finish moves or marks accepted mails. A refusal changes nothing about them;
-// the next sweep tries again.
+// the next sweep tries again, sooner than usual.
 func (f *folder) finish(s *imap.Session, uids []uint32) error {
 	var err error
 	switch f.afterIs {
@@ -138,6 +141,7 @@ func (f *folder) finish(s *imap.Session, uids []uint32) error {
 	if errors.As(err, &refused) && !refused.Login {
 		f.log.Warn("accepted mails stay as they are", "mails", len(uids), "error", err)
 		f.metrics.unfinished.WithLabelValues(f.account.Name, f.name).Inc()
+		f.swept = time.Now().Add(retryFinish - f.timing.sweep)
 		return nil
 	}
 	return err
@@ -146,17 +150,19 @@ func (f *folder) finish(s *imap.Session, uids []uint32) error {
 // sweep looks at the mails before the position: some must be moved or marked
 // again, some appeared late, and some could not be fetched before. Those that
 // this process has not accepted itself are offered to the inbox again, which
-// knows which it has.
-func (f *folder) sweep(ctx context.Context, s *imap.Session) error {
+// knows which it has. newer says that mails behind the position were seen, of
+// which the server will not tell again.
+func (f *folder) sweep(ctx context.Context, s *imap.Session) (newer bool, err error) {
 	due := time.Since(f.swept) >= f.timing.sweep
 	found, err := f.leftover(s)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var again, finish []uint32
 	for _, uid := range found {
 		switch {
 		case uid > f.position.last:
+			newer = true
 		case f.defects[uid]:
 			if due {
 				again = append(again, uid)
@@ -168,12 +174,6 @@ func (f *folder) sweep(ctx context.Context, s *imap.Session) error {
 		}
 	}
 	if f.afterIs == "keep" {
-		if f.swept.IsZero() { // nothing to compare with yet
-			for _, uid := range again {
-				f.known.add(uid)
-			}
-			again = nil
-		}
 		finish = nil
 	}
 	if due {
@@ -182,11 +182,31 @@ func (f *folder) sweep(ctx context.Context, s *imap.Session) error {
 	for len(finish) > 0 {
 		some := finish[:min(len(finish), windowMails)]
 		if err := f.finish(s, some); err != nil {
-			return err
+			return newer, err
 		}
 		finish = finish[len(some):]
 	}
-	return f.takeAll(ctx, s, again, false)
+	return newer, f.takeAll(ctx, s, again, false)
+}
+
+// remember notes, before the first mail is taken, which are there and were
+// accepted by an earlier process: a mail that shows up among them is late. When
+// mails are moved or marked, those that are left are offered again instead.
+func (f *folder) remember(s *imap.Session) error {
+	if f.remembered || f.afterIs != "keep" {
+		return nil
+	}
+	found, err := s.Search(1)
+	if err != nil {
+		return err
+	}
+	for _, uid := range found {
+		if uid <= f.position.last {
+			f.known.add(uid)
+		}
+	}
+	f.remembered = true
+	return nil
 }
 
 // leftover returns the mails that a sweep is about.

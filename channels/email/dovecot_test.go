@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,7 +58,8 @@ func quick() timing {
 // open makes the channel.
 func (b *bench) open(t testing.TB) *Channel {
 	t.Helper()
-	ch, err := New(b.config, Deps{Blobs: b.blobs, Health: b.health})
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	ch, err := New(b.config, Deps{Blobs: b.blobs, Health: b.health, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +294,7 @@ func awaitTrue(t *testing.T, ctx context.Context, done func() bool) {
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			t.Fatal("it did not come true")
+			t.Fatal("it did not come true in time")
 		}
 	}
 }

@@ -27,8 +27,10 @@ type folder struct {
 	afterIs  string // "move", "flag", or "keep" where the server cannot
 	target   string
 
-	known    uidSet // accepted by this process, or there when it began
-	swept    time.Time
+	known      uidSet // accepted by this process, or there when it began
+	remembered bool   // what was there when it began is known
+	swept      time.Time
+
 	trouble  map[uint32]int  // failed attempts to fetch, by UID
 	defects  map[uint32]bool // accepted without all their bytes
 	oneByOne uint32          // up to this UID mails are listed one at a time
@@ -133,15 +135,22 @@ func (f *folder) session(ctx context.Context) error {
 
 // look takes what is new, and now and then what was missed.
 func (f *folder) look(ctx context.Context, s *imap.Session, first bool) error {
+	if err := f.remember(s); err != nil {
+		return err
+	}
 	if err := f.catchUp(ctx, s); err != nil {
 		return err
 	}
 	f.account.health.working(f.name)
 	f.metrics.searched.WithLabelValues(f.account.Name, f.name).SetToCurrentTime()
-	if first || time.Since(f.swept) >= f.timing.sweep {
-		return f.sweep(ctx, s)
+	if !first && time.Since(f.swept) < f.timing.sweep {
+		return nil
 	}
-	return nil
+	newer, err := f.sweep(ctx, s)
+	if err == nil && newer {
+		err = f.catchUp(ctx, s)
+	}
+	return err
 }
 
 // shortIdle tells a server that ends IDLE at once from one that ends it now
@@ -183,7 +192,7 @@ func (f *folder) resume(ctx context.Context, selected imap.Folder) error {
 		// All mails that the next search finds may be known under other UIDs.
 		f.position = position{validity: selected.Validity, renumbered: everything}
 	}
-	f.known = uidSet{}
+	f.known, f.remembered = uidSet{}, false
 	f.swept = time.Time{}
 	f.trouble, f.defects = map[uint32]int{}, map[uint32]bool{}
 	f.oneByOne, f.dateless = 0, 0

@@ -88,8 +88,13 @@ func (s *Session) Select(name string, readOnly bool) (Folder, error) {
 	return folder, nil
 }
 
-// Search returns the UIDs from first upwards, ascending.
+// Search returns the UIDs from first upwards, ascending. What the server told
+// of before is no news to Idle any more.
 func (s *Session) Search(first uint32) ([]uint32, error) {
+	select {
+	case <-s.news:
+	default:
+	}
 	return s.search(&goimap.SearchCriteria{UID: []goimap.UIDSet{{{Start: goimap.UID(first)}}}}, first)
 }
 
@@ -112,10 +117,6 @@ func (s *Session) Present(uids []uint32) ([]uint32, error) {
 func (s *Session) search(criteria *goimap.SearchCriteria, first uint32) ([]uint32, error) {
 	done := s.expect(s.limits.Search, searchAnswer)
 	defer done()
-	select { // what is found below is no news afterwards
-	case <-s.news:
-	default:
-	}
 	data, err := s.client.UIDSearch(criteria, nil).Wait()
 	if err != nil {
 		return nil, s.explain("search", err)

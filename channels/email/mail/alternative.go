@@ -17,17 +17,16 @@ type form struct {
 	html       bool
 }
 
-// begin notes where the next part's text will start.
-func (w *walk) begin(c *choice) form {
-	return form{start: len(w.text), end: w.htmlParts}
-}
+// mark is how far the walk's text had come at some place.
+type mark struct{ text, htmlParts int }
 
-// finish takes what the part added as one of the forms.
-func (w *walk) finish(c *choice, from form, child part) {
-	if !c.active || len(w.text) <= from.start {
-		return
+func (w *walk) mark() mark { return mark{len(w.text), w.htmlParts} }
+
+// add takes what was written since from as one of the forms.
+func (c *choice) add(w *walk, from mark) {
+	if c.active && len(w.text) > from.text {
+		c.forms = append(c.forms, form{start: from.text, end: len(w.text), html: w.htmlParts > from.htmlParts})
 	}
-	c.forms = append(c.forms, form{start: from.start, end: len(w.text), html: w.htmlParts > from.end})
 }
 
 // choose keeps the plain forms, unless they only point at the HTML, and the
@@ -39,13 +38,13 @@ func (w *walk) choose(c *choice) {
 	}
 	c.active = false
 	plain, html := c.texts(w.text)
-	if len(plain) == 0 || len(html) == 0 {
-		return
-	}
 	switch {
+	case len(html) == 0:
+	case len(plain) == 0:
+		w.keep(c, true)
 	case isStub(plain):
 		w.keep(c, true)
-	case w.words1.missing(plain, html) < tellingWords:
+	case w.compared.missing(plain, html) < tellingWords:
 		w.keep(c, false)
 	}
 }
@@ -59,9 +58,9 @@ func (c *choice) texts(text []byte) (plain, html []byte) {
 	for _, f := range c.forms {
 		switch {
 		case f.html && html == nil:
-			html = bytes.TrimSpace(text[f.start:f.end])
+			html = trimBlank(text[f.start:f.end])
 		case !f.html && plain == nil:
-			plain = bytes.TrimSpace(text[f.start:f.end])
+			plain = trimBlank(text[f.start:f.end])
 		}
 	}
 	return plain, html

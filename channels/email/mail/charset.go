@@ -30,8 +30,8 @@ type charset struct {
 // names and for us-ascii, which mails claim when they do not know.
 func lookupCharset(name string) *charset {
 	name = strings.ToLower(strings.Trim(name, " \t\"'=;,"))
-	if star := strings.IndexByte(name, '*'); star >= 0 { // RFC 2231 language
-		name = name[:star]
+	if end := strings.IndexAny(name, "* \t(;,\"'"); end >= 0 { // a language (RFC 2231), a comment
+		name = name[:end]
 	}
 	switch name {
 	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "unknown-8bit", "x-unknown", "default_charset":

@@ -41,7 +41,10 @@ func (h *header) read(l *lines) {
 				continue
 			}
 		}
-		if len(line) == 0 || len(bytes.TrimRight(line, " \t\x00")) == 0 && len(l.eol) > 0 {
+		if isBlank(line) && (len(line) == 0 || len(l.eol) > 0) {
+			if len(line) > 0 && len(h.fields) > 0 && knownFieldFollows(l) {
+				continue // a fold with nothing in it
+			}
 			return
 		}
 		switch colon := fieldName(line); {
@@ -232,16 +235,17 @@ func fieldName(line []byte) int {
 	if i == 0 {
 		return -1
 	}
-	end := i
 	for i < len(line) && (line[i] == ' ' || line[i] == '\t') {
 		i++
 	}
 	if i < len(line) && line[i] == ':' {
 		return i
 	}
-	_ = end
 	return -1
 }
+
+// isBlank tells lines that show nothing.
+func isBlank(line []byte) bool { return len(bytes.TrimRight(line, " \t\x00")) == 0 }
 
 // isEnvelopeLine tells the "From " line that mbox files put before a mail.
 func isEnvelopeLine(line []byte) bool {

@@ -18,7 +18,7 @@ func (w *walk) textPart(p part) {
 	if p.isHTML() { // pictures inside it are long, and its text comes after them
 		limit *= 8
 	}
-	for first := true; l.body(); first = false {
+	for first := true; l.body(); first = first && len(bytes.TrimSpace(l.text)) == 0 {
 		if first && p.encoding == base64Encoding && !isBase64Line(l.text) {
 			w.marks.degraded = true
 			w.decoder.reset(identity)
@@ -101,6 +101,8 @@ func (w *walk) addText(p part, raw []byte) {
 	case html:
 		w.htmlParts++
 		w.addHTML(text)
+	case p.typ == "text/enriched" || p.typ == "text/richtext":
+		w.text = appendClean(w.text, stripTags(text))
 	case p.flowed:
 		w.text = appendFlowed(w.text, text, p.delSp)
 	default:

@@ -18,7 +18,6 @@ type part struct {
 	flowed     bool
 	delSp      bool
 	report     string // report-type
-	smime      string // smime-type
 	degraded   bool
 }
 
@@ -73,8 +72,6 @@ func (w words) contentType(p *part, value []byte, fallbackType string) {
 			p.delSp = equalWord(each.value, "yes")
 		case "report-type":
 			p.report = intern(each.value)
-		case "smime-type":
-			p.smime = intern(each.value)
 		}
 	}
 	p.claimed = claimedType(token)
@@ -135,14 +132,7 @@ func (p part) isTNEF() bool {
 	return p.typ == "application/ms-tnef" || p.typ == "application/vnd.ms-tnef" || strings.EqualFold(p.name, "winmail.dat")
 }
 
-// isSealed tells bodies that need somebody's private key, and signed ones
-// whose text is inside a binary wrapping that is not opened here.
-func (p part) isSealed() bool {
-	switch p.typ {
-	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		return p.smime != "certs-only"
-	case "application/pgp-encrypted", "multipart/encrypted":
-		return true
-	}
-	return false
+// isEncrypted tells parts that need somebody's private key.
+func (p part) isEncrypted() bool {
+	return p.typ == "application/pgp-encrypted" || p.typ == "multipart/encrypted"
 }

@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"encoding/binary"
+	"unicode"
 )
 
 // appendClean appends text with LF as its only line end and without control
@@ -47,6 +48,14 @@ func nextControl(text []byte) int {
 		}
 	}
 	return len(text)
+}
+
+// trimBlank cuts off what shows nothing: white space and characters without
+// width.
+func trimBlank(text []byte) []byte {
+	return bytes.TrimFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || r >= '\u200b' && r <= '\u200d' || r == '\u2060' || r == '\ufeff' || r == '\u00ad' || r == '\u034f'
+	})
 }
 
 // appendFlowed appends text of format=flowed (RFC 3676): lines that end in a

@@ -110,6 +110,8 @@ func (r *Reader) message(w *walk) contact.Message {
 		switch {
 		case w.marks.encrypted:
 			msg.Unreadable = "encrypted"
+		case w.marks.tnef:
+			msg.Unreadable = "the text may be in a winmail.dat file"
 		case w.marks.degraded && len(msg.Attachments) == 0:
 			msg.Unreadable = "no text could be read"
 		}
@@ -120,7 +122,7 @@ func (r *Reader) message(w *walk) contact.Message {
 // finalText returns the text, and the part of it that the sender wrote.
 func (w *walk) finalText() (text, author string) {
 	found := trimFrom(w.text, 0)
-	if len(bytes.TrimSpace(found)) == 0 {
+	if len(trimBlank(found)) == 0 {
 		w.quoted = nil
 		found = trimFrom(appendClean(nil, bytes.TrimSpace(w.fallback)), 0)
 	}

@@ -49,7 +49,8 @@ func reportKind(reportType string) contact.Automatic {
 // statusPart reads message/delivery-status and
 // message/disposition-notification: blocks of fields.
 func (w *walk) statusPart(p part) {
-	if w.report.Kind == contact.Person {
+	reports := w.inReport && w.messages == 0 // and is not a forward of a report
+	if reports && w.report.Kind == contact.Person {
 		w.report.Kind = contact.Bounce
 		if p.typ == "message/disposition-notification" {
 			w.report.Kind = contact.Receipt
@@ -63,7 +64,9 @@ func (w *walk) statusPart(p part) {
 		}
 	}
 	w.raw = w.decoder.end(w.raw)
-	w.report.read(w.raw, w.words)
+	if reports {
+		w.report.read(w.raw, w.words)
+	}
 	w.keepFallback(w.raw)
 }
 
@@ -122,7 +125,7 @@ func typedAddress(value []byte, words words) string {
 // originalHeaders reads the header of the mail that a report is about.
 func (w *walk) originalHeaders() {
 	w.inner.read(&w.lines)
-	if w.report.OriginalID == "" {
+	if w.inReport && w.messages == 0 && w.report.OriginalID == "" {
 		w.report.OriginalID = firstID(w.inner.get("Message-ID"))
 	}
 	start := w.separate()

@@ -31,12 +31,14 @@ type walk struct {
 	// when there is no other.
 	fallback []byte
 	html     htmlText
-	words1   wordSet
+	compared wordSet
 
 	attachments []contact.Attachment
 	calendars   int
 	parts       int
 	htmlParts   int // text parts that came from HTML
+	messages    int // mails inside the mail around the current place
+	inReport    bool
 	stopped     bool
 	marks       marks
 	report      Report
@@ -55,6 +57,7 @@ func (w *walk) reset(ctx context.Context, raw io.Reader) {
 	w.text, w.quoted, w.fallback = w.text[:0], w.quoted[:0], w.fallback[:0]
 	w.attachments = nil
 	w.calendars, w.parts, w.htmlParts = 0, 0, 0
+	w.messages, w.inReport = 0, false
 	w.stopped, w.marks, w.report, w.err = false, marks{}, Report{}, nil
 }
 
@@ -69,6 +72,7 @@ func (w *walk) mail() {
 	if len(w.root.stray) > 0 {
 		w.fallback = append(w.fallback, w.root.stray...)
 	}
+	w.inReport = p.typ == "message/delivery-status" || p.typ == "message/disposition-notification"
 	w.part(p, 0)
 	if w.err == nil {
 		w.err = w.lines.err
@@ -100,7 +104,7 @@ func (w *walk) part(p part, depth int) {
 		return
 	}
 	w.marks.degraded = w.marks.degraded || p.degraded
-	w.marks.encrypted = w.marks.encrypted || p.isSealed()
+	w.marks.encrypted = w.marks.encrypted || p.isEncrypted()
 	w.marks.tnef = w.marks.tnef || p.isTNEF()
 	container := hasPrefix(p.typ, "multipart/")
 	switch {
@@ -117,6 +121,8 @@ func (w *walk) part(p part, depth int) {
 		w.originalHeaders()
 	case p.isCalendar():
 		w.calendarPart(p)
+	case p.typ == "application/pkcs7-mime" || p.typ == "application/x-pkcs7-mime":
+		w.signedPart(p, depth)
 	case p.isText() && !p.attachment && p.name == "" && !p.isTNEF():
 		w.textPart(p)
 	default:
@@ -143,7 +149,8 @@ func (w *walk) multipart(p part, depth int) {
 		childType = "message/rfc822"
 	}
 	choice := choice{active: p.typ == "multipart/alternative", start: len(w.text), spans: len(w.quoted)}
-	if p.typ == "multipart/report" && w.report.Kind == contact.Person {
+	if p.typ == "multipart/report" && w.messages == 0 {
+		w.inReport = true
 		w.report.Kind = reportKind(p.report)
 	}
 	for w.err == nil && !w.stopped && l.next() {
@@ -160,9 +167,9 @@ func (w *walk) multipart(p part, depth int) {
 		w.marks.degraded = w.marks.degraded || w.inner.degraded
 		child := w.words.describe(&w.inner, childType)
 		w.keepStray()
-		from := w.begin(&choice)
+		from := w.mark()
 		w.part(child, depth+1)
-		w.finish(&choice, from, child)
+		choice.add(w, from)
 		w.drain()
 	}
 	w.choose(&choice)
@@ -280,13 +287,15 @@ func (w *walk) message(p part, depth int) {
 	w.inner.read(&w.lines)
 	w.marks.degraded = w.marks.degraded || w.inner.degraded
 	w.keepStray()
-	if w.report.Kind != contact.Person && w.report.OriginalID == "" {
+	if w.inReport && w.messages == 0 && w.report.OriginalID == "" {
 		w.report.OriginalID = firstID(w.inner.get("Message-ID"))
 	}
 	child := w.words.describe(&w.inner, "text/plain")
 	start := w.separate()
 	w.forwardHeader()
+	w.messages++
 	w.part(child, depth+1)
+	w.messages--
 	w.text = trimFrom(w.text, start)
 	w.quote(start)
 }
@@ -296,16 +305,21 @@ func (w *walk) message(p part, depth int) {
 func (w *walk) encodedMessage(p part, depth int) {
 	w.marks.degraded = true
 	inside := bytes.Clone(w.attachmentTee(p, w.limit))
-	outer := w.lines
-	var nested lines
-	nested.r = newBuffer()
-	nested.reset(bytes.NewReader(inside))
-	w.lines = nested
 	p.encoding = identity
-	w.message(p, depth+1)
-	visited := w.lines.visited
+	w.nested(inside, func() { w.message(p, depth+1) })
+}
+
+// nested runs read over bytes that were decoded out of the mail.
+func (w *walk) nested(raw []byte, read func()) {
+	if w.err != nil {
+		return
+	}
+	outer := w.lines
+	w.lines = lines{r: newBuffer()}
+	w.lines.reset(bytes.NewReader(raw))
+	read()
+	outer.visited += w.lines.visited
 	w.lines = outer
-	w.lines.visited += visited
 }
 
 // forwardHeader shows who wrote a forwarded mail, when, and about what.

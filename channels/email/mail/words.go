@@ -3,7 +3,6 @@ package mail
 import (
 	"bytes"
 	"strings"
-	"unicode/utf8"
 )
 
 // words decodes the encoded words (RFC 2047) of header values. Words that
@@ -123,22 +122,25 @@ func (w encodedWord) appendBytes(raw []byte) []byte {
 }
 
 // oneLine makes text safe for one line: valid UTF-8, control characters
-// replaced by spaces, trimmed.
+// replaced by spaces, nothing that changes the direction of writing, trimmed.
 func oneLine(text []byte) string {
-	clean := true
+	text = bytes.TrimSpace(text)
+	plain := true
 	for _, c := range text {
-		if c < ' ' || c == 0x7f {
-			clean = false
+		if c < ' ' || c >= 0x7f {
+			plain = false
 			break
 		}
 	}
-	text = bytes.TrimSpace(text)
-	if clean && utf8.Valid(text) {
+	if plain {
 		return string(text)
 	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		switch {
+		case r < ' ' || r >= 0x7f && r <= 0x9f || r == '\u2028' || r == '\u2029':
 			return ' '
+		case r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069':
+			return -1
 		}
 		return r
 	}, string(validUTF8(text))))
