@@ -115,6 +115,7 @@ func (c *compiler) join(f *file) error {
 		c.home[name] = f
 	}
 	c.languages[english] = append(c.languages[english], fields(f.Languages.English)...)
+	c.languages[english] = append(c.languages[english], fields(f.Languages.Similar)...)
 	c.languages[welsh] = append(c.languages[welsh], fields(f.Languages.Welsh)...)
 	c.languages[other] = append(c.languages[other], fields(f.Languages.Other)...)
 	for _, r := range f.Rules {
@@ -321,9 +322,12 @@ func (c *compiler) set(words []string) symbol {
 	return known
 }
 
-// minSlip is the length, in letters, from which words are also known by their
+// The lengths, in letters, from which words and stems are also known by their
 // slips; shorter ones have too many neighbours that are words themselves.
-const minSlip = 7
+const (
+	minSlip     = 7
+	minSlipStem = 8
+)
 
 // lexicon gathers every word of the phrases with its symbols, its spellings
 // and its slips.
@@ -369,7 +373,7 @@ func (c *compiler) addSlips(words, stems map[string][]symbol, known map[string]t
 		}
 	}
 	for _, stem := range slices.Sorted(maps.Keys(stems)) {
-		if len(stem) >= minSlip {
+		if len(stem) >= minSlipStem {
 			add(slippedStems, stem, stems[stem])
 		}
 	}

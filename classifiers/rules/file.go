@@ -28,6 +28,8 @@ type file struct {
 // languages hold common words, separated by spaces.
 type languages struct {
 	English string `yaml:"english"`
+	// Similar are English words that must not be read as a slip of another.
+	Similar string `yaml:"similar"`
 	Welsh   string `yaml:"welsh"`
 	Other   string `yaml:"other"`
 }
