@@ -96,7 +96,7 @@ func findEncoding(name string) encoding.Encoding {
 	return nil
 }
 
-// text turns raw into UTF-8 by the rule: what is valid UTF-8 is UTF-8 unless a
+// decodeText turns raw into UTF-8 by the rule: what is valid UTF-8 is UTF-8 unless a
 // multi-byte charset was declared that also reads it; a declared charset comes
 // next, then fallback. The result may share raw's memory.
 func decodeText(raw []byte, declared, fallback *charset) []byte {

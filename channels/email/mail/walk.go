@@ -141,7 +141,7 @@ func (w *walk) multipart(p part, depth int) {
 	level := l.push(p.boundary)
 	defer l.pop(level)
 	if !w.preamble(level) {
-		w.noBoundary(p)
+		w.noBoundary(p, depth)
 		return
 	}
 	childType := "text/plain"
@@ -224,23 +224,26 @@ func (w *walk) guessBoundary() []byte {
 	return nil
 }
 
-// noBoundary takes the bytes in raw, which no boundary divided, as text.
-func (w *walk) noBoundary(p part) {
-	if len(bytes.TrimSpace(w.raw)) == 0 {
+// noBoundary takes the bytes in raw, which no boundary divided, as text; or as
+// parts, if the multipart was encoded as a whole, which no standard allows.
+func (w *walk) noBoundary(p part, depth int) {
+	if isBlank(bytes.TrimSpace(w.raw)) {
 		return
 	}
 	w.marks.degraded = true
-	raw := w.raw
-	if p.encoding != identity {
-		w.decoder.reset(p.encoding)
-		raw = nil
-		for line := range bytes.Lines(w.raw) {
-			text, eol := cutEOL(line)
-			raw = w.decoder.line(raw, text, eol)
-		}
-		raw = w.decoder.end(raw)
+	if p.encoding == identity {
+		w.addText(part{typ: "text/plain", charset: p.charset}, w.raw)
+		return
 	}
-	w.addText(part{typ: "text/plain", charset: p.charset}, raw)
+	w.decoder.reset(p.encoding)
+	var decoded []byte
+	for line := range bytes.Lines(w.raw) {
+		text, eol := cutEOL(line)
+		decoded = w.decoder.line(decoded, text, eol)
+	}
+	decoded = w.decoder.end(decoded)
+	p.encoding = identity
+	w.nested(decoded, func() { w.part(p, depth+1) })
 }
 
 // epilogue passes over what follows the closing boundary, up to a boundary.
