@@ -17,8 +17,12 @@ func newRules(t testing.TB, cfg rules.Config) *rules.Classifier {
 	return classifier
 }
 
-func grade(t testing.TB, c *rules.Classifier, text string) contact.Opinion {
-	t.Helper()
+// fataler is what *testing.T and *rapid.T have in common here.
+type fataler interface {
+	Fatal(args ...any)
+}
+
+func grade(t fataler, c *rules.Classifier, text string) contact.Opinion {
 	opinion, err := c.Grade(context.Background(), contact.Message{Text: text, Authored: text})
 	if err != nil {
 		t.Fatal(err)
