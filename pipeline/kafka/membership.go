@@ -13,22 +13,25 @@ import (
 )
 
 const (
-	sessionTimeout    = 10 * time.Second
-	heartbeatInterval = time.Second
-	rebalanceTimeout  = 10 * time.Second
+	sessionTimeout   = 10 * time.Second
+	rebalanceTimeout = 10 * time.Second
+	// defaultHeartbeat is how often a member asks whether the group has changed.
+	defaultHeartbeat = time.Second
 	// joinBackoff is the pause after a failed attempt to join.
 	joinBackoff = 250 * time.Millisecond
 	// stallLimit is how long a membership may go without progress before it
 	// is begun anew: longer than a rebalance with every time-out in it.
 	stallLimit = 30 * time.Second
 	stallCheck = 5 * time.Second
-	// leaveGrace is how long a member that ends may take to say so.
-	leaveGrace = time.Second
+	// leaveGrace is how long a member that ends may take to say so: during a
+	// rebalance until the others have noticed it.
+	leaveGrace = 3 * defaultHeartbeat
 )
 
 // membership is a member of a consumer group that reads one topic.
 type membership struct {
 	topic   string
+	group   string
 	config  SubscriberConfig
 	connect connector
 	watch   Watch
@@ -38,7 +41,7 @@ type membership struct {
 
 func newMembership(topic string, config SubscriberConfig, connect connector, watch Watch) *membership {
 	return &membership{
-		topic: topic, config: config, connect: connect, watch: watch, out: make(chan *message.Message),
+		topic: topic, group: config.Group + "." + topic, config: config, connect: connect, watch: watch, out: make(chan *message.Message),
 		trouble: trouble{watch: watch, about: Trouble{Kind: CannotRead, Topic: topic, Partition: -1}},
 	}
 }
@@ -64,14 +67,14 @@ func (m *membership) run(ctx context.Context) {
 func (m *membership) join(ctx context.Context) error {
 	dialer, hangUp := closable(m.connect.dialer())
 	group, err := kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
-		ID: m.config.Group, Brokers: m.connect.brokers, Dialer: dialer, Topics: []string{m.topic},
+		ID: m.group, Brokers: m.connect.brokers, Dialer: dialer, Topics: []string{m.topic},
 		StartOffset:    kafkago.FirstOffset, // LastOffset would skip what came before a partition was seen
-		SessionTimeout: sessionTimeout, HeartbeatInterval: heartbeatInterval, RebalanceTimeout: rebalanceTimeout,
+		SessionTimeout: sessionTimeout, HeartbeatInterval: m.config.Heartbeat, RebalanceTimeout: rebalanceTimeout,
 		JoinGroupBackoff: joinBackoff, Timeout: requestTimeout / 2,
 		WatchPartitionChanges: true,
 	})
 	if err != nil {
-		return fmt.Errorf("join group %s: %w", m.config.Group, err)
+		return fmt.Errorf("join group %s: %w", m.group, err)
 	}
 	defer func() {
 		// A request to a coordinator that does not answer, or that makes the
@@ -92,9 +95,9 @@ func (m *membership) join(ctx context.Context) error {
 			return nil
 		case errors.Is(err, context.DeadlineExceeded):
 			m.watch.Metrics.stalled.WithLabelValues(m.topic).Inc()
-			return fmt.Errorf("join group %s: nothing happened for %v", m.config.Group, stallLimit)
+			return fmt.Errorf("join group %s: nothing happened for %v", m.group, stallLimit)
 		case err != nil:
-			m.trouble.goesOn(fmt.Errorf("join group %s: %w", m.config.Group, err))
+			m.trouble.goesOn(fmt.Errorf("join group %s: %w", m.group, err))
 			continue
 		}
 		if err := m.read(ctx, g, m.connect.client(pool)); err != nil {

@@ -14,10 +14,9 @@ import (
 )
 
 const (
-	// readBackoff and nackBackoff are the longest pauses after failed fetches
-	// and refused envelopes.
-	readBackoff = 2 * time.Second
-	nackBackoff = 5 * time.Second
+	// readBackoff is the longest pause after failed fetches.
+	readBackoff      = 2 * time.Second
+	defaultNackPause = time.Second
 	// finishGrace is how long an envelope may be worked on when the group
 	// gives the partition to another member; less than rebalanceTimeout.
 	finishGrace = 5 * time.Second
@@ -48,12 +47,12 @@ func (p *partition) move()               { p.moved.Store(time.Now().UnixNano()) 
 func (p *partition) busy()               { p.moved.Store(math.MaxInt64) }
 func (p *partition) progress() time.Time { return time.Unix(0, p.moved.Load()) }
 
-// run delivers until ctx ends or, after what is being worked on, ending is
-// closed.
-func (p *partition) run(ctx context.Context, ending <-chan struct{}) {
+// run delivers until ctx ends or, after what is being worked on, fetching does.
+func (p *partition) run(ctx, fetching context.Context) {
+	ending := fetching.Done()
 	lag := p.share.watch.Metrics.lag.WithLabelValues(p.topic, p.share.config.Group, strconv.Itoa(p.partition))
 	for !isOver(ctx, ending) {
-		records, end, err := p.load(ctx)
+		records, end, err := p.load(fetching)
 		if len(records) == 0 && err != nil {
 			p.mend(ctx, ending, err)
 			continue
@@ -120,7 +119,7 @@ func (p *partition) deliver(ctx context.Context, ending <-chan struct{}, r Recor
 			return acked
 		}
 		p.share.watch.Metrics.redelivered.WithLabelValues(p.topic).Inc()
-		pause(ctx, ending, backoff(n, nackBackoff))
+		pause(ctx, ending, backoff(n, p.share.config.NackPause))
 	}
 }
 

@@ -35,17 +35,18 @@ func newShare(m *membership, g *kafkago.Generation, client *kafkago.Client) *sha
 // acknowledged. A partition without progress is an error.
 func (s *share) run(ctx context.Context, generation context.Context) error {
 	s.trouble.over()
-	reading, stop := context.WithCancel(ctx)
-	defer stop()
 	// What is being worked on may be finished when the generation ends, so
 	// that the next owner does not repeat it, but not when ctx does.
-	ending := make(chan struct{})
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	fetching, end := context.WithCancel(working)
+	defer end()
 	var wg sync.WaitGroup
 	for _, p := range s.partitions {
-		wg.Go(func() { p.run(reading, ending) })
+		wg.Go(func() { p.run(working, fetching) })
 	}
 	err := s.watchOver(ctx, generation)
-	close(ending)
+	end()
 	if err != nil {
 		stop()
 	}

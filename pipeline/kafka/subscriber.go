@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 )
@@ -11,8 +12,16 @@ import (
 // SubscriberConfig is how a subscriber reads.
 type SubscriberConfig struct {
 	// Group is the consumer group: each record is delivered to one of its
-	// members, and the group remembers how far it has come.
+	// members, and the group remembers how far it has come. On the cluster
+	// there is one of the name "group.topic" for each topic, so that members
+	// coming and going at one topic do not pause another.
 	Group string
+	// Heartbeat is how often the coordinator is asked whether the members have
+	// changed; a partition rests about that long when they have. Default 1s.
+	Heartbeat time.Duration
+	// NackPause is the longest pause before a refused envelope is delivered
+	// again; the first is short. Default 1s.
+	NackPause time.Duration
 	// Damaged takes a record that is not what was published; its Err says why,
 	// and its Value is empty when nothing could be read. Reading goes on when
 	// it returns nil, and it is called again when it does not, so that no
@@ -41,6 +50,12 @@ func NewSubscriber(c Config, s SubscriberConfig, watch Watch) (*Subscriber, erro
 	}
 	if s.Group == "" {
 		return nil, errors.New("subscribe to kafka: no group")
+	}
+	if s.Heartbeat == 0 {
+		s.Heartbeat = defaultHeartbeat
+	}
+	if s.NackPause == 0 {
+		s.NackPause = defaultNackPause
 	}
 	made := &Subscriber{connect: connect, config: s, watch: watch.withDefaults()}
 	made.ctx, made.cancel = context.WithCancel(context.Background())
