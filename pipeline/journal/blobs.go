@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"contactd/contact"
 	"github.com/gabriel-vasile/mimetype"
@@ -24,7 +25,7 @@ type blobs struct{ dir string }
 const sniffBytes = 3072
 
 func openBlobs(dir string) (*blobs, error) {
-	b := &blobs{dir: filepath.Join(dir, "blobs")}
+	b := blobsOf(dir)
 	if err := os.MkdirAll(b.temporary(), 0o700); err != nil {
 		return nil, fmt.Errorf("create blob folder: %w", err)
 	}
@@ -37,6 +38,8 @@ func openBlobs(dir string) (*blobs, error) {
 	}
 	return b, nil
 }
+
+func blobsOf(dir string) *blobs { return &blobs{dir: filepath.Join(dir, "blobs")} }
 
 func (b *blobs) temporary() string { return filepath.Join(b.dir, "tmp") }
 
@@ -80,7 +83,9 @@ func fillBlob(ctx context.Context, file *os.File, r io.Reader) (contact.Blob, er
 func (b *blobs) settle(name, sum string) error {
 	path := b.path(sum)
 	if _, err := os.Stat(path); err == nil {
-		return os.Remove(name)
+		// Young again, so that pruning spares it; see prune.
+		now := time.Now()
+		return errors.Join(os.Chtimes(path, now, now), os.Remove(name))
 	}
 	inner := filepath.Dir(path)
 	if err := os.MkdirAll(inner, 0o700); err != nil {

@@ -27,6 +27,7 @@ func (g *gauges) Describe(chan<- *prometheus.Desc) {}
 func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	oldest := g.describe("oldest_unpublished_seconds", "Age of the oldest message that waits, by lane; 0 when none waits.", "lane")
 	count := g.describe("waiting", "Messages that wait to be published, by lane.", "lane")
+	aside := g.describe("quarantined", "Messages in quarantine.")
 	free := g.describe("disk_free_bytes", "Bytes free on the journal's disk.")
 	_ = g.j.reader.with(func(conn *sqlite.Conn) error {
 		now := g.j.deps.Now()
@@ -42,7 +43,11 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(oldest, prometheus.GaugeValue, age, lane)
 			out <- prometheus.MustNewConstMetric(count, prometheus.GaugeValue, float64(n), lane)
 		}
-		return nil
+		n, err := queryInt(conn, "SELECT count(*) FROM progress INDEXED BY quarantined WHERE reason IS NOT NULL")
+		if err == nil {
+			out <- prometheus.MustNewConstMetric(aside, prometheus.GaugeValue, float64(n))
+		}
+		return err
 	})
 	out <- prometheus.MustNewConstMetric(free, prometheus.GaugeValue, float64(g.j.free.Load()))
 }

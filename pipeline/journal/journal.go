@@ -180,7 +180,7 @@ func (u *unread) wake() {
 func (o *outbox) wake() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.cond.Broadcast()
+	o.wakeAll()
 }
 
 // room returns an error when the disk is too full to take more.

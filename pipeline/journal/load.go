@@ -41,7 +41,7 @@ func (j *Journal) load(f flight) (pipeline.Entry, error) {
 func (j *Journal) complete(e *pipeline.Entry, f flight, placed pipeline.Placed) {
 	e.Placed = placed
 	if f.head != nil {
-		e.Lane = laneOf(f.head.rank)
+		e.Lane = laneOf(f.rank)
 		return
 	}
 	e.Attempts = f.unread.attempts

@@ -15,13 +15,13 @@ import (
 type outbox struct {
 	j    *Journal
 	mu   sync.Mutex
-	cond *sync.Cond
 	load chan struct{}
 
 	channels map[int64]string // of sources
 	active   map[int64]*head  // by conversation
 	topics   map[string]*topic
 	settling []*head // published, the next of the conversation to be looked up
+	urgent   int     // emergencies among them
 	flying   int
 	limit    int
 	reserve  int // of limit, for emergencies alone
@@ -57,7 +57,9 @@ type topic struct {
 	subscribers int
 	lines       [ranks]line
 	turn        int
-	// urgent is signalled when an emergency is ready.
+	// wake is signalled when something is ready or there is room, urgent when
+	// an emergency is ready.
+	wake   *sync.Cond
 	urgent chan struct{}
 }
 
@@ -68,6 +70,10 @@ type line struct {
 	complete bool  // and nothing waits behind it
 	missed   int
 }
+
+// unknown says that nothing is ready, but the database may hold something: who
+// comes after this line must wait until the loader knows.
+func (l *line) unknown() bool { return len(l.ready) == 0 && !l.complete }
 
 // lowTurn is how often a message of the low lane goes first, so that it is
 // never starved.
@@ -81,11 +87,12 @@ func newOutbox(j *Journal, limit int) *outbox {
 	if limit == 1 {
 		o.limit = 2 // one of them reserved
 	}
-	o.cond = sync.NewCond(&o.mu)
 	return o
 }
 
-func (t *topic) wants(channel string) bool { return t.name == pipeline.AllChannels || t.name == channel }
+func (t *topic) wants(channel string) bool {
+	return t.name == pipeline.AllChannels || t.name == channel
+}
 
 // know learns to which channels sources belong.
 func (o *outbox) know(rows []*row) {
@@ -104,7 +111,7 @@ func (o *outbox) open(name string) *topic {
 	defer o.mu.Unlock()
 	t := o.topics[name]
 	if t == nil {
-		t = &topic{name: name, urgent: make(chan struct{}, 1)}
+		t = &topic{name: name, wake: sync.NewCond(&o.mu), urgent: make(chan struct{}, 1)}
 		o.topics[name] = t
 	}
 	t.subscribers++
@@ -126,7 +133,7 @@ func (o *outbox) close(t *topic) {
 			delete(o.active, h.conversation)
 		}
 	}
-	o.rescan()
+	o.rescan(t.name)
 }
 
 // reload forgets what is ready, after the database was changed from elsewhere.
@@ -142,14 +149,18 @@ func (o *outbox) reload() {
 		}
 	}
 	for _, h := range o.active {
-		h.more = true
+		h.more, h.again = true, true
 	}
-	o.rescan()
+	o.rescan(pipeline.AllChannels)
 }
 
-// rescan makes every line look at the database from the start.
-func (o *outbox) rescan() {
+// rescan makes the lines look at the database from the start, in all topics
+// that share messages with the named one.
+func (o *outbox) rescan(name string) {
 	for _, t := range o.topics {
+		if name != pipeline.AllChannels && !t.wants(name) {
+			continue
+		}
 		for rank := range t.lines {
 			l := &t.lines[rank]
 			l.cursor, l.complete = 0, false
@@ -166,11 +177,7 @@ func (o *outbox) offer(w waiting, alone bool) {
 	defer o.mu.Unlock()
 	if h := o.active[w.conversation]; h != nil {
 		h.more, h.again = true, true
-		if h.state == headReady && h.seq == w.seq && w.rank < h.rank {
-			heap.Remove(&h.topic.lines[h.rank].ready, h.index)
-			h.rank = w.rank
-			o.ready(h, h.topic)
-		}
+		o.raise(h, w)
 		return
 	}
 	for _, t := range o.topics {
@@ -190,6 +197,20 @@ func (o *outbox) offer(w waiting, alone bool) {
 	}
 }
 
+// raise gives an active head the rank that it was raised to.
+func (o *outbox) raise(h *head, w waiting) {
+	if h.seq != w.seq || h.rank <= w.rank || h.state == headSettling {
+		return
+	}
+	if h.state != headReady {
+		h.rank = w.rank
+		return
+	}
+	heap.Remove(&h.topic.lines[h.rank].ready, h.index)
+	h.rank = w.rank
+	o.ready(h, h.topic)
+}
+
 // ready puts a head in its line.
 func (o *outbox) ready(h *head, t *topic) {
 	h.state, h.topic = headReady, t
@@ -200,7 +221,22 @@ func (o *outbox) ready(h *head, t *topic) {
 		default:
 		}
 	}
-	o.cond.Broadcast()
+	t.wake.Broadcast()
+}
+
+// landed notes that a flight is over and there is room for another.
+func (o *outbox) landed() {
+	full := o.flying >= o.limit-o.reserve
+	o.flying--
+	if full {
+		o.wakeAll()
+	}
+}
+
+func (o *outbox) wakeAll() {
+	for _, t := range o.topics {
+		t.wake.Broadcast()
+	}
 }
 
 // take returns the next message of a topic, waiting for one; false when
@@ -215,9 +251,9 @@ func (o *outbox) take(t *topic, stopped func() bool) (flight, bool) {
 		if h := o.pick(t); h != nil {
 			h.state = headFlying
 			o.flying++
-			return flight{seq: h.seq, head: h}, true
+			return flight{seq: h.seq, head: h, rank: h.rank}, true
 		}
-		o.cond.Wait()
+		t.wake.Wait()
 	}
 }
 
@@ -235,7 +271,7 @@ func (o *outbox) pick(t *topic) *head {
 	if l := &t.lines[rankEmergency]; len(l.ready) > 0 {
 		return heap.Pop(&l.ready).(*head)
 	}
-	if o.flying >= o.limit-o.reserve {
+	if o.flying >= o.limit-o.reserve || o.urgent > 0 || t.lines[rankEmergency].unknown() {
 		return nil
 	}
 	t.turn++
@@ -244,8 +280,12 @@ func (o *outbox) pick(t *topic) *head {
 		order = [...]int{rankLow, rankQuarantined, rankNormal}
 	}
 	for _, rank := range order {
-		if l := &t.lines[rank]; len(l.ready) > 0 {
+		l := &t.lines[rank]
+		if len(l.ready) > 0 {
 			return heap.Pop(&l.ready).(*head)
+		}
+		if l.unknown() {
+			break // the loader will tell
 		}
 	}
 	t.turn--
@@ -270,21 +310,23 @@ func (o *outbox) release(h *head) {
 	if h.state != headFlying && h.state != headResting {
 		return
 	}
-	o.flying--
+	o.landed()
 	if o.topics[h.topic.name] == h.topic {
-		o.settle(h) // its rank may have been raised meanwhile: look again
+		o.ready(h, h.topic)
 		return
 	}
 	delete(o.active, h.conversation)
-	o.rescan()
+	o.rescan(h.topic.name)
 }
 
 // settle has the first waiting message of h's conversation looked up.
 func (o *outbox) settle(h *head) {
 	h.state, h.again = headSettling, false
 	o.settling = append(o.settling, h)
+	if h.rank == rankEmergency {
+		o.urgent++
+	}
 	o.wakeLoader()
-	o.cond.Broadcast()
 }
 
 // published is told that a message is durably published.
@@ -300,7 +342,7 @@ func (o *outbox) published(w waiting) {
 	}
 	switch h.state {
 	case headFlying, headResting:
-		o.flying--
+		o.landed()
 	case headReady:
 		heap.Remove(&h.topic.lines[h.rank].ready, h.index)
 	case headSettling:
@@ -311,8 +353,8 @@ func (o *outbox) published(w waiting) {
 		o.settle(h)
 		return
 	}
+	h.state = headSettling // over: a late answer changes nothing
 	delete(o.active, h.conversation)
-	o.cond.Broadcast()
 }
 
 func (o *outbox) wakeLoader() {

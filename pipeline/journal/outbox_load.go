@@ -70,13 +70,17 @@ func (o *outbox) settled(h *head, next waiting) {
 		return // something changed meanwhile: look again
 	}
 	o.settling = o.settling[1:]
+	if h.rank == rankEmergency {
+		o.urgent--
+	}
+	defer h.topic.wake.Broadcast()
 	delete(o.active, h.conversation)
 	if next.rank == rankUnsorted {
 		return // none, or it is offered when it is sorted
 	}
 	t := h.topic
 	if o.topics[t.name] != t || !t.wants(o.channels[next.source]) {
-		o.rescan()
+		o.rescan(o.channels[next.source])
 		return
 	}
 	n := &head{waiting: next, more: true}
@@ -120,7 +124,7 @@ func (o *outbox) scan(from *reader, t *topic, rank int) error {
 	if o.scans == 0 {
 		o.gone = map[int64]bool{}
 	}
-	if err != nil || l.missed != missed {
+	if err != nil || l.missed != missed || o.topics[t.name] != t {
 		return err // on a change meanwhile the line is looked at again
 	}
 	for _, c := range found {
@@ -143,6 +147,7 @@ func (o *outbox) scan(from *reader, t *topic, rank int) error {
 		}
 	}
 	l.complete = len(found) < scanRows
+	t.wake.Broadcast()
 	return nil
 }
 

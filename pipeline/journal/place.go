@@ -81,7 +81,12 @@ func (p *placing) apply(t *tx) error {
 		p.placed = place.Placed
 		return nil
 	}
-	if p.seq < s.placed { // retried after quarantine: its turn was before
+	if waits, err := queryInt(t.conn, "SELECT 1 FROM unread WHERE source = ? AND seq = ?", s.id, p.seq); err != nil {
+		return err
+	} else if waits == 0 {
+		return refusal{fmt.Errorf("place message %d: it does not wait to be read", p.seq)}
+	}
+	if p.seq <= s.placed { // retried after quarantine: its turn was before
 		return p.join(t, s)
 	}
 	if old := s.parked[p.seq]; old != nil && old != t.current {

@@ -128,7 +128,7 @@ func readEntry(conn *sqlite.Conn, seq int64) (pipeline.Entry, position, error) {
 		return pipeline.Entry{}, position{}, err
 	}
 	if r == nil {
-		return pipeline.Entry{}, position{}, fmt.Errorf("read message %d: missing", seq)
+		return pipeline.Entry{}, position{}, fmt.Errorf("read message %d: %w", seq, ErrNoMessage)
 	}
 	if err := r.check(); err != nil {
 		return pipeline.Entry{}, position{}, err

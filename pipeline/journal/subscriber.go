@@ -16,6 +16,7 @@ type flight struct {
 	seq    int64
 	unread *unreadItem
 	head   *head
+	rank   int // when it was taken
 }
 
 // subscriber delivers one side of the journal. Closing it ends its
@@ -103,7 +104,7 @@ func (s *subscriber) run(ctx context.Context, topic string, out chan<- *message.
 func (s *subscriber) send(ctx context.Context, f flight, env *message.Message, out chan<- *message.Message,
 	urgent <-chan struct{}, answers *sync.WaitGroup,
 ) {
-	if f.head == nil || f.head.rank == rankEmergency {
+	if f.head == nil || f.rank == rankEmergency {
 		urgent = nil
 	}
 	envCtx, cancel := context.WithCancel(ctx)

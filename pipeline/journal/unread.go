@@ -106,17 +106,34 @@ func (u *unread) arrived(rows []*row) {
 }
 
 // finished is told that a message is durably sorted or quarantined.
-func (u *unread) finished(seq int64) {
+func (u *unread) finished(source, seq int64) {
 	u.mu.Lock()
 	item := u.flying[seq]
 	if item != nil {
 		item.sorted = true
 		u.land(item)
+	} else if b := u.bySource[source]; b != nil {
+		b.forget(seq)
 	}
 	u.mu.Unlock()
 	if item != nil {
 		u.j.marker.clear(seq)
 	}
+}
+
+// forget removes a message that was sorted without having been delivered.
+func (b *backlog) forget(seq int64) {
+	at := b.find(seq)
+	if at < len(b.ready) && b.ready[at].seq == seq {
+		b.ready = append(b.ready[:at:at], b.ready[at+1:]...)
+	}
+	// What is being read from the database may still hold it.
+	b.epoch++
+}
+
+// find returns where a message is or would be in ready.
+func (b *backlog) find(seq int64) int {
+	return sort.Search(len(b.ready), func(i int) bool { return b.ready[i].seq >= seq })
 }
 
 // land ends the flight of an item.
@@ -228,7 +245,7 @@ func (u *unread) release(item *unreadItem) {
 	if b.cursor < item.seq { // forgotten by reload, and found again from there
 		return
 	}
-	at := sort.Search(len(b.ready), func(i int) bool { return b.ready[i].seq >= item.seq })
+	at := b.find(item.seq)
 	if at < len(b.ready) && b.ready[at].seq == item.seq {
 		return
 	}

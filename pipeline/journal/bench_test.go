@@ -1,0 +1,170 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"contactd/channels"
+	"contactd/pipeline"
+)
+
+// bareFile is the least a durable store can do: one file, appended to and
+// synced by one goroutine for all who wait.
+type bareFile struct {
+	file     *os.File
+	requests chan bareRequest
+	done     chan struct{}
+}
+
+type bareRequest struct {
+	bytes []byte
+	done  chan error
+}
+
+func newBareFile(tb testing.TB) *bareFile {
+	file, err := os.Create(filepath.Join(tb.TempDir(), "bare"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	b := &bareFile{file: file, requests: make(chan bareRequest, groupOps), done: make(chan struct{})}
+	go b.write()
+	tb.Cleanup(func() { close(b.requests); <-b.done; file.Close() })
+	return b
+}
+
+func (b *bareFile) write() {
+	defer close(b.done)
+	var group []bareRequest
+	var buffer []byte
+	for first := range b.requests {
+		group, buffer = append(group[:0], first), append(buffer[:0], first.bytes...)
+	gathering:
+		for len(group) < groupOps {
+			select {
+			case r, ok := <-b.requests:
+				if !ok {
+					break gathering
+				}
+				group, buffer = append(group, r), append(buffer, r.bytes...)
+			default:
+				break gathering
+			}
+		}
+		_, err := b.file.Write(buffer)
+		if err == nil {
+			err = b.file.Sync()
+		}
+		for _, r := range group {
+			r.done <- err
+		}
+	}
+}
+
+func (b *bareFile) append(bytes []byte) error {
+	r := bareRequest{bytes, make(chan error, 1)}
+	b.requests <- r
+	return <-r.done
+}
+
+// callers runs n calls of do by so many goroutines and returns calls a second.
+func callers(tb testing.TB, goroutines, n int, do func(i int) error) float64 {
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var all sync.WaitGroup
+	start := time.Now()
+	for range goroutines {
+		all.Go(func() {
+			for {
+				i := int(next.Add(1))
+				if i > n {
+					return
+				}
+				if err := do(i); err != nil {
+					failed.Store(&err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := failed.Load(); err != nil {
+		tb.Fatal(*err)
+	}
+	return float64(n) / time.Since(start).Seconds()
+}
+
+// BenchmarkAccept compares the durable acceptance of 1 kB messages, one a
+// call, with a bare file in the same run.
+func BenchmarkAccept(b *testing.B) {
+	for _, goroutines := range []int{64, 512} {
+		b.Run(fmt.Sprintf("callers=%d", goroutines), func(b *testing.B) {
+			body := bytes.Repeat([]byte("0123456789abcdef"), 64)
+			n := max(b.N, 20000)
+			file := newBareFile(b)
+			bare := callers(b, goroutines, n, func(int) error { return file.append(body) })
+			j := open(b, b.TempDir())
+			b.ResetTimer()
+			durable := callers(b, goroutines, n, func(i int) error {
+				return j.Accept(context.Background(), []channels.Original{{
+					Channel: "email", Account: "contact", ID: fmt.Sprintf("INBOX/7/%d", i), MediaType: "message/rfc822", Bytes: body,
+				}}, channels.Cursor{})
+			})
+			b.StopTimer()
+			b.ReportMetric(durable, "accepted/s")
+			b.ReportMetric(bare, "bare/s")
+			b.ReportMetric(durable/bare, "ratio")
+		})
+	}
+}
+
+// BenchmarkThrough takes accepted messages through unread and outbox.
+func BenchmarkThrough(b *testing.B) {
+	j := open(b, b.TempDir())
+	n := max(b.N, 20000)
+	body := bytes.Repeat([]byte("0123456789abcdef"), 64)
+	for i := 0; i < n; i += 500 {
+		batch := make([]channels.Original, 500)
+		for k := range batch {
+			batch[k] = channels.Original{
+				Channel: "email", Account: fmt.Sprint("contact", k%4), ID: fmt.Sprintf("INBOX/7/%d", i+k),
+				MediaType: "message/rfc822", Bytes: body,
+			}
+		}
+		accept(b, j, batch...)
+	}
+	n = (n + 499) / 500 * 500
+	b.ResetTimer()
+	start := time.Now()
+	unread := subscribe(b, j.Unread())
+	out := subscribe(b, j.Outbox())
+	go func() {
+		for env := range unread {
+			go func() {
+				e, err := EntryOf(env)
+				if err != nil {
+					panic(err)
+				}
+				p := pipeline.Placement{Key: fmt.Sprintf("c-%032d", e.Seq*7919%1000003)}
+				p.IDs, p.Participants = []string{fmt.Sprint(e.Seq*104729, "@example.org")}, []string{fmt.Sprint(e.Seq, "@example.net")}
+				if _, err := j.Place(context.Background(), e.Seq, p); err != nil {
+					return
+				}
+				if err := j.Sort(context.Background(), e.Seq, pipeline.LaneNormal); err == nil {
+					env.Ack()
+				}
+			}()
+		}
+	}()
+	for range n {
+		(<-out).Ack()
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(n)/time.Since(start).Seconds(), "messages/s")
+}
