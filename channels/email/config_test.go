@@ -1,0 +1,68 @@
+package email
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"contactd/channels/email/imap"
+)
+
+func TestAllProblemsAreToldWithTheirKeys(t *testing.T) {
+	c := Config{Accounts: []Account{
+		{Name: "a b", TLS: "ssl", Auth: "kerberos", After: "delete", Folders: []string{"INBOX", "inbox", ""}, Poll: 1, Idle: -1, Oversize: 5},
+		{Name: "x", Address: "mail.example.org", TLS: imap.None, User: "u", Password: "p", PasswordFile: "f", After: "move:INBOX"},
+		{Name: "x", Address: "mail.example.org:imap", User: "u", Auth: imap.XOAuth2, Password: "p"},
+	}}
+	err := fmt.Sprint(c.Validate())
+	for _, want := range []string{
+		"accounts[0].name: ", "accounts[0].address: ", "accounts[0].tls: ", "accounts[0].user: ", "accounts[0].auth: ", "accounts[0].after: ",
+		"accounts[0].folders[1]: ", "accounts[0].folders[2]: ", "accounts[0].poll: ", "accounts[0].idle: ", "accounts[0].oversize: ",
+		"accounts[1].tls: none would send", "accounts[1].password: ", "accounts[1].after: \"INBOX\" is read too",
+		"accounts[2].name: \"x\" is used twice", "accounts[2].address: ", "accounts[2].password: ", "accounts[2].oauth.token_url: ",
+	} {
+		if !strings.Contains("\n"+err, "\n"+want) {
+			t.Errorf("%q is not told in:\n%s", want, err)
+		}
+	}
+	if text := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(text, `Password:p`) || strings.Contains(text, `"p"`) {
+		t.Errorf("the configuration prints its password: %s", text)
+	}
+	if err := (Config{Accounts: []Account{{Name: "x", Address: "[::1]", TLS: imap.None, User: "u", Password: "p"}}}).Validate(); err != nil {
+		t.Errorf("plaintext to this machine: %v", err)
+	}
+}
+
+func FuzzCursorsAreReadAsTheyWereWritten(f *testing.F) {
+	for _, seed := range []string{"1/7/42/0", "1/4294967295/4294967295/4294967295", "1/0/0/0", "2/1/1/1", "1/7/042/0", "1/7/-1/0", "", "1/7/42/0/9"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := decodePosition(text)
+		if err == nil && p.encode() != text {
+			t.Errorf("%q was read as %+v, which is %q", text, p, p.encode())
+		}
+		if err == nil && p.validity == 0 {
+			t.Errorf("%q has no uidvalidity", text)
+		}
+	})
+}
+
+func TestIdentitiesOfFoldersDoNotRunIntoEachOther(t *testing.T) {
+	seen := map[string]string{}
+	for _, folder := range []string{"INBOX", "a/b", "a%2Fb", "a", "a/b/1", "é", "\u00e9x"} {
+		id, name := platformID(folder, 1, 2), cursorName("x", folder)
+		for _, each := range []string{id, name} {
+			if other, taken := seen[each]; taken {
+				t.Errorf("%q and %q share %s", folder, other, each)
+			}
+			seen[each] = folder
+		}
+		if strings.Count(id, "/") != 2 || strings.Count(name, "/") != 2 {
+			t.Errorf("%s or %s can be read in two ways", id, name)
+		}
+	}
+	if platformID("inbox", 1, 2) != platformID("INBOX", 1, 2) {
+		t.Error("INBOX has two identities")
+	}
+}
