@@ -47,7 +47,7 @@ func (c Config) Defaults() Config {
 	if c.FallbackCharset == "" {
 		c.FallbackCharset = "windows-1252"
 	}
-	if c.TextLimit == 0 {
+	if c.TextLimit <= 0 {
 		c.TextLimit = 1 << 20
 	}
 	return c

@@ -38,8 +38,7 @@ type decoder struct {
 	// degraded says that the encoding was broken; what could be read was kept.
 	degraded bool
 
-	eol    [3]byte // line end that is given out when another line follows
-	eolLen int
+	eol    []byte // line end that is given out when another line follows
 	state  int    // of quoted-printable, inside =HH, and of uuencode
 	high   byte   // first H of =HH
 	quad   uint32 // base64 digits not given out yet
@@ -47,7 +46,7 @@ type decoder struct {
 	padded bool // base64 has ended
 }
 
-func (d *decoder) reset(e transfer) { *d = decoder{encoding: e} }
+func (d *decoder) reset(e transfer) { *d = decoder{encoding: e, eol: d.eol[:0]} }
 
 // line appends the bytes of one line, or piece of a line, to dst.
 func (d *decoder) line(dst, text, eol []byte) []byte {
@@ -78,11 +77,11 @@ func (d *decoder) end(dst []byte) []byte {
 	return dst
 }
 
-func (d *decoder) holdEOL(eol []byte) { d.eolLen = copy(d.eol[:], eol) }
+func (d *decoder) holdEOL(eol []byte) { d.eol = append(d.eol[:0], eol...) }
 
 func (d *decoder) flushEOL(dst []byte) []byte {
-	dst = append(dst, d.eol[:d.eolLen]...)
-	d.eolLen = 0
+	dst = append(dst, d.eol...)
+	d.eol = d.eol[:0]
 	return dst
 }
 

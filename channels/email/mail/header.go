@@ -28,6 +28,7 @@ func (h *header) reset() {
 func (h *header) read(l *lines) {
 	h.reset()
 	dropping := false // the current field is beyond the limits
+	bareCR := false   // the line before ended with CR alone
 	for first := true; l.next(); first = false {
 		if l.level >= 0 {
 			l.back()
@@ -58,6 +59,11 @@ func (h *header) read(l *lines) {
 			}
 		case colon > 0:
 			dropping = !h.add(line, colon)
+		case bareCR:
+			h.degraded = true
+			if !dropping {
+				h.extend(line, true)
+			}
 		case h.continuesSubject(l):
 			h.degraded = true
 			h.extend(line, true)
@@ -70,6 +76,7 @@ func (h *header) read(l *lines) {
 			return
 		}
 		h.readRest(l, dropping)
+		bareCR = len(l.eol) == 1 && l.eol[0] == '\r'
 	}
 }
 

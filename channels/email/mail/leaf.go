@@ -14,7 +14,7 @@ func (w *walk) textPart(p part) {
 	l := &w.lines
 	w.decoder.reset(p.encoding)
 	w.raw = w.raw[:0]
-	limit := w.limit
+	limit, newline := w.limit, []byte{'\n'}
 	if p.isHTML() { // pictures inside it are long, and its text comes after them
 		limit *= 8
 	}
@@ -31,8 +31,8 @@ func (w *walk) textPart(p part) {
 			continue
 		}
 		eol := l.eol
-		if len(eol) > 1 { // text needs no CR, and broken gateways double it
-			eol = eol[len(eol)-1:]
+		if len(eol) > 0 {
+			eol = newline
 		}
 		w.raw = w.decoder.line(w.raw, l.text, eol)
 	}

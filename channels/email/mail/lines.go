@@ -16,8 +16,6 @@ type lines struct {
 	r *bufio.Reader
 	// open are the boundaries around the current place, outermost first.
 	open [][]byte
-	// bareCR is set when the mail ends its lines with CR alone.
-	bareCR bool
 
 	// text is the current line, or a piece of a long one, without its end;
 	// both slices are valid until the next call of next or peek.
@@ -27,8 +25,10 @@ type lines struct {
 	level   int
 	closing bool
 
-	mid  bool // the last piece did not end its line
-	held bool // give the current line again
+	rest []byte // of what was read last, behind a bare CR
+	cut  bool   // rest, or what was read last, does not end its line
+	mid  bool   // the current line goes on in the next piece
+	held bool   // give the current line again
 	eof  bool
 	err  error // of the reader underneath
 
@@ -38,27 +38,38 @@ type lines struct {
 func (l *lines) reset(r io.Reader) {
 	l.r.Reset(r)
 	*l = lines{r: l.r, open: l.open[:0], level: -1}
-	start, _ := l.r.Peek(l.r.Size())
-	l.bareCR = bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0
 }
 
-// next moves to the next line. At the end of the mail it returns false.
+// next moves to the next line. At the end of the mail it returns false. Lines
+// end with LF, with CR LF, with more CRs before the LF (broken gateways add
+// them), or with CR alone (old systems, and mails put together from parts of
+// different origin).
 func (l *lines) next() bool {
 	if l.held {
 		l.held = false
 		return true
 	}
+	if len(l.rest) == 0 && !l.fill() {
+		l.text, l.eol, l.level, l.closing = nil, nil, -1, false
+		return false
+	}
+	whole := !l.mid
+	l.split()
+	l.level, l.closing = -1, false
+	if whole && !l.mid {
+		l.findBoundary()
+	}
+	return true
+}
+
+// fill reads up to the next LF, or as much of a long line as the buffer holds.
+func (l *lines) fill() bool {
 	if l.eof {
 		return false
 	}
-	end := byte('\n')
-	if l.bareCR {
-		end = '\r'
-	}
-	piece, err := l.r.ReadSlice(end)
+	piece, err := l.r.ReadSlice('\n')
 	l.visited += int64(len(piece))
-	wasMid := l.mid
-	l.mid, l.level, l.closing = false, -1, false
+	l.cut = false
 	switch {
 	case err == nil:
 	case errors.Is(err, bufio.ErrBufferFull):
@@ -66,26 +77,46 @@ func (l *lines) next() bool {
 		if piece[len(piece)-1] == '\r' && l.r.UnreadByte() == nil {
 			piece = piece[:len(piece)-1]
 		}
-		l.mid = true
+		l.cut = true
 	default:
 		l.eof = true
 		if !errors.Is(err, io.EOF) {
 			l.err = err
 		}
-		if len(piece) == 0 {
-			l.text, l.eol = nil, nil
-			return false
+	}
+	l.rest = piece
+	return len(piece) > 0
+}
+
+// maxCRs is how many CRs before an LF are one line end with it; more would have
+// to be counted again for each of them.
+const maxCRs = 8
+
+// split takes the next line off rest.
+func (l *lines) split() {
+	piece := l.rest
+	l.rest, l.mid = nil, false
+	cr := bytes.IndexByte(piece, '\r')
+	if cr < 0 {
+		if n := len(piece) - 1; piece[n] == '\n' {
+			l.text, l.eol = piece[:n], piece[n:]
+			return
 		}
+		l.text, l.eol, l.mid = piece, nil, l.cut
+		return
 	}
-	if l.mid {
-		l.text, l.eol = piece, nil
-		return true
+	after := cr + 1
+	for after < len(piece) && after-cr < maxCRs && piece[after] == '\r' {
+		after++
 	}
-	l.text, l.eol = cutEOL(piece)
-	if !wasMid {
-		l.findBoundary()
+	if after == len(piece)-1 && piece[after] == '\n' {
+		l.text, l.eol = piece[:cr], piece[cr:]
+		return
 	}
-	return true
+	l.text, l.eol, l.rest = piece[:cr], piece[cr:cr+1], piece[cr+1:]
+	if len(l.rest) == 0 {
+		l.rest = nil
+	}
 }
 
 // back makes next give the current line again.
@@ -107,6 +138,9 @@ func (l *lines) body() bool {
 // peek returns up to n bytes that follow the current line. It invalidates text
 // and eol.
 func (l *lines) peek(n int) []byte {
+	if len(l.rest) > 0 {
+		return l.rest[:min(n, len(l.rest))]
+	}
 	next, _ := l.r.Peek(n)
 	return next
 }
@@ -138,23 +172,4 @@ func (l *lines) findBoundary() {
 			return
 		}
 	}
-}
-
-// cutEOL splits the line end off: LF, CR LF, CR CR LF (written by broken
-// gateways) or, where lines end so, CR.
-func cutEOL(piece []byte) (text, eol []byte) {
-	n := len(piece)
-	if n == 0 {
-		return piece, nil
-	}
-	switch piece[n-1] {
-	case '\n':
-		n--
-		for cr := 0; cr < 2 && n > 0 && piece[n-1] == '\r'; cr++ {
-			n--
-		}
-	case '\r':
-		n--
-	}
-	return piece[:n], piece[n:]
 }

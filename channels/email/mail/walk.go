@@ -238,8 +238,7 @@ func (w *walk) noBoundary(p part, depth int) {
 	w.decoder.reset(p.encoding)
 	var decoded []byte
 	for line := range bytes.Lines(w.raw) {
-		text, eol := cutEOL(line)
-		decoded = w.decoder.line(decoded, text, eol)
+		decoded = w.decoder.line(decoded, bytes.TrimRight(line, "\r\n"), []byte{'\n'})
 	}
 	decoded = w.decoder.end(decoded)
 	p.encoding = identity
