@@ -6,13 +6,16 @@ import (
 	"reflect"
 
 	"contactd/channels"
+	"contactd/channels/email"
 	"contactd/cmd/contactd/strict"
 )
 
 // channelTable has one line for each channel: its name in the configuration
 // and its constructor.
 func channelTable() []channelKind {
-	return []channelKind{}
+	return []channelKind{
+		channel("email", email.New),
+	}
 }
 
 // channelKind is a channel that can be configured.

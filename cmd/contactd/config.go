@@ -13,6 +13,9 @@ import (
 	"contactd/cmd/contactd/listener"
 	"contactd/cmd/contactd/strict"
 	"contactd/pipeline"
+	"contactd/pipeline/journal"
+	"contactd/pipeline/kafka"
+	embedded "contactd/pipeline/kafka/broker"
 )
 
 // config is the whole configuration. It only nests what the packages declare
@@ -26,6 +29,9 @@ type config struct {
 	Force       string                    `yaml:"force"`
 	Log         logConfig                 `yaml:"log"`
 	HTTP        listener.Config           `yaml:"http"`
+	Journal     journal.Config            `yaml:"journal"`
+	Kafka       kafka.Config              `yaml:"kafka"`
+	Broker      embedded.Config           `yaml:"broker"`
 	Pipeline    pipeline.Config           `yaml:"pipeline"`
 	Classifiers classifiersConfig         `yaml:"classifiers"`
 	Channels    map[string]strict.Section `yaml:"channels"`
@@ -49,6 +55,9 @@ func (c config) withDefaults() config {
 	if c.Force == "" {
 		c.Force = "local"
 	}
+	if c.Broker.Dir == "" {
+		c.Broker.Dir = filepath.Join(c.DataDir, "kafka")
+	}
 	c.Log = c.Log.WithDefaults()
 	c.HTTP = c.HTTP.WithDefaults()
 	return c
@@ -69,6 +78,9 @@ func (c config) Validate() error {
 	for section, err := range map[string]error{
 		"log":         c.Log.Validate(),
 		"http":        c.HTTP.Validate(),
+		"journal":     c.Journal.Validate(),
+		"kafka":       c.Kafka.Validate(),
+		"broker":      c.Broker.Validate(),
 		"pipeline":    c.Pipeline.Validate(),
 		"classifiers": c.Classifiers.Validate(),
 	} {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"contactd/channels/email"
 )
 
 func noEnvironment(string) (string, bool) { return "", false }
@@ -38,6 +40,34 @@ func TestTheDefaultsThatTheSampleShowsAreTheRealOnes(t *testing.T) {
 	}
 }
 
+// anAccount matches the lines of the account that the sample shows.
+var anAccount = regexp.MustCompile(`(?m)^(\s*)#( - |   )`)
+
+func TestTheAccountThatTheSampleShowsIsValidAndShowsTheDefaults(t *testing.T) {
+	read := func(text string) email.Config {
+		c, err := decodeConfig("sample", []byte(text), noEnvironment)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		var accounts email.Config
+		if err := c.Channels["email"].Decode(&accounts); err != nil {
+			t.Fatal(err)
+		}
+		return accounts.WithDefaults()
+	}
+	_, text, _ := strings.Cut(sample(), "\nchannels:")
+	used := anAccount.ReplaceAllStringFunc("channels:"+text, func(line string) string { return strings.Replace(line, "# ", "", 1) })
+	shown := read(commentedOut.ReplaceAllString(used, "$1$2"))
+	want := read(used)
+	if len(want.Accounts) != 1 {
+		t.Fatalf("%d accounts in\n%s", len(want.Accounts), used)
+	}
+	want.Accounts[0].Addresses = []string{}
+	if !reflect.DeepEqual(shown, want) {
+		t.Errorf("shown   %+v\ndefault %+v", shown, want)
+	}
+}
+
 func TestTheSampleShowsEverySetting(t *testing.T) {
 	text := sample()
 	var walk func(typ reflect.Type, at string)
@@ -50,7 +80,7 @@ func TestTheSampleShowsEverySetting(t *testing.T) {
 			case !field.IsExported() || name == "-":
 			case options == "inline":
 				walk(inner, at)
-			case !regexp.MustCompile(`(?m)^\s*(# )?` + name + `:`).MatchString(text):
+			case !regexp.MustCompile(`(?m)^\s*(#\s+)*(- )?` + name + `:`).MatchString(text):
 				t.Errorf("%s%s is not in the sample", at, name)
 			case inner.Kind() == reflect.Struct && inner.NumField() > 0 && inner.PkgPath() != "time":
 				walk(inner, at+name+".")
@@ -58,6 +88,7 @@ func TestTheSampleShowsEverySetting(t *testing.T) {
 		}
 	}
 	walk(reflect.TypeFor[config](), "")
+	walk(reflect.TypeFor[email.Account](), "channels.email.accounts.")
 }
 
 func TestAMistakeIsToldWithFileLineAndKeyAndAllAtOnce(t *testing.T) {
@@ -128,6 +159,28 @@ func FuzzConfig(f *testing.F) {
 
 // defaulted fills what each section fills when it is used.
 func defaulted(c config) config {
+	c.Journal = c.Journal.WithDefaults()
+	c.Kafka = c.Kafka.WithDefaults()
+	c.Broker = c.Broker.WithDefaults()
 	c.Pipeline = c.Pipeline.WithDefaults()
+	c.Classifiers.Config = c.Classifiers.Config.WithDefaults()
+	c.Classifiers.Rules = c.Classifiers.Rules.WithDefaults()
+	// An empty list and none are the same.
+	if len(c.Kafka.Brokers) == 0 {
+		c.Kafka.Brokers = nil
+	}
+	if len(c.Pipeline.GradeCodes) == 0 {
+		c.Pipeline.GradeCodes = nil
+	}
+	if len(c.Classifiers.Timeouts) == 0 {
+		c.Classifiers.Timeouts = nil
+	}
 	return c
+}
+
+func TestTheSampleInDeployIsTheOneThatIsPrinted(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "deploy", "contactd.yaml"))
+	if err != nil || string(text) != sample() {
+		t.Errorf("deploy/contactd.yaml differs, run make sample: %v", err)
+	}
 }

@@ -93,3 +93,10 @@ func TestAnUnknownConfigurationKeyIsExplained(t *testing.T) {
 	args := []string{"grade", "--config", file, "help"}
 	golden(t, "unknown_key", args, contactd(t, "", args...), dir, "$DIR")
 }
+
+func TestTheFirstStartWithoutAConfigurationSaysHowToMakeOne(t *testing.T) {
+	var out bytes.Buffer
+	p := &program{out: &out}
+	p.tellNext("")
+	golden(t, "no_config", []string{"run"}, outcome{out: out.String()})
+}

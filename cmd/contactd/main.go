@@ -51,10 +51,18 @@ func main() {
 type commands struct {
 	Config string `help:"The configuration. Default: $$CONTACTD_CONFIG, else ./contactd.yaml, else /etc/contactd/contactd.yaml, else the defaults." placeholder:"FILE" short:"c"`
 
-	Sample  sampleCommand  `cmd:"" help:"Print a configuration with every setting explained."`
-	Grade   gradeCommand   `cmd:"" help:"Judge texts as the daemon would."`
-	Schema  schemaCommand  `cmd:"" help:"Print the event contract."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Run        runCommand        `cmd:"" help:"Take messages, grade them, publish them. Brings its own broker when none is configured."`
+	Ingest     ingestCommand     `cmd:"" help:"The same as one of several processes: needs kafka.brokers."`
+	Broker     brokerCommand     `cmd:"" help:"Only the broker that contactd brings along; run starts it by itself."`
+	Check      checkCommand      `cmd:"" help:"Try every account and broker without taking anything; exit 1 when one fails."`
+	Sample     sampleCommand     `cmd:"" help:"Print a configuration with every setting explained."`
+	Tail       tailCommand       `cmd:"" help:"Show events as they come."`
+	Grade      gradeCommand      `cmd:"" help:"Judge texts as the daemon would."`
+	Schema     schemaCommand     `cmd:"" help:"Print the event contract."`
+	Verify     verifyCommand     `cmd:"" help:"Account for every accepted message; exit 1 when one is missing or was changed."`
+	Replay     replayCommand     `cmd:"" help:"Publish what was accepted in a time again, with the same ids."`
+	Quarantine quarantineCommand `cmd:"" help:"Look at messages that could not be read, and try them again."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // run does what the arguments say and returns the exit code.

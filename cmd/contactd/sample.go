@@ -4,7 +4,14 @@ import (
 	_ "embed"
 	"strings"
 
+	"contactd/channels/email"
+	"contactd/classifiers"
+	"contactd/classifiers/rules"
 	"contactd/cmd/contactd/listener"
+	"contactd/pipeline"
+	"contactd/pipeline/journal"
+	"contactd/pipeline/kafka"
+	embedded "contactd/pipeline/kafka/broker"
 )
 
 //go:embed sample.yaml
@@ -23,9 +30,27 @@ func sample() string {
 	parts := []string{
 		ownSample,
 		listener.Sample(),
+		journal.Sample(),
+		kafka.Sample(),
+		embedded.Sample(),
+		pipeline.Sample(),
+		classifiers.Sample(),
+		indented(rules.Sample()),
+		"# Where messages come in.\nchannels:\n" + indented(email.Sample()),
 	}
 	for i, part := range parts {
-		parts[i] = strings.TrimSpace(part) + "\n"
+		parts[i] = strings.Trim(part, "\n") + "\n"
 	}
 	return strings.Join(parts, "\n")
+}
+
+// indented moves a section into the one before it.
+func indented(section string) string {
+	lines := strings.Split(section, "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = "  " + line
+		}
+	}
+	return strings.Join(lines, "\n")
 }

@@ -10,16 +10,17 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-
-	"contactd/channels"
 )
 
-// Originals finds what a platform delivered.
+// Originals finds what platforms delivered.
 type Originals interface {
 	// Original opens one by the message's id or its number in the journal. It
 	// returns fs.ErrNotExist for one that never was or is no longer kept. The
 	// caller closes.
 	Original(ctx context.Context, name string) (Original, error)
+	// Blob opens the bytes with this SHA-256, lower-case hex, or returns
+	// fs.ErrNotExist. The caller closes.
+	Blob(sha256 string) (io.ReadCloser, error)
 }
 
 // Original is what a platform delivered, untouched.
@@ -36,7 +37,6 @@ type Original struct {
 
 type files struct {
 	originals Originals
-	blobs     channels.Blobs
 	log       *slog.Logger
 }
 
@@ -79,7 +79,7 @@ func (f files) blob(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	bytes, err := f.blobs.Open(digest)
+	bytes, err := f.originals.Blob(digest)
 	if err != nil {
 		f.fail(w, r, err)
 		return

@@ -26,8 +26,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/net/netutil"
-
-	"contactd/channels"
 )
 
 // Config of the HTTP listener.
@@ -70,7 +68,6 @@ type Deps struct {
 	Ready     func(context.Context) Readiness
 	Metrics   prometheus.Gatherer
 	Originals Originals
-	Blobs     channels.Blobs
 	Log       *slog.Logger
 }
 
@@ -156,7 +153,7 @@ func (l *Listener) Close(ctx context.Context) error {
 
 func handler(config Config, deps Deps) http.Handler {
 	door := door{tokensFile: config.TokensFile}
-	files := files{originals: deps.Originals, blobs: deps.Blobs, log: deps.Log}
+	files := files{originals: deps.Originals, log: deps.Log}
 	metrics := promhttp.HandlerFor(deps.Metrics, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(deps.Log.Handler(), slog.LevelError), MaxRequestsInFlight: 4})
 
 	mux := http.NewServeMux()

@@ -18,7 +18,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"contactd/cmd/contactd/listener"
-	"contactd/contact"
 )
 
 const (
@@ -42,11 +41,7 @@ func (shelf) Original(_ context.Context, name string) (listener.Original, error)
 	}, nil
 }
 
-func (shelf) Store(context.Context, io.Reader) (contact.Blob, error) {
-	return contact.Blob{}, fs.ErrInvalid
-}
-
-func (shelf) Open(sha256 string) (io.ReadCloser, error) {
+func (shelf) Blob(sha256 string) (io.ReadCloser, error) {
 	if sha256 != digest {
 		return nil, fs.ErrNotExist
 	}
@@ -59,8 +54,8 @@ func start(t *testing.T, config listener.Config, ready listener.Readiness) strin
 	l, err := listener.Listen(config, listener.Deps{
 		Ready:     func(context.Context) listener.Readiness { return ready },
 		Metrics:   prometheus.NewRegistry(),
-		Originals: shelf{}, Blobs: shelf{},
-		Log: slog.New(slog.DiscardHandler),
+		Originals: shelf{},
+		Log:       slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

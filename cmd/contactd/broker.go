@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"contactd/pipeline/kafka"
+	embedded "contactd/pipeline/kafka/broker"
+)
+
+type brokerCommand struct {
+	Supervised bool `hidden:"" help:"Be the child of contactd run: configured by and ending with the standard input."`
+}
+
+// Run serves until it is told to stop.
+func (b brokerCommand) Run(ctx context.Context, p *program, c *commands) error {
+	if b.Supervised {
+		// A terminal's interrupt meets both processes; the parent still needs
+		// its broker to finish, and ends it after that.
+		signal.Ignore(os.Interrupt, syscall.SIGTERM)
+		return embedded.ServeChild(context.WithoutCancel(ctx), p.in, p.out, logConfig{}.logger(p.err))
+	}
+	config, err := p.load(c.Config)
+	if err != nil {
+		return err
+	}
+	log := config.Log.logger(p.err)
+	return embedded.Serve(ctx, config.Broker, log, func(address string) {
+		p.printf("broker runs at %s; kcat -F %s -C -t contact.events reads from it\n",
+			address, filepath.Join(config.Broker.Dir, "kcat.conf"))
+	})
+}
+
+// embeddedPromise says what the broker that comes along is good for.
+const embeddedPromise = "comes along, one node, this machine only; the journal keeps every message behind it"
+
+// brokerPatience is how long the start of the broker is tried again: after a
+// kill the broker of the last run needs a moment to end.
+const brokerPatience = 10 * time.Second
+
+// startEmbedded starts the broker that comes along.
+func (d *daemon) startEmbedded(ctx context.Context) error {
+	supervision := embedded.Supervision{Command: []string{"", "broker", "--supervised"}, Config: d.config.Broker, Log: d.log}
+	// Not ctx: the broker is stopped in its turn, after the pipeline.
+	until := time.Now().Add(brokerPatience)
+	supervisor, err := embedded.Supervise(context.WithoutCancel(ctx), supervision)
+	for err != nil && ctx.Err() == nil && time.Now().Before(until) {
+		d.log.Warn("broker does not start yet", "err", err)
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+		}
+		supervisor, err = embedded.Supervise(context.WithoutCancel(ctx), supervision)
+	}
+	if err != nil {
+		return err
+	}
+	d.stops = append(d.stops, stop{"broker", func(context.Context) error { return supervisor.Close() }})
+	d.broker.connect = supervisor.Kafka()
+	d.broker.detail = supervisor.Address() + " (" + embeddedPromise + ")"
+	d.broker.read = supervisor.ReadCommand("contact.events")
+	return nil
+}
+
+// brokerOf says how another program on this machine reaches the broker: the
+// configured one, or the one that contactd run brings along.
+func brokerOf(c config) (connect kafka.Config, detail string, err error) {
+	if len(c.Kafka.Brokers) > 0 {
+		return c.Kafka, "", nil
+	}
+	connect, err = c.Broker.Running()
+	if errors.Is(err, fs.ErrNotExist) {
+		return connect, "", errNoBroker
+	}
+	return connect, embeddedPromise, err
+}
+
+var errNoBroker = errors.New("reach broker: kafka.brokers is empty and contactd run has not started one in this data_dir yet")
+
+// brokerNames are the addresses for a person.
+func brokerNames(c kafka.Config) string { return strings.Join(c.Brokers, ", ") }

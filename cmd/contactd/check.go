@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"contactd/channels"
+	"contactd/contact"
+	"contactd/pipeline/kafka"
+)
+
+// checkLimit bounds the whole check; each account has its own limit too.
+const checkLimit = 2 * time.Minute
+
+type checkCommand struct{}
+
+// finding is a row of the table.
+type finding struct {
+	what, name, detail string
+	err                error
+}
+
+// Run tries everything at the same time and prints what it found.
+func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
+	config, err := p.load(c.Config)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	findings := []finding{checkFile(config), checkDataDir(config), checkClassifiers(config)}
+	findings = append(findings, checkBroker(ctx, config)...)
+	accounts, err := checkChannels(ctx, config)
+	if err != nil {
+		return err
+	}
+	if p.tell(append(findings, accounts...)) {
+		return errTold
+	}
+	return nil
+}
+
+// tell prints the table and reports whether something fails.
+func (p *program) tell(findings []finding) (failed bool) {
+	var aligned strings.Builder
+	table := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
+	var ways []string
+	for _, f := range findings {
+		result := "ok"
+		if f.err != nil {
+			failed, result = true, "FAILED"
+			ways = append(ways, fmt.Sprintf("%s %s: %v", f.what, f.name, f.err))
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", result, f.what, f.name, f.detail)
+	}
+	_ = table.Flush()
+	for line := range strings.Lines(aligned.String()) {
+		p.printf("%s\n", strings.TrimRight(line, " \n"))
+	}
+	if failed {
+		p.printf("\n%s\n", strings.Join(ways, "\n"))
+	}
+	return failed
+}
+
+// counted is a number with its word, such as "1 partition".
+func counted(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+func checkFile(c config) finding {
+	if c.file == "" {
+		return finding{what: "config", name: "-", detail: "no file, the defaults; \"contactd sample\" prints one"}
+	}
+	return finding{what: "config", name: c.file}
+}
+
+// checkDataDir tries to write where the daemon will, without leaving anything.
+func checkDataDir(c config) finding {
+	f := finding{what: "data", name: c.DataDir}
+	dir := c.DataDir
+	for { // the nearest folder that exists
+		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	file, err := os.CreateTemp(dir, ".contactd-check-*")
+	if err != nil {
+		f.err = fmt.Errorf("cannot be written: %w", err)
+		return f
+	}
+	f.err = errors.Join(file.Close(), os.Remove(file.Name()))
+	if dir != c.DataDir {
+		f.detail = "will be created"
+	}
+	return f
+}
+
+func checkClassifiers(c config) finding {
+	f := finding{what: "classifiers", name: "-"}
+	panel, err := newPanel(c.Classifiers)
+	if err != nil {
+		f.err = err
+		return f
+	}
+	f.name = strings.Join(panel.Assess(context.Background(), contact.Message{Text: "test"}).JudgedBy, ", ")
+	return f
+}
+
+func checkBroker(ctx context.Context, c config) []finding {
+	connect, detail, err := brokerOf(c)
+	if errors.Is(err, errNoBroker) {
+		return []finding{{what: "broker", name: "-", detail: "contactd run brings one along; set kafka.brokers to use another"}}
+	}
+	if err != nil {
+		return []finding{{what: "broker", name: "-", err: err}}
+	}
+	broker := finding{what: "broker", name: brokerNames(connect), detail: detail}
+	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
+	if err != nil {
+		broker.err = err
+		return []finding{broker}
+	}
+	topics, err := cluster.Check(ctx)
+	if err != nil {
+		broker.err = err
+		return []finding{broker}
+	}
+	findings := []finding{broker}
+	for _, topic := range topics {
+		f := finding{what: "topic", name: topic.Topic, detail: counted(topic.Partitions, "partition")}
+		switch {
+		case topic.Problem != nil && topic.Partitions == 0:
+			f.detail = "missing; contactd run creates it, or: " + topic.Command
+		case topic.Problem != nil:
+			f.err = fmt.Errorf("%w; run\n  %s", topic.Problem, topic.Command)
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+func checkChannels(ctx context.Context, c config) ([]finding, error) {
+	made, err := makeChannels(c, noBlobs{}, noHealth{}, c.Log.logger(io.Discard))
+	if err != nil {
+		return nil, err
+	}
+	var findings []finding
+	for _, name := range channelNames() {
+		checker, ok := made[name].(channels.Checker)
+		if !ok {
+			continue
+		}
+		tried := checker.Check(ctx)
+		if len(tried) == 0 {
+			findings = append(findings, finding{what: name, name: "-", detail: "no account"})
+		}
+		for _, each := range tried {
+			findings = append(findings, finding{what: name, name: each.Account, detail: each.Detail, err: each.Err})
+		}
+	}
+	if len(made) == 0 {
+		findings = append(findings, finding{what: "channels", name: "-", detail: "none is configured, so nothing comes in"})
+	}
+	return findings, nil
+}
+
+// noBlobs and noHealth stand in while nothing is taken.
+type noBlobs struct{}
+
+func (noBlobs) Store(context.Context, io.Reader) (contact.Blob, error) {
+	return contact.Blob{}, errors.New("store blob: only checking")
+}
+
+func (noBlobs) Open(string) (io.ReadCloser, error) {
+	return nil, errors.New("open blob: only checking")
+}
+
+type noHealth struct{}
+
+func (noHealth) Working(string, string)        {}
+func (noHealth) Failing(string, string, error) {}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"contactd/channels"
+	"contactd/contact"
+	"contactd/pipeline/journal"
+)
+
+// keepMessages makes a data folder whose journal holds the messages, the
+// first of them set aside, and returns the configuration's file.
+func keepMessages(t *testing.T, texts ...string) (file string) {
+	t.Helper()
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	j, err := journal.Open(journal.Config{Dir: filepath.Join(data, "journal")}, journal.Deps{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range texts {
+		err := j.Accept(t.Context(), []channels.Original{{
+			Channel: "email", Account: "control", ID: "INBOX/1/" + string(rune('1'+i)),
+			MediaType: "message/rfc822", ReceivedAt: time.Now(), Bytes: []byte(text),
+		}}, channels.Cursor{})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Quarantine(t.Context(), 1, "read crashed\x1b[31m twice"); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(dir, "contactd.yaml")
+	if err := os.WriteFile(file, []byte("data_dir: "+data+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestVerifyAccountsForEveryMessage(t *testing.T) {
+	file := keepMessages(t, "one", "two", "three")
+	seen := contactd(t, "", "-c", file, "verify")
+	if seen.code != 0 || !strings.Contains(seen.out, "accepted 3 = published 0 + waiting 2 + quarantined 1\ncompared 3 messages") {
+		t.Errorf("%+v", seen)
+	}
+	var report verified
+	if err := json.Unmarshal([]byte(contactd(t, "", "-c", file, "verify", "--json").out), &report); err != nil || report.Accepted != 3 || report.Differences == nil {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestVerifyFailsWhenAMessageWasChanged(t *testing.T) {
+	file := keepMessages(t, "one", "a text that can be found in the database file", "three")
+	database := filepath.Join(filepath.Dir(file), "data", "journal", "journal.db")
+	for _, name := range []string{database, database + "-wal"} {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		changed := strings.ReplaceAll(string(raw), "can be found", "is not found")
+		if err := os.WriteFile(name, []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seen := contactd(t, "", "-c", file, "verify"); seen.code != 1 || !strings.Contains(seen.out, "message 2: ") {
+		t.Errorf("%+v", seen)
+	}
+}
+
+func TestQuarantineListsShowsExportsAndRetries(t *testing.T) {
+	file := keepMessages(t, "the original\r\n", "two")
+	list := contactd(t, "", "-c", file, "quarantine", "list")
+	if list.code != 0 || !strings.Contains(list.out, "email/control") || strings.Contains(list.out, "\x1b") || strings.Count(list.out, "\n") != 2 {
+		t.Errorf("list: %+v", list)
+	}
+	var line set
+	if err := json.Unmarshal([]byte(contactd(t, "", "-c", file, "quarantine", "list", "--json").out), &line); err != nil {
+		t.Fatal(err)
+	}
+	if line.Number != 1 || line.ContactID != contact.MessageID("email", "control", "INBOX/1/1") || line.Bytes != 14 {
+		t.Errorf("list --json: %+v", line)
+	}
+	show := contactd(t, "", "-c", file, "quarantine", "show", "1")
+	if !strings.Contains(show.out, line.ContactID) || strings.Contains(show.out, "the original") {
+		t.Errorf("show: %+v", show)
+	}
+	target := filepath.Join(t.TempDir(), "one.eml")
+	if seen := contactd(t, "", "-c", file, "quarantine", "export", "1", target); seen.code != 0 {
+		t.Errorf("export: %+v", seen)
+	}
+	if got, err := os.ReadFile(target); err != nil || string(got) != "the original\r\n" {
+		t.Errorf("exported %q, %v", got, err)
+	}
+	if seen := contactd(t, "", "-c", file, "quarantine", "export", "1", target); seen.code != 1 {
+		t.Errorf("an export over a file that is there: %+v", seen)
+	}
+	if seen := contactd(t, "", "-c", file, "quarantine", "export", "1", "-"); seen.out != "the original\r\n" {
+		t.Errorf("export -: %+v", seen)
+	}
+	if seen := contactd(t, "", "-c", file, "quarantine", "retry"); seen.code != 2 {
+		t.Errorf("retry of nothing: %+v", seen)
+	}
+	if seen := contactd(t, "", "-c", file, "quarantine", "retry", "--all"); seen.code != 0 || !strings.Contains(seen.out, "1 message will") {
+		t.Errorf("retry: %+v", seen)
+	}
+	if seen := contactd(t, "", "-c", file, "quarantine", "list"); seen.out != "nothing is set aside\n" {
+		t.Errorf("list after retry: %+v", seen)
+	}
+	if seen := contactd(t, "", "-c", file, "quarantine", "retry", "2"); seen.code != 1 || !strings.Contains(seen.err, "not in quarantine") {
+		t.Errorf("retry of a message that is not set aside: %+v", seen)
+	}
+}
+
+func TestToolsSayWhereTheyFoundNoJournal(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "contactd.yaml")
+	if err := os.WriteFile(file, []byte("data_dir: "+dir+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--config", file, "verify"}
+	golden(t, "no_journal", args, contactd(t, "", args...), dir, "$DIR")
+}
+
+func TestReplayReadsTimesAsPeopleWriteThem(t *testing.T) {
+	now := time.Date(2026, 11, 3, 12, 0, 0, 0, time.Local)
+	for text, want := range map[string]time.Time{
+		"2026-11-03T10:00:00Z": time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC),
+		"2026-11-03 10:00":     time.Date(2026, 11, 3, 10, 0, 0, 0, time.Local),
+		"2026-11-03":           time.Date(2026, 11, 3, 0, 0, 0, 0, time.Local),
+		"90m":                  now.Add(-90 * time.Minute),
+	} {
+		if got, err := moment(text, now); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, args := range [][]string{
+		{"replay"}, {"replay", "--since", "yesterday"}, {"replay", "--since", "1h", "--until", "2h"}, {"replay", "--since", "-1h"},
+	} {
+		if seen := contactd(t, "", args...); seen.code != 2 {
+			t.Errorf("%v: %+v", args, seen)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"contactd/contact"
+	"contactd/deploy/servers"
+)
+
+const (
+	killMails = 100_000
+	kills     = 25
+)
+
+// TestNothingIsLostWhenDaemonAndBrokerAreKilled empties a mailbox of 100,000
+// mails while the daemon, and the broker that it brings along, are killed 25
+// times each at moments that nobody chose. What counts is read from the topic
+// at the end: each mail is there, under one id, and nothing else.
+func TestNothingIsLostWhenDaemonAndBrokerAreKilled(t *testing.T) {
+	mailbox := servers.Dovecot(t, servers.DovecotOptions{})
+	mails := make([][]byte, killMails)
+	for i := range mails {
+		mails[i] = fmt.Appendf(nil, "From: r%d@example.org\r\nTo: control@force.example\r\nSubject: mail %d\r\nMessage-ID: <%d@example.org>\r\n\r\nThe gate is open again.\r\n", i, i, i)
+	}
+	mailbox.Deliver(t, "control", "INBOX", mails...)
+	dir := configure(t, "force: kills\nlog: {level: warn}\nbroker: {listen: \"127.0.0.1:0\"}\n"+
+		mailboxConfig("control", mailbox.IMAPS, mailbox.CAFile, "control", servers.DovecotPassword))
+
+	p := startProgram(t, dir, "run")
+	step := killMails / (2*kills + 2) // the kills are spread over the whole run
+	for kill := range 2 * kills {
+		target := rand.IntN(step)
+		awaitProgress(t, p, target, kill)
+		if kill%2 == 0 {
+			p.kill()
+			p = startProgram(t, dir, "run")
+		} else {
+			killBroker(t, p)
+		}
+	}
+
+	seen := readAll(t, dir, killMails)
+	for n, ids := range seen {
+		if number, err := strconv.Atoi(strings.TrimPrefix(n, "mail ")); err != nil || number < 0 || number >= killMails {
+			t.Errorf("invented: %q", n)
+		}
+		if len(ids) != 1 {
+			t.Errorf("%s has %d ids", n, len(ids))
+		}
+	}
+	if len(seen) != killMails {
+		t.Errorf("%d of %d mails are on the topic", len(seen), killMails)
+	}
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	if out, err := command(t.Context(), dir, "verify").CombinedOutput(); err != nil {
+		t.Errorf("verify: %v\n%s", err, out)
+	}
+}
+
+// awaitProgress returns when the process has published that many messages
+// since it was asked, or all there are.
+func awaitProgress(t *testing.T, p *process, messages, round int) {
+	t.Helper()
+	begun := -1
+	eventually(t, time.Minute, func() bool {
+		_, text := p.get("/metrics")
+		now, waiting := sumOf(text, "contactd_graded_total"), sumOf(text, "contactd_journal_waiting")
+		if begun < 0 {
+			begun = now
+		}
+		return now-begun >= messages || (now > 0 && waiting == 0)
+	}, func() string { return fmt.Sprintf("no progress in round %d", round) })
+}
+
+// sumOf adds the samples of a metric in Prometheus' text form.
+func sumOf(text, name string) (sum int) {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, name); ok && (rest[0] == '{' || rest[0] == ' ') {
+			value, err := strconv.ParseFloat(strings.TrimSpace(line[strings.LastIndexByte(line, ' '):]), 64)
+			if err == nil {
+				sum += int(value)
+			}
+		}
+	}
+	return sum
+}
+
+// killBroker kills the child of the process that is its broker.
+func killBroker(t *testing.T, p *process) {
+	t.Helper()
+	var child int
+	eventually(t, 10*time.Second, func() bool {
+		threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.cmd.Process.Pid))
+		if err != nil {
+			return false
+		}
+		for _, thread := range threads {
+			children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", p.cmd.Process.Pid, thread.Name()))
+			if fields := strings.Fields(string(children)); len(fields) > 0 {
+				child, err = strconv.Atoi(fields[0])
+				return err == nil
+			}
+		}
+		return false
+	}, func() string { return "the daemon has no broker to kill" })
+	if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readAll tails the topic until it has seen as many different subjects, or
+// until nothing new comes for long; it returns the ids under each subject.
+func readAll(t *testing.T, dir string, subjects int) map[string]map[string]bool {
+	t.Helper()
+	cmd := command(t.Context(), dir, "tail", "--json", "--from-beginning", "--timeout", "5m")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	silence := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer silence.Stop()
+	seen := map[string]map[string]bool{}
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for len(seen) < subjects && lines.Scan() {
+		var event contact.Event
+		var data contact.Received
+		if err := json.Unmarshal(lines.Bytes(), &event); err != nil {
+			t.Fatal(err)
+		}
+		if event.Type != contact.ReceivedV1 {
+			continue
+		}
+		if err := json.Unmarshal(event.Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		ids := seen[data.Content.Subject]
+		if ids == nil {
+			ids = map[string]bool{}
+			seen[data.Content.Subject] = ids
+			silence.Reset(time.Minute)
+		}
+		ids[event.ID] = true
+	}
+	return seen
+}

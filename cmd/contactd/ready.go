@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"contactd/cmd/contactd/listener"
+	"contactd/pipeline"
+	"contactd/pipeline/kafka"
+)
+
+// brokerState is what is known of the broker, for /readyz.
+type brokerState struct {
+	mu       sync.Mutex
+	topics   error // why the topics are not as they must be, nil when they are
+	troubles map[string]error
+	probed   time.Time
+	answer   error
+}
+
+// probeEvery is how old an answer of the broker may be.
+const (
+	probeEvery = 3 * time.Second
+	probeLimit = 2 * time.Second
+)
+
+var errTopics = errors.New("topics are not looked at yet")
+
+func newBrokerState() *brokerState {
+	return &brokerState{topics: errTopics, troubles: map[string]error{}}
+}
+
+// trouble notes what the publisher tells; a nil Err ends it.
+func (s *brokerState) trouble(t kafka.Trouble) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := fmt.Sprintf("%s %s/%s", t.Kind, t.Topic, t.Lane)
+	if t.Err == nil {
+		delete(s.troubles, key)
+		return
+	}
+	s.troubles[key] = fmt.Errorf("%s since %s: %w", key, t.Since.UTC().Format(time.RFC3339), t.Err)
+}
+
+func (s *brokerState) topicsAre(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.topics = err
+}
+
+// look asks the broker, unless it was asked just now, and returns what is
+// wrong with it.
+func (s *brokerState) look(ctx context.Context, cluster *kafka.Cluster) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.probed) > probeEvery {
+		ctx, cancel := context.WithTimeout(ctx, probeLimit)
+		defer cancel()
+		_, s.answer = cluster.EndOffsets(ctx, pipeline.TopicEvents)
+		s.probed = time.Now()
+	}
+	problems := []error{s.answer}
+	if s.answer == nil {
+		problems = append(problems, s.topics)
+	}
+	for _, err := range s.troubles {
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// ready says what is ready, for /readyz.
+func (d *daemon) ready(ctx context.Context) listener.Readiness {
+	r := listener.Readiness{
+		Journal: part(d.journal.Ready()),
+		Broker:  listener.Part{Error: "starting"},
+	}
+	if d.started.Load() {
+		r.Broker = part(d.broker.state.look(ctx, d.broker.cluster))
+		r.Broker.Detail = d.broker.detail
+	}
+	for _, state := range d.health.States() {
+		account := listener.Account{
+			Channel: state.Channel, Account: state.Account,
+			Ready: state.Err == "" && !state.LastGood.IsZero(), Error: state.Err,
+		}
+		if !state.LastGood.IsZero() {
+			account.LastSuccess = &state.LastGood
+		}
+		if !state.Since.IsZero() {
+			account.FailingSince = &state.Since
+		}
+		r.Channels = append(r.Channels, account)
+	}
+	return r.Judged()
+}
+
+func part(err error) listener.Part {
+	if err != nil {
+		return listener.Part{Error: err.Error()}
+	}
+	return listener.Part{Ready: true}
+}

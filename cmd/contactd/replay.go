@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"contactd/pipeline/journal"
+)
+
+type replayCommand struct {
+	Since  string `required:"" help:"First time of acceptance: 2026-11-03T21:00:00Z, \"2026-11-03 21:00\" or 2026-11-03 (local), or a time ago such as 2h." placeholder:"TIME"`
+	Until  string `help:"Time before which to end, in the same forms. Default: now." placeholder:"TIME"`
+	DryRun bool   `help:"Only say how much it would be."`
+}
+
+// Help is shown below the usage.
+func (replayCommand) Help() string {
+	return `The events have the ids that they had, so a reader that drops what it has seen reads nothing twice. A running contactd
+begins at once; otherwise the next start does. Messages are kept for journal.keep after Kafka had them.`
+}
+
+// Run makes what was published in a time ready to be published again.
+func (r replayCommand) Run(ctx context.Context, p *program, c *commands) error {
+	now := time.Now()
+	since, err := moment(r.Since, now)
+	if err != nil {
+		return usageError{fmt.Errorf("--since: %w", err)}
+	}
+	until := now
+	if r.Until != "" {
+		if until, err = moment(r.Until, now); err != nil {
+			return usageError{fmt.Errorf("--until: %w", err)}
+		}
+	}
+	if !since.Before(until) {
+		return usageError{errors.New("--since: is not before --until")}
+	}
+	tools, err := p.journalTools(c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tools.Close() }()
+	done, err := tools.Republish(ctx, journal.Range{Since: since, Until: until}, r.DryRun)
+	verb := "published again"
+	if r.DryRun {
+		verb = "would be published again"
+	}
+	p.printf("%d messages accepted from %s until %s: %s\n", done.Entries, since.Format(time.RFC3339), until.Format(time.RFC3339), verb)
+	if done.Gone > 0 {
+		p.printf("%d more cannot be: their bytes are no longer kept (journal.keep)\n", done.Gone)
+	}
+	return err
+}
+
+// moment reads a time, or how long ago it was.
+func moment(text string, now time.Time) (time.Time, error) {
+	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if at, err := time.ParseInLocation(form, text, time.Local); err == nil {
+			return at, nil
+		}
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		return now.Add(-ago), nil
+	}
+	return time.Time{}, fmt.Errorf("want a time such as 2026-11-03T21:00:00Z, \"2026-11-03 21:00\" or 2h, got %q", text)
+}
+
+// journalDir is where the journal of a configuration lies.
+func (c config) journalDir() string { return filepath.Join(c.DataDir, "journal") }
+
+// journalTools opens the configured journal for an operator.
+func (p *program) journalTools(c *commands) (*journal.Tools, error) {
+	config, err := p.load(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	tools, err := journal.OpenTools(config.journalDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open journal: there is none in %s; is data_dir right?", config.journalDir())
+	}
+	return tools, err
+}

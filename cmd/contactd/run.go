@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+type runCommand struct{}
+
+// Run runs everything in one process until it is told to stop.
+func (runCommand) Run(ctx context.Context, p *program, c *commands) error {
+	config, err := p.load(c.Config)
+	if err != nil {
+		return err
+	}
+	return p.serve(ctx, config)
+}
+
+type ingestCommand struct{}
+
+// Run does the same against a cluster that is there.
+func (ingestCommand) Run(ctx context.Context, p *program, c *commands) error {
+	config, err := p.load(c.Config)
+	if err != nil {
+		return err
+	}
+	if len(config.Kafka.Brokers) == 0 {
+		return errors.New("ingest: kafka.brokers is empty; set it, or use contactd run, which brings its own broker")
+	}
+	return p.serve(ctx, config)
+}
+
+// serve runs the daemon until ctx ends or a part fails.
+func (p *program) serve(ctx context.Context, config config) error {
+	log := config.Log.logger(p.err)
+	d, err := startDaemon(ctx, config, log)
+	if err != nil {
+		return err
+	}
+	p.greet(d)
+	err = d.Wait(ctx)
+	log.Info("stopping")
+	if stopped := d.Stop(); stopped != nil {
+		err = errors.Join(err, stopped)
+	}
+	return err
+}
+
+// greet says what runs where and, without a configuration, what to do next.
+func (p *program) greet(d *daemon) {
+	p.printf("contactd runs.\n")
+	p.printf("  broker   %s\n", d.broker.detail)
+	if d.broker.read != "" {
+		p.printf("           %s\n", d.broker.read)
+	}
+	p.printf("  status   %s/readyz\n", d.listener.URL())
+	p.printf("  data     %s\n", d.config.DataDir)
+	for name, channel := range d.channels {
+		accounts := "configured"
+		if lister, ok := channel.(accountLister); ok {
+			accounts = fmt.Sprint(lister.AccountNames())
+		}
+		p.printf("  channel  %s %s\n", name, accounts)
+	}
+	if len(d.channels) == 0 {
+		p.tellNext(d.config.file)
+	}
+}
+
+// tellNext says how to get the first message in.
+func (p *program) tellNext(file string) {
+	first := "edit " + file
+	if file == "" {
+		first = "contactd sample > contactd.yaml"
+	}
+	p.printf(`
+No channel is configured, so nothing comes in yet. What to do next:
+  1. %s
+  2. under channels.email.accounts, give a mailbox: name, address, user, password_file
+  3. contactd check    tries the mailbox without taking anything
+  4. contactd run      again: takes each mail and publishes it
+  5. contactd tail     in another window: shows the events as they come
+`, first)
+}

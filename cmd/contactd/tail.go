@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"contactd/contact"
+	"contactd/pipeline/kafka"
+)
+
+type tailCommand struct {
+	Topic         string        `help:"Which topic." default:"contact.events"`
+	FromBeginning bool          `help:"Also what is there already, oldest first."`
+	Count         int           `help:"End after N events." placeholder:"N"`
+	Timeout       time.Duration `help:"End after this long, such as 30s. The broker may come up meanwhile." placeholder:"D"`
+	JSON          bool          `help:"One CloudEvent a line, as it is on the topic."`
+}
+
+// Help is shown below the usage.
+func (tailCommand) Help() string {
+	return `Ends with 0 when it is interrupted, has seen --count events, or has waited for --timeout without --count; with 1 when
+--timeout came before --count, or a record was not what had been published. Records of one conversation come in order.`
+}
+
+var errEnough = errors.New("enough")
+
+// Run shows events until there were enough or nobody wants more.
+func (t tailCommand) Run(ctx context.Context, p *program, c *commands) error {
+	if t.Count < 0 || t.Timeout < 0 {
+		return usageError{errors.New("tail: --count and --timeout cannot be negative")}
+	}
+	config, err := p.load(c.Config)
+	if err != nil {
+		return err
+	}
+	connect, _, err := brokerOf(config)
+	if err != nil {
+		return err
+	}
+	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
+	if err != nil {
+		return fmt.Errorf("reach broker: %w", err)
+	}
+	if t.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, t.Timeout)
+		defer cancel()
+	}
+	view := view{p: p, json: t.JSON, limit: t.Count}
+	err = t.follow(ctx, cluster, &view)
+	switch {
+	case errors.Is(err, errEnough):
+	case err != nil:
+		return err
+	case t.Count > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("tail %s: saw %d of %d events in %v", t.Topic, view.seen, t.Count, t.Timeout)
+	}
+	if view.damaged > 0 {
+		return fmt.Errorf("tail %s: %d records were not what had been published", t.Topic, view.damaged)
+	}
+	return nil
+}
+
+// follow reads the topic. With a timeout it waits for a broker that is not up
+// yet; without one a person is told at once.
+func (t tailCommand) follow(ctx context.Context, cluster *kafka.Cluster, v *view) error {
+	retry := time.NewTicker(200 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		err := cluster.Tail(ctx, t.Topic, t.FromBeginning, v.show)
+		if err == nil || errors.Is(err, errEnough) || errors.Is(err, errOutput) || t.Timeout == 0 || v.seen > 0 {
+			return err
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// view shows records to a person or a program.
+type view struct {
+	p       *program
+	json    bool
+	limit   int
+	seen    int
+	damaged int
+}
+
+var errOutput = errors.New("write event")
+
+// show writes one record, flushed, and ends the tail when there were enough.
+func (v *view) show(r kafka.Record) error {
+	if r.Err != nil {
+		v.damaged++
+		_, _ = fmt.Fprintf(v.p.err, "contactd: record %d of partition %d cannot be believed: %v\n", r.Offset, r.Partition, r.Err)
+		return nil
+	}
+	line := v.line(r)
+	if _, err := v.p.out.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("%w: %w", errOutput, err)
+	}
+	if v.seen++; v.seen == v.limit {
+		return errEnough
+	}
+	return nil
+}
+
+func (v *view) line(r kafka.Record) []byte {
+	if v.json {
+		var compact bytes.Buffer
+		if json.Compact(&compact, r.Value) != nil {
+			return bytes.ReplaceAll(r.Value, []byte("\n"), []byte(" "))
+		}
+		return compact.Bytes()
+	}
+	var event contact.Event
+	if err := json.Unmarshal(r.Value, &event); err != nil {
+		return fmt.Appendf(nil, "%d/%d: %d bytes that are no event", r.Partition, r.Offset, len(r.Value))
+	}
+	return []byte(plain(summary(event)))
+}
+
+// summary tells an event in one line.
+func summary(e contact.Event) string {
+	grade := "-"
+	if e.Grade != nil {
+		grade = e.Grade.String()
+	}
+	head := fmt.Sprintf("%s  %-10s %s", e.Time.Local().Format(time.DateTime), grade, e.Type)
+	switch e.Type {
+	case contact.ReceivedV1, contact.EscalatedV1:
+		var data contact.Received
+		if json.Unmarshal(e.Data, &data) != nil {
+			return head
+		}
+		from := ""
+		if len(data.Parties) > 0 {
+			from = strings.Join(append(data.Parties[0].Emails, data.Parties[0].Handles...), " ")
+		}
+		return fmt.Sprintf("%s  %s/%s  %s  %s — %s", head, data.Channel.Kind, data.Channel.Account, from, data.Content.Subject, short(data.Content.Summary))
+	default:
+		return head + "  " + e.Subject
+	}
+}
+
+// short cuts a text for one line.
+func short(text string) string {
+	const limit = 80
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit]) + "…"
+	}
+	return text
+}
+
+// plain takes out what could steer a terminal: the text is a stranger's.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return '\u00b7'
+		}
+		return r
+	}, text)
+}
