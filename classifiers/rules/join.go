@@ -43,30 +43,50 @@ func (r *reader) joinOne(out, f *folded, i int) int {
 	return 0
 }
 
-// singles counts the tokens of one letter from i on that follow each other,
-// each as far apart as the ones before. Wider spaces end the row.
+// singles counts the tokens of one letter from i on.
 func (f *folded) singles(i int) int {
 	n := 0
-	for ; i+n < len(f.tokens) && n < maxReading; n++ {
-		t := f.tokens[i+n]
-		if t.to-t.from != 1 || n > 0 && t.marks&wide != 0 {
-			break
-		}
+	for i+n < len(f.tokens) && n < maxReading && f.tokens[i+n].to-f.tokens[i+n].from == 1 {
+		n++
 	}
 	return n
 }
 
-// spelled reads n single letters as the longest known words that they hold,
-// one after the other. One word of three letters must be among them.
+// spelled reads n single letters as words. Wider spaces part them, unless all
+// spaces are wide. One word of three letters must be among them.
 func (r *reader) spelled(out, f *folded, i, n int) bool {
-	var buffer, lettered [maxReading]byte
-	row := buffer[:0]
-	for _, t := range f.tokens[i : i+n] {
-		row = append(row, f.letters[t.from])
+	row := f.tokens[i : i+n]
+	parted := false
+	for _, t := range row[1:] {
+		parted = parted || t.marks&wide == 0
 	}
 	tokens, letters := len(out.tokens), len(out.letters)
 	found := false
-	for at := 0; at < n; {
+	for len(row) > 0 {
+		size := 1
+		for size < len(row) && (!parted || row[size].marks&wide == 0) {
+			size++
+		}
+		if r.spelledPart(out, f, row[:size]) {
+			found = true
+		}
+		row = row[size:]
+	}
+	if !found {
+		out.tokens, out.letters = out.tokens[:tokens], out.letters[:letters]
+	}
+	return found
+}
+
+// spelledPart reads single letters as the longest known words that they hold,
+// one after the other, and reports whether one has three letters.
+func (r *reader) spelledPart(out, f *folded, part []token) (found bool) {
+	var buffer, lettered [maxReading]byte
+	row := buffer[:0]
+	for _, t := range part {
+		row = append(row, f.letters[t.from])
+	}
+	for at := 0; at < len(row); {
 		size := 0
 		for _, one := range [...]byte{'i', 'l'} {
 			word := appendLetters(lettered[:0], row[at:], one)
@@ -79,11 +99,8 @@ func (r *reader) spelled(out, f *folded, i, n int) bool {
 		size = max(size, 1)
 		from := len(out.letters)
 		out.letters = append(out.letters, row[at:at+size]...)
-		out.tokens = append(out.tokens, joinedToken(f.tokens[i+at], f.tokens[i+at+size-1], from, len(out.letters)))
+		out.tokens = append(out.tokens, joinedToken(part[at], part[at+size-1], from, len(out.letters)))
 		at += size
-	}
-	if !found {
-		out.tokens, out.letters = out.tokens[:tokens], out.letters[:letters]
 	}
 	return found
 }
