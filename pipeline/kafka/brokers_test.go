@@ -3,6 +3,8 @@ package kafka_test
 import (
 	"context"
 	"errors"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,12 +28,8 @@ func apache(t testing.TB) kafka.Config { return single(servers.Kafka(t).Plain) }
 
 // createTopic makes a topic of any name; contactd itself knows its five only.
 func createTopic(ctx context.Context, c kafka.Config, topic string, partitions int) error {
-	transport := &kafkago.Transport{MetadataTopics: []string{topic}}
-	if c.SASL.Mechanism != "" {
-		transport.SASL = kafka.Login(c.SASL)
-	}
-	defer transport.CloseIdleConnections()
-	client := kafkago.Client{Addr: kafkago.TCP(c.Brokers...), Timeout: 10 * time.Second, Transport: transport}
+	client, closeClient := rawClient(c)
+	defer closeClient()
 	answer, err := client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{{
 		Topic: topic, NumPartitions: partitions, ReplicationFactor: 1,
 	}}})
@@ -42,6 +40,52 @@ func createTopic(ctx context.Context, c kafka.Config, topic string, partitions i
 		return err
 	}
 	return nil
+}
+
+// rawClient is kafka-go without anything of ours.
+func rawClient(c kafka.Config) (*kafkago.Client, func()) {
+	transport := &kafkago.Transport{}
+	if c.SASL.Mechanism != "" {
+		transport.SASL = kafka.Login(c.SASL)
+	}
+	return &kafkago.Client{Addr: kafkago.TCP(c.Brokers...), Timeout: 10 * time.Second, Transport: transport}, transport.CloseIdleConnections
+}
+
+// writeRaw writes a record as somebody else would.
+func writeRaw(t testing.TB, c kafka.Config, m kafkago.Message) {
+	t.Helper()
+	client, closeClient := rawClient(c)
+	defer closeClient()
+	answer, err := client.Produce(t.Context(), &kafkago.ProduceRequest{
+		Topic: m.Topic, Partition: m.Partition, RequiredAcks: kafkago.RequireAll,
+		Records: kafkago.NewRecordReader(kafkago.Record{Value: kafkago.NewBytes(m.Value), Headers: m.Headers}),
+	})
+	if err != nil || answer.Error != nil {
+		t.Fatal(err, answer)
+	}
+}
+
+// commit sets a group's offset of partition 0.
+func commit(t testing.TB, c kafka.Config, group, topic string, offset int64) {
+	t.Helper()
+	client, closeClient := rawClient(c)
+	defer closeClient()
+	answer, err := client.OffsetCommit(t.Context(), &kafkago.OffsetCommitRequest{
+		GroupID: group, GenerationID: -1, Topics: map[string][]kafkago.OffsetCommit{topic: {{Partition: 0, Offset: offset}}},
+	})
+	if err != nil || answer.Topics[topic][0].Error != nil {
+		t.Fatal(err, answer)
+	}
+}
+
+// password reads the one of a config's password file.
+func password(t testing.TB, c kafka.Config) string {
+	t.Helper()
+	raw, err := os.ReadFile(c.SASL.PasswordFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(raw))
 }
 
 // creating creates topics when they are first used, because Watermill's suite

@@ -23,11 +23,10 @@ const (
 	startTimeout = 30 * time.Second
 	// endTimeout bounds the time until it has ended by itself.
 	endTimeout = 10 * time.Second
-	// A broker that dies is started again after firstRest, doubled up to
-	// longestRest while it dies within steadyAfter.
+	// A broker that dies is started again after firstRest, and when that does
+	// not succeed after twice as long, up to longestRest.
 	firstRest   = 100 * time.Millisecond
 	longestRest = 5 * time.Second
-	steadyAfter = time.Minute
 )
 
 // Supervision says how the broker's process is made.
@@ -121,7 +120,6 @@ type child struct {
 	command *exec.Cmd
 	in      io.Closer
 	ended   chan error
-	began   time.Time
 }
 
 // run starts the broker again whenever it has ended.
@@ -137,9 +135,7 @@ func (s *Supervisor) run(ctx context.Context, c *child) {
 				s.end(c)
 				return
 			}
-			if time.Since(c.began) > steadyAfter {
-				rest = firstRest
-			}
+			rest = firstRest
 		}
 		s.mu.Lock()
 		s.pid = 0
@@ -174,7 +170,7 @@ func (s *Supervisor) start(ctx context.Context) (*child, error) {
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("start broker: %w", err)
 	}
-	c := &child{command: command, in: in, ended: make(chan error, 1), began: time.Now()}
+	c := &child{command: command, in: in, ended: make(chan error, 1)}
 	said := make(chan hello, 1)
 	go func() {
 		said <- listen(out)
