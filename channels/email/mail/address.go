@@ -18,7 +18,7 @@ func (w words) addresses(list []contact.Sender, value []byte, limit int) []conta
 		name, address := w.mailbox(entry)
 		switch {
 		case address == "" && name == "":
-		case address == "" && entry.end == ',':
+		case address == "" && entry.end == ',' && len(pendingName) < maxPendingName:
 			pendingName = joinName(pendingName, name)
 			continue
 		default:
@@ -31,6 +31,9 @@ func (w words) addresses(list []contact.Sender, value []byte, limit int) []conta
 	}
 	return list
 }
+
+// maxPendingName is how much of a name with commas is put together.
+const maxPendingName = 200
 
 func joinName(a, b string) string {
 	switch {

@@ -75,8 +75,10 @@ type seen struct {
 }
 
 func show(msg contact.Message, report Report) seen {
-	s := seen{Recipients: msg.Recipients, Subject: msg.Subject, Text: msg.Text, Automatic: msg.Automatic,
-		Authenticity: msg.Authenticity, Checks: msg.Checks, Flags: msg.Flags, Unreadable: msg.Unreadable, Attachments: msg.Attachments}
+	s := seen{
+		Recipients: msg.Recipients, Subject: msg.Subject, Text: msg.Text, Automatic: msg.Automatic,
+		Authenticity: msg.Authenticity, Checks: msg.Checks, Flags: msg.Flags, Unreadable: msg.Unreadable, Attachments: msg.Attachments,
+	}
 	if msg.Sender != (contact.Sender{}) {
 		s.Sender = &msg.Sender
 	}

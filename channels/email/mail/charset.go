@@ -69,6 +69,9 @@ func findEncoding(name string) encoding.Encoding {
 	}
 	repaired := strings.TrimPrefix(strings.ReplaceAll(name, "_", "-"), "x-")
 	number := strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(repaired, "cp"), "ibm"), "-")
+	if number == "932" || number == "ms932" {
+		number = "31j"
+	}
 	tries := [...]string{name, repaired, "windows-" + number, "ibm" + number, "cp" + number}
 	for i, try := range tries {
 		if i >= 2 && number == repaired {

@@ -179,7 +179,7 @@ func (w words) join(pieces []piece) []param {
 			}
 			raw = append(raw, value...)
 		}
-		if declared || bytes.Index(raw, []byte("=?")) < 0 {
+		if declared || !bytes.Contains(raw, []byte("=?")) {
 			raw = decodeText(raw, set, w.fallback)
 		}
 		list = append(list, param{name, raw})

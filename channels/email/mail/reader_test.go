@@ -274,3 +274,21 @@ func TestOnlyAFailedDeliveryWithStatusFiveIsPermanent(t *testing.T) {
 		}
 	}
 }
+
+func TestCharsetsAreFoundByTheNamesThatMailsUse(t *testing.T) {
+	for _, name := range []string{
+		"UTF-8", "utf8", "\"utf-8\"", "ISO-8859-1", "iso8859-1", "ISO_8859-1", "latin1", "iso-8859-15", "ISO-8859-8-I", "windows-1252", "cp1252", "cp-1252", "x-cp1250",
+		"windows-874", "koi8-r", "KOI8-U", "Shift_JIS", "x-sjis", "cp932", "windows-31j", "EUC-JP", "iso-2022-jp", "gb2312", "GBK", "x-gbk", "cp936", "gb18030", "HZ-GB-2312",
+		"big5", "Big5-HKSCS", "euc-kr", "ks_c_5601-1987", "cp949", "utf-7", "unicode-1-1-utf-7", "utf-16", "UTF-16LE", "utf-32", "macintosh", "ibm850", "cp850", "cp437", "ibm866", "tis-620",
+		"utf-8 (comment)", "utf-8; format=flowed",
+	} {
+		if lookupCharset(name) == nil {
+			t.Errorf("%q is unknown", name)
+		}
+	}
+	for _, name := range []string{"", "us-ascii", "unknown-8bit", "x-unknown", "made-up", strings.Repeat("x", 1000)} {
+		if lookupCharset(name) != nil {
+			t.Errorf("%q is known", name)
+		}
+	}
+}
