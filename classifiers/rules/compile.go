@@ -1,10 +1,8 @@
 package rules
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -102,7 +100,7 @@ func (c *compiler) join(f *file) error {
 	}
 	c.book.version += f.Version
 	for word, others := range f.Spelling {
-		c.spelling[word] = append(c.spelling[word], fields(others.text)...)
+		c.spelling[word] = append(c.spelling[word], strings.Fields(others.text)...)
 	}
 	for sign, word := range f.Emoji {
 		for _, r := range sign {
@@ -114,10 +112,10 @@ func (c *compiler) join(f *file) error {
 		c.lists[name] = append(c.lists[name], entries...)
 		c.home[name] = f
 	}
-	c.languages[english] = append(c.languages[english], fields(f.Languages.English)...)
-	c.languages[english] = append(c.languages[english], fields(f.Languages.Similar)...)
-	c.languages[welsh] = append(c.languages[welsh], fields(f.Languages.Welsh)...)
-	c.languages[other] = append(c.languages[other], fields(f.Languages.Other)...)
+	c.languages[english] = append(c.languages[english], strings.Fields(f.Languages.English)...)
+	c.languages[english] = append(c.languages[english], strings.Fields(f.Languages.Similar)...)
+	c.languages[welsh] = append(c.languages[welsh], strings.Fields(f.Languages.Welsh)...)
+	c.languages[other] = append(c.languages[other], strings.Fields(f.Languages.Other)...)
 	for _, r := range f.Rules {
 		if slices.ContainsFunc(c.rules, func(s source) bool { return s.ID.text == r.ID.text }) {
 			problems = append(problems, f.errorAt(r.ID, "rule %s stands in another file too", r.ID.text))
@@ -320,109 +318,4 @@ func (c *compiler) set(words []string) symbol {
 		c.sets[key] = known
 	}
 	return known
-}
-
-// The lengths, in letters, from which words and stems are also known by their
-// slips; shorter ones have too many neighbours that are words themselves.
-const (
-	minSlip     = 7
-	minSlipStem = 8
-)
-
-// lexicon gathers every word of the phrases with its symbols, its spellings
-// and its slips.
-func (c *compiler) lexicon() {
-	words, stems := map[string][]symbol{}, map[string][]symbol{}
-	for s, members := range c.members {
-		for _, member := range members {
-			if stem, ok := strings.CutSuffix(member, "*"); ok {
-				stems[stem] = append(stems[stem], symbol(s))
-			} else {
-				words[member] = append(words[member], symbol(s))
-			}
-		}
-	}
-	known := map[string]tongue{}
-	for points := other; points > noTongue; points-- { // English has the last word
-		for _, word := range c.languages[points] {
-			known[word] = points
-		}
-	}
-	c.book.lexicon.numbers = words[anyNumber]
-	c.book.edges = words[edge]
-	c.addSlips(words, stems, known)
-	c.addStems(stems)
-	c.addWords(words, stems, known)
-}
-
-// addSlips adds what one writes by a slip of the finger, unless it is a word.
-func (c *compiler) addSlips(words, stems map[string][]symbol, known map[string]tongue) {
-	add := func(to map[string][]symbol, word string, symbols []symbol) {
-		for _, slip := range slips(word) {
-			_, isWord := words[slip]
-			_, isStem := stems[slip]
-			if !isWord && !isStem && known[slip] == noTongue {
-				to[slip] = append(to[slip], symbols...)
-			}
-		}
-	}
-	slipped, slippedStems := map[string][]symbol{}, map[string][]symbol{}
-	for _, word := range slices.Sorted(maps.Keys(words)) {
-		if len(word) >= minSlip {
-			add(slipped, word, words[word])
-		}
-	}
-	for _, stem := range slices.Sorted(maps.Keys(stems)) {
-		if len(stem) >= minSlipStem {
-			add(slippedStems, stem, stems[stem])
-		}
-	}
-	maps.Copy(words, slipped)
-	maps.Copy(stems, slippedStems)
-}
-
-// addStems stores every stem with the symbols of the shorter stems in it.
-func (c *compiler) addStems(stems map[string][]symbol) {
-	l := &c.book.lexicon
-	l.stems = make(map[string][]symbol, len(stems))
-	for stem := range stems {
-		l.stems[stem] = stemmed(nil, stem, stems)
-		l.longest = max(l.longest, len(stem))
-		l.starts[startOf([]byte(stem))] = true
-	}
-}
-
-// stemmed adds to symbols those of every stem that word begins with.
-func stemmed(symbols []symbol, word string, stems map[string][]symbol) []symbol {
-	for n := minStem; n <= len(word); n++ {
-		symbols = append(symbols, stems[word[:n]]...)
-	}
-	slices.Sort(symbols)
-	return slices.Compact(symbols)
-}
-
-// addWords stores every word with its symbols and those of its stems, and its
-// other spellings with the same.
-func (c *compiler) addWords(words, stems map[string][]symbol, known map[string]tongue) {
-	all := map[string][]symbol{}
-	for word, symbols := range words {
-		all[word] = stemmed(symbols, word, stems)
-	}
-	for word := range known {
-		all[word] = stemmed(words[word], word, stems)
-	}
-	spelled := map[string][]symbol{}
-	for word, others := range c.spelling {
-		for _, spelling := range others {
-			symbols := slices.Concat(spelled[spelling], stemmed(words[spelling], spelling, stems), stemmed(words[word], word, stems))
-			slices.Sort(symbols)
-			spelled[spelling] = slices.Compact(symbols)
-		}
-	}
-	maps.Copy(all, spelled)
-	c.book.lexicon.words = make(map[string]meaning, len(all))
-	for word, symbols := range all {
-		points := cmp.Or(known[word], english)
-		c.book.lexicon.words[word] = meaning{slices.Clip(symbols), points}
-	}
 }

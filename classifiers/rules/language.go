@@ -10,8 +10,9 @@ type stretches struct {
 	words         int // words weighed
 }
 
-// The weights of words. They were chosen on messages in English, Welsh and 20
-// other languages: see TestLanguagesInFigures.
+// The weights of words. They were chosen on 210 messages in 20 languages, of
+// which all but four short ones weigh enough, and 24,000 English ones, of
+// which one in a thousand does; TestFigures prints both.
 const (
 	weightForeignScript = 100 // a word in another script
 	weightOther         = 6   // a common word of another language

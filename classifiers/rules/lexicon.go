@@ -1,9 +1,5 @@
 package rules
 
-import (
-	"strings"
-)
-
 // symbol is a set of words that some phrase accepts at one place. A word of a
 // text is read as all the symbols that hold it.
 type symbol uint32
@@ -207,5 +203,3 @@ func slips(word string) []string {
 	}
 	return found
 }
-
-func fields(text string) []string { return strings.Fields(text) }
