@@ -3,19 +3,18 @@ package email
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"contactd/channels"
 	"contactd/channels/email/imap"
 )
 
-// How much is asked for at once. A batch is held in memory until the inbox has
-// it; larger ones were not faster.
+// How much is asked for at once. Two batches are held in memory, one on its way
+// into the inbox and one on its way from the server; larger ones were not
+// faster.
 const (
 	windowMails = 500
 	batchMails  = 100
-	batchBytes  = 16 << 20
+	batchBytes  = 8 << 20
 )
 
 // retryFinish is the pause before a refused move or mark is tried again.
@@ -45,25 +44,16 @@ func (f *folder) catchUp(ctx context.Context, s *imap.Session) error {
 // takeAll fetches mails and has them accepted, in order. With advance, the
 // position follows: uids are then all there are behind it.
 func (f *folder) takeAll(ctx context.Context, s *imap.Session, uids []uint32, advance bool) error {
+	h := handover{folder: f, session: s, advance: advance}
 	for len(uids) > 0 {
 		window := uids[:min(len(uids), f.window(uids[0]))]
-		mails, err := f.list(s, window)
-		if err != nil {
+		if err := h.takeWindow(ctx, window); err != nil {
+			_ = h.settle() // what was offered before it counts
 			return err
-		}
-		for len(mails) > 0 {
-			batch := f.batch(mails)
-			mails = mails[len(batch):]
-			if err := f.take(ctx, s, batch, advance); err != nil {
-				return err
-			}
-		}
-		if advance {
-			f.position.last = window[len(window)-1] // the rest is proven gone
 		}
 		uids = uids[len(window):]
 	}
-	return nil
+	return h.settle()
 }
 
 // window is how many mails to list at once: one after the list has failed.
@@ -89,35 +79,6 @@ func (f *folder) batch(mails []imap.Mail) []imap.Mail {
 		}
 	}
 	return mails
-}
-
-// take fetches a batch and has it accepted, then moves or marks it.
-func (f *folder) take(ctx context.Context, s *imap.Session, batch []imap.Mail, advance bool) error {
-	originals, err := f.fetch(ctx, s, batch)
-	if err != nil {
-		return err
-	}
-	var cursor channels.Cursor
-	next := f.position
-	if advance {
-		next.last = batch[len(batch)-1].UID
-		cursor = f.cursor(next)
-	}
-	if err := f.inbox.Accept(ctx, originals, cursor); err != nil {
-		return fmt.Errorf("%w: accept: %w", errInbox, err)
-	}
-	f.position = next
-	f.progressed()
-	done := make([]uint32, 0, len(batch))
-	for _, mail := range batch {
-		f.known.add(mail.UID)
-		delete(f.trouble, mail.UID)
-		if !f.defects[mail.UID] {
-			done = append(done, mail.UID)
-		}
-		f.metrics.took(f.account.Name, f.name, mail.ReceivedAt)
-	}
-	return f.finish(s, done)
 }
 
 // progressed notes that the way from the server to the inbox is whole.

@@ -96,6 +96,30 @@ func (d *DovecotServer) Kill(t testing.TB) {
 	d.signal(t, syscall.SIGKILL)
 	<-d.exited
 	d.cmd = nil
+	for _, address := range []string{d.IMAP, d.IMAPS, d.LMTP} {
+		awaitRefusal(t, address)
+	}
+}
+
+// awaitRefusal waits until nobody listens: the master's children hold its
+// sockets until they have died too.
+func awaitRefusal(t testing.TB, address string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	retry := time.NewTicker(2 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err != nil {
+			return
+		}
+		conn.Close()
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			t.Fatalf("kill dovecot: %s is still answered", address)
+		}
+	}
 }
 
 // Restart kills the server and starts it again.
