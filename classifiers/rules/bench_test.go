@@ -53,6 +53,8 @@ func BenchmarkPanel(b *testing.B) {
 
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
-		newRules(b, rules.Config{})
+		if _, err := rules.New(rules.Config{}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

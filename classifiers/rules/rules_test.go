@@ -2,15 +2,24 @@ package rules_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"contactd/classifiers/rules"
 	"contactd/contact"
 )
 
+// embedded compiles the embedded rules once for all tests; the classifier has
+// no state that one test could leave to another.
+var embedded = sync.OnceValues(func() (*rules.Classifier, error) { return rules.New(rules.Config{}) })
+
 func newRules(t testing.TB, cfg rules.Config) *rules.Classifier {
 	t.Helper()
-	classifier, err := rules.New(cfg)
+	build := func() (*rules.Classifier, error) { return rules.New(cfg) }
+	if cfg == (rules.Config{}) {
+		build = embedded
+	}
+	classifier, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
