@@ -83,7 +83,9 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 // still waits for the broker, and returns when no step runs any more. What was
 // not published is in the journal.
 func (p *Pipeline) Run(ctx context.Context) error {
-	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: p.config.Drain}, watermill.NewSlogLogger(p.log))
+	// What Watermill finds worth telling is of interest to nobody but us.
+	logger := watermill.NewSlogLoggerWithLevelMapping(p.log, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug})
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: p.config.Drain}, logger)
 	if err != nil {
 		return fmt.Errorf("make router: %w", err)
 	}

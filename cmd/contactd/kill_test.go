@@ -32,7 +32,7 @@ func TestNothingIsLostWhenDaemonAndBrokerAreKilled(t *testing.T) {
 		mails[i] = fmt.Appendf(nil, "From: r%d@example.org\r\nTo: control@force.example\r\nSubject: mail %d\r\nMessage-ID: <%d@example.org>\r\n\r\nThe gate is open again.\r\n", i, i, i)
 	}
 	mailbox.Deliver(t, "control", "INBOX", mails...)
-	dir := configure(t, "force: kills\nlog: {level: warn}\nbroker: {listen: \"127.0.0.1:0\"}\n"+
+	dir := configure(t, "force: kills\nlog: {level: warn}\nbroker: {address: \"127.0.0.1:0\"}\n"+
 		mailboxConfig("control", mailbox.IMAPS, mailbox.CAFile, "control", servers.DovecotPassword))
 
 	p := startProgram(t, dir, "run")
