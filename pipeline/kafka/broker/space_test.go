@@ -1,0 +1,43 @@
+package broker
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+func TestWritesAreRefusedWhileTheDiskIsNearlyFull(t *testing.T) {
+	const gib = 1 << 30
+	for _, test := range []struct {
+		free, total uint64
+		full        bool
+	}{
+		{10 * gib, 500 * gib, false}, // little of a large disk is still enough
+		{gib / 2, 4 * gib, false},
+		{gib / 2, 100 * gib, true},
+		{600 << 10, 8 << 20, true},
+		{0, gib, true},
+	} {
+		s := &space{log: slog.New(slog.DiscardHandler), free: func(string) (uint64, uint64, error) { return test.free, test.total, nil }}
+		if err := s.check(); err != nil || s.full.Load() != test.full {
+			t.Errorf("%d of %d free: full %v, %v", test.free, test.total, s.full.Load(), err)
+		}
+	}
+}
+
+func TestARefusalNamesEveryPartition(t *testing.T) {
+	produce := kmsg.NewPtrProduceRequest()
+	produce.Topics = []kmsg.ProduceRequestTopic{{Topic: "t", Partitions: []kmsg.ProduceRequestTopicPartition{{Partition: 3}}}}
+	refused := refusedProduce(produce).(*kmsg.ProduceResponse).Topics[0]
+	if p := refused.Partitions[0]; refused.Topic != "t" || p.Partition != 3 || p.ErrorCode != kerr.KafkaStorageError.Code {
+		t.Errorf("%+v", refused)
+	}
+	commit := kmsg.NewPtrOffsetCommitRequest()
+	commit.Topics = []kmsg.OffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetCommitRequestTopicPartition{{Partition: 3}}}}
+	not := refusedCommit(commit).(*kmsg.OffsetCommitResponse).Topics[0]
+	if p := not.Partitions[0]; not.Topic != "t" || p.Partition != 3 || p.ErrorCode != kerr.CoordinatorNotAvailable.Code {
+		t.Errorf("%+v", not)
+	}
+}
