@@ -76,7 +76,16 @@ func Dovecot(t testing.TB, options DovecotOptions) *DovecotServer {
 // when it answers.
 func (d *DovecotServer) Start(t testing.TB) {
 	t.Helper()
-	os.Remove(filepath.Join(d.dir, "run", "master.pid"))
+	// What a killed server left there would be taken for a running one.
+	must(t, os.RemoveAll(filepath.Join(d.dir, "run")))
+	// The new one would wait two minutes for the owner of such a lock.
+	for _, pattern := range []string{"mail/*/Maildir/*.lock", "mail/*/Maildir/.*/*.lock"} {
+		locks, err := filepath.Glob(filepath.Join(d.dir, pattern))
+		must(t, err)
+		for _, lock := range locks {
+			must(t, os.Remove(lock))
+		}
+	}
 	d.cmd = exec.Command("dovecot", "-F", "-c", filepath.Join(d.dir, "dovecot.conf"))
 	// A group of its own, so that one signal meets all of its processes.
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -1,21 +1,3 @@
-// Package servers runs the real servers that tests talk to. It is imported by
-// tests and by its command only:
-//
-//	go run ./deploy/servers/up up      install, start, wait until they answer
-//	go run ./deploy/servers/up down    stop
-//
-//	packages (apt, as root) ─▶ Kafka's jars (Maven) ─▶ format ─▶ java kafka.Kafka ─▶ kafka.json
-//
-// The servers outlive the command. What they are and where they listen is
-// written to a state folder in the user's cache (see Dir), from which
-// Kafka and Kcat answer. A test that needs a server which does not run
-// is skipped with a sentence that says what to do, or fails when the
-// environment variable CI is "true". Starting twice changes nothing.
-//
-// Apache Kafka is one KRaft node on free loopback ports, with empty storage at
-// each start, listening in plain text, with SASL (PLAIN, SCRAM-SHA-256 and
-// SCRAM-SHA-512) and with TLS. No container engine is involved: its jars come
-// by Maven coordinates and run on the machine's Java 17 or later.
 package servers
 
 import (
@@ -47,7 +29,7 @@ func Kafka(t testing.TB) Node {
 	t.Helper()
 	node, err := Running()
 	if err != nil {
-		Missing(t, "Apache Kafka does not run (%v): start it with `make up`", err)
+		skipOrFail(t, fmt.Sprintf("Apache Kafka does not run (%v): start it with `make up`", err))
 	}
 	return node
 }
@@ -58,19 +40,9 @@ func Kcat(t testing.TB) string {
 	t.Helper()
 	path, err := exec.LookPath("kcat")
 	if err != nil {
-		Missing(t, "kcat is not installed: `make up` as root, or apt-get install kcat")
+		skipOrFail(t, "kcat is not installed: `make up` as root, or apt-get install kcat")
 	}
 	return path
-}
-
-// Missing ends a test whose server is not there: skipped on a developer's
-// machine, failed when CI is "true".
-func Missing(t testing.TB, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
 }
 
 // Running reads the state of the node and makes sure that its process lives.

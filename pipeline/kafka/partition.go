@@ -50,7 +50,10 @@ func (p *partition) progress() time.Time { return time.Unix(0, p.moved.Load()) }
 // run delivers until ctx ends or, after what is being worked on, fetching does.
 func (p *partition) run(ctx, fetching context.Context) {
 	ending := fetching.Done()
-	lag := p.share.watch.Metrics.lag.WithLabelValues(p.topic, p.share.config.Group, strconv.Itoa(p.partition))
+	labels := []string{p.topic, p.share.config.Group, strconv.Itoa(p.partition)}
+	lag := p.share.watch.Metrics.lag.WithLabelValues(labels...)
+	// Another member may go on; this one knows no more.
+	defer p.share.watch.Metrics.lag.DeleteLabelValues(labels...)
 	for !isOver(ctx, ending) {
 		records, end, err := p.load(fetching)
 		if len(records) == 0 && err != nil {
