@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -133,6 +134,10 @@ func checkBroker(ctx context.Context, c config) []finding {
 		return []finding{broker}
 	}
 	topics, err := cluster.Check(ctx)
+	if errors.Is(err, syscall.ECONNREFUSED) && len(c.Kafka.Brokers) == 0 {
+		broker.detail = "does not run now; contactd run starts it"
+		return []finding{broker}
+	}
 	if err != nil {
 		broker.err = err
 		return []finding{broker}

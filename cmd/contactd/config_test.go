@@ -163,7 +163,7 @@ func defaulted(c config) config {
 	c.Kafka = c.Kafka.WithDefaults()
 	c.Broker = c.Broker.WithDefaults()
 	c.Pipeline = c.Pipeline.WithDefaults()
-	c.Classifiers.Config = c.Classifiers.Config.WithDefaults()
+	c.Classifiers.Config = c.Classifiers.WithDefaults()
 	c.Classifiers.Rules = c.Classifiers.Rules.WithDefaults()
 	// An empty list and none are the same.
 	if len(c.Kafka.Brokers) == 0 {

@@ -44,27 +44,25 @@ func (d *daemon) startBroker(ctx context.Context) error {
 // may mend a topic while we run, or spoil it.
 func (d *daemon) seeToTopics(ctx context.Context) error {
 	told := ""
-	for {
+	for ctx.Err() == nil {
 		err := d.broker.cluster.Ensure(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
 		d.broker.state.topicsAre(err)
 		pause := time.Minute
-		if err != nil {
+		switch {
+		case err == nil && told != "":
+			told = ""
+			d.log.Info("topics are as they must be")
+		case err != nil && ctx.Err() == nil:
 			pause = time.Second
-			if err.Error() != told {
+			if told != err.Error() {
+				told = err.Error()
 				d.log.Error("topics are not as they must be; messages are accepted and wait", "err", err)
 			}
-			told = err.Error()
-		} else if told != "" {
-			d.log.Info("topics are as they must be")
-			told = ""
 		}
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(pause):
 		}
 	}
+	return nil
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strings"
 )
 
 type runCommand struct{}
@@ -56,14 +56,15 @@ func (p *program) greet(d *daemon) {
 	}
 	p.printf("  status   %s/readyz\n", d.listener.URL())
 	p.printf("  data     %s\n", d.config.DataDir)
-	for name, channel := range d.channels {
-		accounts := "configured"
-		if lister, ok := channel.(accountLister); ok {
-			accounts = fmt.Sprint(lister.AccountNames())
+	accounts := 0
+	for _, name := range channelNames() {
+		if lister, ok := d.channels[name].(accountLister); ok {
+			names := lister.AccountNames()
+			accounts += len(names)
+			p.printf("  channel  %s: %s\n", name, shownOr(strings.Join(names, ", "), "no account"))
 		}
-		p.printf("  channel  %s %s\n", name, accounts)
 	}
-	if len(d.channels) == 0 {
+	if accounts == 0 {
 		p.tellNext(d.config.file)
 	}
 }
@@ -75,7 +76,7 @@ func (p *program) tellNext(file string) {
 		first = "contactd sample > contactd.yaml"
 	}
 	p.printf(`
-No channel is configured, so nothing comes in yet. What to do next:
+No account is configured, so nothing comes in yet. What to do next:
   1. %s
   2. under channels.email.accounts, give a mailbox: name, address, user, password_file
   3. contactd check    tries the mailbox without taking anything

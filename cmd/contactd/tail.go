@@ -100,8 +100,8 @@ var errOutput = errors.New("write event")
 func (v *view) show(r kafka.Record) error {
 	if r.Err != nil {
 		v.damaged++
-		_, _ = fmt.Fprintf(v.p.err, "contactd: record %d of partition %d cannot be believed: %v\n", r.Offset, r.Partition, r.Err)
-		return nil
+		_, err := fmt.Fprintf(v.p.err, "contactd: record %d of partition %d cannot be believed: %v\n", r.Offset, r.Partition, r.Err)
+		return err
 	}
 	line := v.line(r)
 	if _, err := v.p.out.Write(append(line, '\n')); err != nil {
@@ -122,7 +122,7 @@ func (v *view) line(r kafka.Record) []byte {
 		return compact.Bytes()
 	}
 	var event contact.Event
-	if err := json.Unmarshal(r.Value, &event); err != nil {
+	if json.Unmarshal(r.Value, &event) != nil {
 		return fmt.Appendf(nil, "%d/%d: %d bytes that are no event", r.Partition, r.Offset, len(r.Value))
 	}
 	return []byte(plain(summary(event)))
