@@ -174,15 +174,19 @@ func cleanAddress(w words, raw []byte) string {
 	}
 	address = strings.Trim(address, "<>'.,; ")
 	at := strings.LastIndexByte(address, '@')
-	if at > 0 && address[at-1] != '"' || at == 1 {
-		address = strings.Trim(address, "\"")
+	if at > 0 && address[at-1] != '"' || at == 1 { // the quotes are not those of a local part
+		address = strings.Trim(address, "\" ")
 		at = strings.LastIndexByte(address, '@')
 	}
-	if at < 1 || at == len(address)-1 || len(address) > maxAddress {
+	if at < 1 {
 		return ""
 	}
-	if strings.IndexByte(address[at:], ' ') >= 0 {
-		address = address[:at] + strings.ReplaceAll(address[at:], " ", "")
+	local, domain := address[:at], strings.ReplaceAll(address[at+1:], " ", "")
+	if end := strings.IndexAny(domain, "<>\",;()"); end >= 0 {
+		domain = domain[:end]
 	}
-	return strings.TrimSpace(address)
+	if domain == "" || len(local)+len(domain) >= maxAddress {
+		return ""
+	}
+	return local + "@" + domain
 }

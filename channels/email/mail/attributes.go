@@ -33,7 +33,7 @@ func readAttributes(z *html.Tokenizer) attributes {
 		case "href":
 			a.href = linkTarget(value)
 		case "alt":
-			a.alt = bytes.Clone(value[:min(len(value), maxLink)])
+			a.alt = bytes.Clone(cutText(value, maxLink))
 		}
 	}
 	return a
@@ -44,7 +44,7 @@ func linkTarget(value []byte) []byte {
 	value = bytes.TrimSpace(value)
 	for _, scheme := range [...]string{"http:", "https:", "mailto:", "tel:", "ftp:", "sms:", "geo:", "whatsapp:"} {
 		if len(value) > len(scheme) && equalFold(value[:len(scheme)], scheme) {
-			return bytes.Clone(value[:min(len(value), maxLink)])
+			return bytes.Clone(cutText(value, maxLink))
 		}
 	}
 	return nil

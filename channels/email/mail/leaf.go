@@ -110,7 +110,7 @@ func (w *walk) addText(p part, raw []byte) {
 	}
 	if len(w.text)-start > w.limit {
 		w.marks.oversize = true
-		w.text = w.text[:start+w.limit]
+		w.text = cutText(w.text, start+w.limit)
 	}
 	w.text = trimFrom(w.text, start)
 	if len(w.text) == start {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"unicode"
+	"unicode/utf8"
 )
 
 // appendClean appends text with LF as its only line end and without control
@@ -48,6 +49,17 @@ func nextControl(text []byte) int {
 		}
 	}
 	return len(text)
+}
+
+// cutText returns at most n bytes of text, never part of a character.
+func cutText(text []byte, n int) []byte {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }
 
 // trimBlank cuts off what shows nothing: white space and characters without

@@ -128,7 +128,7 @@ func (w *walk) finalText() (text, author string) {
 	}
 	if limit := maxTextParts * w.limit; len(found) > limit {
 		w.marks.oversize = true
-		found = found[:limit]
+		found = cutText(found, limit)
 	}
 	text = string(validUTF8(found))
 	return text, authored(text, w.quoted)
