@@ -27,7 +27,13 @@ const (
 func TestNothingAcknowledgedIsLostWhenTheBrokerIsKilled(t *testing.T) {
 	s := supervise(t)
 	p := newPublisher(t, s.Kafka(), kafka.Watch{})
+	reader := newSubscriber(t, s.Kafka(), kafka.SubscriberConfig{Group: "reader"}, kafka.Watch{})
+	envs, err := reader.Subscribe(t.Context(), pipeline.TopicEvents)
+	if err != nil {
+		t.Fatal(err)
+	}
 	load := startLoad(p, 16)
+	go load.deliver(envs)
 	for kill := range kills {
 		load.await(t, int64(kill+1)*acksPerKill)
 		if err := syscall.Kill(s.PID(), syscall.SIGKILL); err != nil {
@@ -37,6 +43,7 @@ func TestNothingAcknowledgedIsLostWhenTheBrokerIsKilled(t *testing.T) {
 	load.await(t, (kills+1)*acksPerKill)
 	load.stop()
 	load.check(t, s)
+	load.awaitDelivered(t)
 	t.Logf("%d kills, %d restarts, %d acknowledged, 0 lost, %d stored twice", kills, s.Restarts(), load.acked.Load(), load.twice)
 }
 
@@ -49,12 +56,13 @@ type load struct {
 	wg        sync.WaitGroup
 	mu        sync.Mutex
 	ids       map[string]string // id to "partition/offset" as acknowledged
+	seen      map[string]bool   // delivered to the subscriber
 	failure   error
 	twice     int
 }
 
 func startLoad(p *kafka.Publisher, callers int) *load {
-	l := &load{publisher: p, wake: make(chan struct{}, 1), ids: make(map[string]string)}
+	l := &load{publisher: p, wake: make(chan struct{}, 1), ids: make(map[string]string), seen: make(map[string]bool)}
 	for caller := range callers {
 		l.wg.Go(func() { l.run(caller) })
 	}
@@ -74,11 +82,57 @@ func (l *load) run(caller int) {
 		l.ids[env.UUID] = env.Metadata[pipeline.MetaPartition] + "/" + env.Metadata[pipeline.MetaOffset]
 		l.mu.Unlock()
 		l.acked.Add(1)
+		l.nudge()
+	}
+}
+
+// deliver takes what a subscriber is delivered.
+func (l *load) deliver(envs <-chan *message.Message) {
+	for env := range envs {
+		l.mu.Lock()
+		l.seen[env.UUID] = true
+		l.mu.Unlock()
+		env.Ack()
+		l.nudge()
+	}
+}
+
+func (l *load) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// awaitDelivered waits until the subscriber was delivered everything that was
+// acknowledged.
+func (l *load) awaitDelivered(t *testing.T) {
+	t.Helper()
+	limit := time.After(time.Minute)
+	for {
+		l.mu.Lock()
+		missing := l.missing()
+		l.mu.Unlock()
+		if missing == 0 {
+			return
+		}
 		select {
-		case l.wake <- struct{}{}:
-		default:
+		case <-l.wake:
+		case <-limit:
+			t.Fatalf("%d acknowledged were not delivered", missing)
 		}
 	}
+}
+
+// missing counts what was acknowledged and not delivered.
+func (l *load) missing() int {
+	n := 0
+	for id := range l.ids {
+		if !l.seen[id] {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *load) await(t *testing.T, acks int64) {

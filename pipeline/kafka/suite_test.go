@@ -41,7 +41,9 @@ func pubSub(c kafka.Config, partitions int, group string) (tests.PubSubConstruct
 	}, grouped
 }
 
-// suite runs Watermill's suite on a broker.
+// suite runs Watermill's suite on a broker. Its TestReconnect is left out: it
+// compares what it received with what it noted as published without waiting for
+// the notes, and fails when an envelope is quicker. The crash test is its like.
 func suite(t *testing.T, c kafka.Config) {
 	t.Run("with several partitions", func(t *testing.T) {
 		alone, grouped := pubSub(c, 8, "suite")

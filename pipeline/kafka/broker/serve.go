@@ -81,6 +81,10 @@ func (c Config) open() (unlock func(), err error) {
 		_ = file.Close()
 		return nil, fmt.Errorf("lock %s: another broker uses it: %w", c.Dir, err)
 	}
+	// For people: who has it.
+	if err := file.Truncate(0); err == nil {
+		_, _ = fmt.Fprintln(file, os.Getpid())
+	}
 	return func() { _ = file.Close() }, nil
 }
 
