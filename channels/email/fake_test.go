@@ -129,12 +129,18 @@ func (v *visit) answer(tag, command string) error {
 	word, rest, _ := strings.Cut(command, " ")
 	switch word {
 	case "LOGIN":
-		if v.m.login != "" {
-			return v.send("%s %s", tag, v.m.login)
+		v.m.mutex.Lock()
+		login := v.m.login
+		v.m.mutex.Unlock()
+		if login != "" {
+			return v.send("%s %s", tag, login)
 		}
 		return v.send("%s OK [CAPABILITY %s] in", tag, v.m.offers)
 	case "EXAMINE", "SELECT":
-		return v.send("* %d EXISTS\r\n* OK [UIDVALIDITY %d] valid\r\n%s OK selected", len(v.m.mails), v.m.validity, tag)
+		v.m.mutex.Lock()
+		count := len(v.m.mails)
+		v.m.mutex.Unlock()
+		return v.send("* %d EXISTS\r\n* OK [UIDVALIDITY %d] valid\r\n%s OK selected", count, v.m.validity, tag)
 	case "IDLE":
 		return v.idle(tag)
 	case "UID":
@@ -174,7 +180,10 @@ func (v *visit) idle(tag string) error {
 	go func() { _, err := v.lines.ReadString('\n'); done <- err }()
 	select {
 	case <-wake:
-		if err := v.send("* %d EXISTS", len(v.m.mails)); err != nil {
+		v.m.mutex.Lock()
+		count := len(v.m.mails)
+		v.m.mutex.Unlock()
+		if err := v.send("* %d EXISTS", count); err != nil {
 			return err
 		}
 		if err := <-done; err != nil {
@@ -221,12 +230,10 @@ func (v *visit) fetch(tag, rest string, places bool) error {
 	set, items, _ := strings.Cut(rest, " ")
 	for _, mail := range v.m.chosen(set, places) {
 		deed := behave
-		if v.m.fetch != nil {
-			v.m.mutex.Lock()
-			deed = v.m.fetch(items, mail)
-			v.m.mutex.Unlock()
-		}
 		v.m.mutex.Lock()
+		if v.m.fetch != nil {
+			deed = v.m.fetch(items, mail)
+		}
 		place := 1 + slices.IndexFunc(v.m.mails, func(s stored) bool { return s.uid == mail.uid })
 		v.m.mutex.Unlock()
 		if deed == refuse {

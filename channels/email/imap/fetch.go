@@ -105,8 +105,10 @@ func (s *Session) fetch(which goimap.NumSet, bytes int64, part Part, known func(
 	command := s.client.Fetch(which, &goimap.FetchOptions{UID: true, BodySection: []*goimap.FetchItemBodySection{part.section()}})
 	for data := command.Next(); data != nil; data = command.Next() {
 		if err := s.receive(data, known, take); err != nil {
-			s.wire.Close() // before the rest is drained (pitfalls 3 and 22)
-			command.Close()
+			s.wire.Close() // before the rest is drained (pitfall 3)
+			if !s.cut {
+				command.Close()
+			}
 			if cause := s.wire.failure(); cause != nil && errors.Is(err, io.ErrUnexpectedEOF) {
 				return s.explain("fetch", cause)
 			}
@@ -139,10 +141,14 @@ func (s *Session) receive(data *imapclient.FetchMessageData, known func(uint32) 
 				return err
 			}
 			body := &exact{from: item.Literal, left: item.Literal.Size()}
-			if err := take(name, body.left, body); err != nil {
-				return err
+			err = take(name, body.left, body)
+			if err == nil {
+				err = body.skip()
 			}
-			if err := body.skip(); err != nil {
+			// The library reads on by itself behind a cut body: to drain it
+			// would be a race (pitfall 22), and nothing waits to be drained.
+			s.cut = body.cut
+			if err != nil {
 				return err
 			}
 			taken = true
@@ -159,23 +165,30 @@ func (s *Session) receive(data *imapclient.FetchMessageData, known func(uint32) 
 type exact struct {
 	from io.Reader
 	left int64
+	cut  bool // the connection ended in the middle
 }
 
 // Read reads on; the end before the announced size is io.ErrUnexpectedEOF.
 func (e *exact) Read(p []byte) (int, error) {
-	if e.left == 0 {
+	switch {
+	case e.left == 0:
 		return 0, io.EOF
+	case e.cut:
+		return 0, io.ErrUnexpectedEOF
 	}
 	if int64(len(p)) > e.left {
 		p = p[:e.left]
 	}
 	n, err := e.from.Read(p)
 	e.left -= int64(n)
-	if err == io.EOF {
-		err = nil
-		if e.left > 0 {
+	switch {
+	case err != nil && e.left > 0:
+		e.cut = true
+		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
+	case err == io.EOF:
+		err = nil
 	}
 	return n, err
 }

@@ -30,6 +30,7 @@ type Session struct {
 	unbind  func() bool
 	secrets []string
 	news    chan struct{} // the number of mails changed; capacity 1
+	cut     bool          // a body was cut off
 }
 
 // Folder is what the server says about the selected folder.
