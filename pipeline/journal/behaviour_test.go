@@ -615,7 +615,7 @@ func TestMetricsTellWhatWaits(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]float64{
-		"accepted_total": 3, "quarantined_total": 1, "quarantined": 1, "waiting/emergency": 1, "waiting/quarantined": 1,
+		"accepted_total": 3, "quarantined_total": 1, "quarantined": 1, "waiting/emergency": 1, "waiting/unjudged": 1,
 		"waiting/unsorted": 1, "waiting/normal": 0, "oldest_unpublished_seconds/emergency": 90, "oldest_unpublished_seconds/low": 0,
 	} {
 		if got[name] != want {
@@ -639,3 +639,5 @@ func wantCounts(t testing.TB, j *Journal, want Counts) {
 		t.Fatalf("counts %+v, want %+v", report.Counts, want)
 	}
 }
+
+func cursorOf(name, value string) channels.Cursor { return channels.Cursor{Name: name, Value: value} }

@@ -81,10 +81,12 @@ type restarting struct{}
 
 func (*restarting) apply(*tx) error { return nil }
 
-func (*restarting) committed(j *Journal) {
-	conn := j.tx.conn
+func (*restarting) committed(j *Journal) { restartLog(j.tx.conn) }
+
+// restartLog writes the rest of the log back and empties it. Readers may hold
+// it back; then the next time succeeds.
+func restartLog(conn *sqlite.Conn) {
 	conn.SetBusyTimeout(20 * time.Millisecond)
 	defer conn.SetBusyTimeout(busyTimeout)
-	// Readers may hold it back; then the next one succeeds.
 	_ = sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint(TRUNCATE)", nil)
 }

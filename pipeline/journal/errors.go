@@ -21,6 +21,9 @@ func explain(dir string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if errors.Is(err, errDamaged) {
+		return fmt.Errorf("read journal in %s: damaged, stop the daemon, copy the directory and run \"contactd verify\": %w", dir, err)
+	}
 	switch sqlite.ErrCode(err).ToPrimary() {
 	case sqlite.ResultFull:
 		return fmt.Errorf("write journal in %s: the disk is full, free some space and it goes on by itself: %w", dir, err)

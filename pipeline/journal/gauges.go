@@ -3,6 +3,7 @@ package journal
 import (
 	"time"
 
+	"contactd/pipeline"
 	"github.com/prometheus/client_golang/prometheus"
 	"zombiezen.com/go/sqlite"
 )
@@ -10,9 +11,14 @@ import (
 // gauges tell what waits, read from the indexes when somebody asks.
 type gauges struct{ j *Journal }
 
-// laneNames label what waits, by rank. Unsorted is what is not read yet.
+// laneNames label what waits, by rank. What is unsorted is not
+// read yet.
 func laneNames() [ranks]string {
-	return [ranks]string{"unsorted", "emergency", "quarantined", "normal", "low"}
+	var names [ranks]string
+	for rank := range names {
+		names[rank] = pipeline.Lane(rank).String()
+	}
+	return names
 }
 
 func (g *gauges) describe(name, help string, labels ...string) *prometheus.Desc {

@@ -275,9 +275,9 @@ func (o *outbox) pick(t *topic) *head {
 		return nil
 	}
 	t.turn++
-	order := [...]int{rankQuarantined, rankNormal, rankLow}
+	order := [...]int{rankUnjudged, rankNormal, rankLow}
 	if t.turn%lowTurn == 0 {
-		order = [...]int{rankLow, rankQuarantined, rankNormal}
+		order = [...]int{rankLow, rankUnjudged, rankNormal}
 	}
 	for _, rank := range order {
 		l := &t.lines[rank]

@@ -50,34 +50,18 @@ func positionOf(conn *sqlite.Conn, seq int64) (position, bool, error) {
 // errDamaged says that what the disk gave back is not what was written.
 var errDamaged = errors.New("checksum differs from what was written")
 
-// rankOf orders a lane among what waits.
+// rankOf is the rank of a lane.
 func rankOf(l pipeline.Lane) (int, error) {
-	switch l {
-	case pipeline.LaneEmergency:
-		return rankEmergency, nil
-	case pipeline.LaneUnjudged:
-		return rankQuarantined, nil
-	case pipeline.LaneNormal:
-		return rankNormal, nil
-	case pipeline.LaneLow:
-		return rankLow, nil
-	default:
+	if l == pipeline.LaneUnsorted || l >= ranks {
 		return 0, fmt.Errorf("sort message: %v is no lane to publish in", l)
 	}
+	return int(l), nil
 }
 
-// laneOf is the lane as the pipeline knows it.
+// laneOf is the lane of a rank.
 func laneOf(rank int) pipeline.Lane {
-	switch rank {
-	case rankEmergency:
-		return pipeline.LaneEmergency
-	case rankQuarantined:
-		return pipeline.LaneUnjudged
-	case rankNormal:
-		return pipeline.LaneNormal
-	case rankLow:
-		return pipeline.LaneLow
-	default:
+	if rank < rankUnsorted || rank >= ranks {
 		return pipeline.LaneUnsorted
 	}
+	return pipeline.Lane(rank)
 }

@@ -86,12 +86,12 @@ func (j *Journal) emptyBodies(ctx context.Context, before time.Time, done *Prune
 		if !page.kept.IsZero() && page.kept.Before(oldest) {
 			oldest = page.kept
 		}
-		contiguous = contiguous && page.kept.IsZero()
 		change := &emptying{seqs: page.seqs}
 		if contiguous {
-			change.upTo = page.last
+			change.upTo = page.clean
 		}
-		if len(page.seqs) > 0 || contiguous {
+		contiguous = contiguous && page.clean == page.last
+		if len(page.seqs) > 0 || change.upTo > after {
 			err = j.do(ctx, change, 0)
 			done.Emptied += len(page.seqs)
 		}
@@ -100,16 +100,16 @@ func (j *Journal) emptyBodies(ctx context.Context, before time.Time, done *Prune
 	return oldest, err
 }
 
-// prunePage is a stretch of rows: those to be emptied, the last looked at, and
-// when the oldest was accepted that keeps its bytes.
+// prunePage is a stretch of rows: those to be emptied, the last looked at, the
+// last before the first that keeps its bytes, and when that was accepted.
 type prunePage struct {
-	seqs []int64
-	last int64
-	kept time.Time
+	seqs        []int64
+	last, clean int64
+	kept        time.Time
 }
 
 func readPrunable(conn *sqlite.Conn, after int64, before time.Time) (prunePage, error) {
-	page := prunePage{last: after}
+	page := prunePage{last: after, clean: after}
 	stmt, err := conn.Prepare(`SELECT m.seq, m.accepted, coalesce(p.published < ?, 0),
 			CASE WHEN m.blob IS NULL THEN m.body IS NULL ELSE m.body IS NOT NULL END
 		FROM messages m LEFT JOIN progress p ON p.seq = m.seq
@@ -133,6 +133,9 @@ func readPrunable(conn *sqlite.Conn, after int64, before time.Time) (prunePage, 
 			page.seqs = append(page.seqs, page.last)
 		case page.kept.IsZero():
 			page.kept = fromMicros(stmt.ColumnInt64(1))
+		}
+		if page.kept.IsZero() {
+			page.clean = page.last
 		}
 	}
 }

@@ -16,6 +16,8 @@ type reader struct {
 	dir  string
 	mu   sync.Mutex
 	conn *sqlite.Conn
+	// definitions are what the database must have, "" until they are needed.
+	definitions string
 }
 
 // with runs a query on the connection.
@@ -23,11 +25,9 @@ func (r *reader) with(query func(*sqlite.Conn) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.conn == nil {
-		conn, err := openReader(r.dir)
-		if err != nil {
+		if err := r.open(); err != nil {
 			return err
 		}
-		r.conn = conn
 	}
 	err := query(r.conn)
 	if err != nil && broken(err) && sqlite.ErrCode(err) != sqlite.ResultError {
@@ -35,6 +35,16 @@ func (r *reader) with(query func(*sqlite.Conn) error) error {
 		r.conn = nil
 	}
 	return explain(r.dir, err)
+}
+
+func (r *reader) open() (err error) {
+	if r.definitions == "" {
+		if r.definitions, err = intended(); err != nil {
+			return err
+		}
+	}
+	r.conn, err = openReader(r.dir, r.definitions)
+	return err
 }
 
 func (r *reader) close() {
@@ -135,11 +145,23 @@ func readEntry(conn *sqlite.Conn, seq int64) (pipeline.Entry, position, error) {
 	}
 	e := r.entry()
 	p, placed, err := positionOf(conn, seq)
+	if err == nil && !placed {
+		err = mustBeUnread(conn, r)
+	}
 	if err != nil || !placed {
 		return e, p, err
 	}
 	e.Placed, e.Lane, e.Quarantined, e.Attempts = p.Placed, laneOf(p.rank), p.reason, p.attempts
 	return e, p, p.damaged
+}
+
+// mustBeUnread returns an error unless a message without a place is unread.
+func mustBeUnread(conn *sqlite.Conn, r *row) error {
+	waits, err := queryInt(conn, "SELECT 1 FROM unread WHERE source = ? AND seq = ?", r.source, r.seq)
+	if err == nil && waits == 0 {
+		err = fmt.Errorf("find place of message %d: %w", r.seq, errDamaged)
+	}
+	return err
 }
 
 // parseDigest reads a SHA-256 in lower-case hex.

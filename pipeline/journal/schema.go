@@ -3,8 +3,10 @@ package journal
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"contactd/pipeline"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
@@ -15,16 +17,15 @@ const databaseName = "journal.db"
 // is refused.
 const schemaVersion = 1
 
-// The ranks of waiting rows in the order in which they are published. They
-// differ from pipeline.Lane in that what nobody could read comes right after
-// the emergencies.
+// The ranks in which waiting rows are published: pipeline.Lane as numbers of
+// the database, which never change.
 const (
-	rankUnsorted = iota
-	rankEmergency
-	rankQuarantined
-	rankNormal
-	rankLow
-	ranks // how many there are
+	rankUnsorted  = int(pipeline.LaneUnsorted)
+	rankEmergency = int(pipeline.LaneEmergency)
+	rankUnjudged  = int(pipeline.LaneUnjudged)
+	rankNormal    = int(pipeline.LaneNormal)
+	rankLow       = int(pipeline.LaneLow)
+	ranks         = 5 // how many there are
 )
 
 // Messages are only appended (and, long after they were published, emptied).
@@ -142,8 +143,15 @@ func prepareWriter(conn *sqlite.Conn) error {
 		return err
 	}
 	version, err := userVersion(conn)
-	if err != nil || version == schemaVersion {
+	if err != nil {
 		return err
+	}
+	if version == schemaVersion {
+		want, err := intended()
+		if err != nil {
+			return err
+		}
+		return checkSchema(conn, want)
 	}
 	if version != 0 {
 		return fmt.Errorf("database has version %d, this program knows %d: start the program that wrote it", version, schemaVersion)
@@ -163,18 +171,59 @@ func createSchema(conn *sqlite.Conn) (err error) {
 	return sqlitex.ExecuteScript(conn, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion), nil)
 }
 
+// checkSchema compares the tables and indexes with what they should be: with a
+// damaged definition SQLite would read sound rows wrong.
+func checkSchema(conn *sqlite.Conn, want string) error {
+	got, err := definitions(conn)
+	if err == nil && got != want {
+		err = fmt.Errorf("read definitions of the database: %w", errDamaged)
+	}
+	return err
+}
+
+// intended returns the definitions that a new database has.
+func intended() (string, error) {
+	model, err := sqlite.OpenConn(":memory:", sqlite.OpenReadWrite)
+	if err != nil {
+		return "", err
+	}
+	defer model.Close()
+	if err := sqlitex.ExecuteScript(model, schema, nil); err != nil {
+		return "", err
+	}
+	return definitions(model)
+}
+
+func definitions(conn *sqlite.Conn) (string, error) {
+	var all strings.Builder
+	const query = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid"
+	err := sqlitex.Execute(conn, query, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
+		for column := range 5 {
+			all.WriteString(stmt.ColumnText(column))
+			all.WriteByte(0)
+		}
+		return nil
+	}})
+	return all.String(), err
+}
+
 func userVersion(conn *sqlite.Conn) (int64, error) {
 	return queryInt(conn, "PRAGMA user_version")
 }
 
-// openReader opens a connection that only reads.
-func openReader(dir string) (*sqlite.Conn, error) {
+// openReader opens a connection that only reads a database with these
+// definitions.
+func openReader(dir, definitions string) (*sqlite.Conn, error) {
 	conn, err := sqlite.OpenConn(filepath.Join(dir, databaseName), sqlite.OpenReadOnly)
 	if err != nil {
 		return nil, explain(dir, err)
 	}
 	conn.SetBusyTimeout(busyTimeout)
-	if err := setPragmas(conn, "cache_size = -4000"); err != nil {
+	err = setPragmas(conn, "cache_size = -4000")
+	if err == nil {
+		err = checkSchema(conn, definitions)
+	}
+	if err != nil {
 		_ = conn.Close()
 		return nil, explain(dir, err)
 	}

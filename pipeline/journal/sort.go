@@ -199,7 +199,7 @@ func (q *quarantining) apply(t *tx) error {
 			return err
 		}
 	}
-	q.sorting = sorting{seq: q.seq, rank: rankQuarantined}
+	q.sorting = sorting{seq: q.seq, rank: rankUnjudged}
 	if p.published {
 		return nil
 	}
@@ -207,7 +207,7 @@ func (q *quarantining) apply(t *tx) error {
 		return err
 	}
 	t.touch(s)
-	if p.rank != rankUnsorted && p.rank <= rankQuarantined {
+	if p.rank != rankUnsorted && p.rank <= rankUnjudged {
 		return nil
 	}
 	return q.sorting.to(t, p)

@@ -214,7 +214,7 @@ func (t *Tools) verifyPlaces(ctx context.Context, report *Report) error {
 			placed := pipeline.Placed{
 				Conversation: stmt.ColumnText(5), Sequence: stmt.ColumnInt64(1), Foreign: stmt.ColumnInt64(2) != 0,
 			}
-			switch rank := stmt.ColumnInt64(4); {
+			switch rank := stmt.ColumnInt(4); {
 			case stmt.ColumnInt64(3) != markOf(seq, placed):
 				report.differ(seq, "its place: %v", errDamaged)
 			case rank < rankUnsorted || rank >= ranks:

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"zombiezen.com/go/sqlite"
 )
 
 // op is one change. Apply runs inside a transaction shared with others and
@@ -209,7 +211,7 @@ func (j *Journal) commit(group []*request) {
 		if errs[i] == nil {
 			r.committed(j)
 		}
-		if r.done != nil && errs[i] != errParked {
+		if r.done != nil && !errors.Is(errs[i], errParked) {
 			r.done <- errs[i]
 		}
 	}
@@ -223,6 +225,9 @@ func (j *Journal) transact(group []*request) ([]*request, []error, error) {
 		if err := j.reopen(); err != nil {
 			return group, nil, err
 		}
+	}
+	if sqlite.ErrCode(j.backOff.err).ToPrimary() == sqlite.ResultFull {
+		restartLog(j.tx.conn) // what the log holds twice may be room enough
 	}
 	if err := execute(j.tx.conn, "BEGIN IMMEDIATE"); err != nil {
 		return group, nil, err
