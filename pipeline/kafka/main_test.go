@@ -29,9 +29,13 @@ func TestMain(m *testing.M) {
 // supervise runs an embedded broker for the test.
 func supervise(t testing.TB) *broker.Supervisor {
 	t.Helper()
-	t.Setenv(childVariable, "1")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := broker.Supervise(context.Background(), broker.Supervision{
-		Config: broker.Config{Dir: t.TempDir(), Address: "127.0.0.1:0", Connections: 10_000}, Log: slog.New(slog.DiscardHandler),
+		Command: []string{"/usr/bin/env", childVariable + "=1", self},
+		Config:  broker.Config{Dir: t.TempDir(), Address: "127.0.0.1:0", Connections: 10_000}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

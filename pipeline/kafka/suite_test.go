@@ -45,6 +45,7 @@ func pubSub(c kafka.Config, partitions int, group string) (tests.PubSubConstruct
 // compares what it received with what it noted as published without waiting for
 // the notes, and fails when an envelope is quicker. The crash test is its like.
 func suite(t *testing.T, c kafka.Config) {
+	t.Parallel() // it waits more than it works
 	t.Run("with several partitions", func(t *testing.T) {
 		alone, grouped := pubSub(c, 8, "suite")
 		tests.TestPubSub(t, shared, alone, grouped)
@@ -63,6 +64,7 @@ func suite(t *testing.T, c kafka.Config) {
 
 // stress runs many of Watermill's suites side by side.
 func stress(t *testing.T, c kafka.Config) {
+	t.Parallel()
 	alone, grouped := pubSub(c, 4, "stress")
 	tests.TestPubSubStressTest(t, shared, alone, grouped)
 }

@@ -36,14 +36,18 @@ func supervise(t testing.TB, c broker.Config) *broker.Supervisor {
 
 func start(t testing.TB, c broker.Config) (*broker.Supervisor, error) {
 	t.Helper()
-	t.Setenv(childVariable, "1")
 	if c.Dir == "" {
 		c.Dir = t.TempDir()
 	}
 	if c.Address == "" {
 		c.Address = "127.0.0.1:0"
 	}
-	s, err := broker.Supervise(context.Background(), broker.Supervision{Config: c, Log: slog.New(slog.DiscardHandler)})
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	command := []string{"/usr/bin/env", childVariable + "=1", self}
+	s, err := broker.Supervise(context.Background(), broker.Supervision{Command: command, Config: c, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}
