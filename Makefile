@@ -19,7 +19,7 @@ race:
 
 fuzz:
 	@grep -rHo --include=*_test.go '^func Fuzz[A-Za-z0-9_]*' . | sort | while IFS=: read -r file name; do \
-	go test "$${file%/*}" -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) || exit 1; done
+	go test "$${file%/*}" -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2s || exit 1; done
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
