@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -111,17 +113,26 @@ func BenchmarkAccept(b *testing.B) {
 			bare := callers(b, goroutines, n, func(int) error { return file.append(body) })
 			j := open(b, b.TempDir())
 			b.ResetTimer()
+			before := cpuTime()
 			durable := callers(b, goroutines, n, func(i int) error {
 				return j.Accept(context.Background(), []channels.Original{{
 					Channel: "email", Account: "contact", ID: fmt.Sprintf("INBOX/7/%d", i), MediaType: "message/rfc822", Bytes: body,
 				}}, channels.Cursor{})
 			})
 			b.StopTimer()
+			b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(n), "cpu-ns/accepted")
 			b.ReportMetric(durable, "accepted/s")
 			b.ReportMetric(bare, "bare/s")
 			b.ReportMetric(durable/bare, "ratio")
 		})
 	}
+}
+
+// cpuTime is what this process has used, all threads together.
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // BenchmarkThrough takes accepted messages through unread and outbox.
@@ -167,4 +178,97 @@ func BenchmarkThrough(b *testing.B) {
 	}
 	b.StopTimer()
 	b.ReportMetric(float64(n)/time.Since(start).Seconds(), "messages/s")
+}
+
+// BenchmarkWaiting opens a journal in which many messages wait, sorted and
+// unread, in a process of its own.
+func BenchmarkWaiting(b *testing.B) {
+	n := 1_000_000
+	dir := b.TempDir()
+	j := open(b, dir)
+	body := bytes.Repeat([]byte("0123456789abcdef"), 64)
+	for first := 0; first < n; first += 5000 {
+		if err := j.do(context.Background(), &filling{first: first, body: body}, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	for range b.N {
+		c := startChild(b, dir, 0, 0, nil, childMeasure+"=1")
+		c.drain()
+		var start, rss float64
+		if _, err := fmt.Sscanf(strings.Join(c.other, " "), "%f %f", &start, &rss); err != nil {
+			b.Fatal(c.other, err)
+		}
+		b.ReportMetric(start, "ms-to-deliver")
+		b.ReportMetric(rss, "MB-RSS")
+	}
+}
+
+// filling accepts many messages and sorts four of five.
+type filling struct {
+	first int
+	body  []byte
+}
+
+func (f *filling) apply(t *tx) error {
+	for i := f.first; i < f.first+5000; i++ {
+		r, err := newRow(&channels.Original{
+			Channel: "email", Account: fmt.Sprint("contact", i%4), ID: fmt.Sprintf("INBOX/7/%d", i), Bytes: f.body,
+		})
+		if err != nil {
+			return err
+		}
+		s, err := t.sourceOf(r.channel, r.account)
+		if err != nil {
+			return err
+		}
+		r.source = s.id
+		if _, err := t.insert(r); err != nil {
+			return err
+		}
+		if i%5 == 0 {
+			continue
+		}
+		c, err := t.conversationOf(fmt.Sprintf("c-%026d", i))
+		if err != nil {
+			return err
+		}
+		p := pipeline.Placed{Conversation: c.key, Sequence: 1}
+		if err := t.place(s, r.seq, c, p); err != nil {
+			return err
+		}
+		sorting := sorting{seq: r.seq, rank: rankNormal + i%2}
+		if err := sorting.apply(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (*filling) committed(*Journal) {}
+
+// measure is the child of BenchmarkWaiting.
+func measure(dir string) {
+	start := time.Now()
+	j, err := Open(Config{Dir: dir, MinFree: -1}, Deps{})
+	if err != nil {
+		panic(err)
+	}
+	out, _ := j.Outbox().Subscribe(context.Background(), pipeline.AllChannels)
+	unread, _ := j.Unread().Subscribe(context.Background(), pipeline.AllChannels)
+	<-unread
+	(<-out).Ack()
+	took := time.Since(start)
+	for range 5000 {
+		(<-out).Ack()
+	}
+	status, _ := os.ReadFile("/proc/self/status")
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	var kilobytes float64
+	_, _ = fmt.Sscan(rest, &kilobytes)
+	fmt.Println(float64(took.Microseconds())/1000, kilobytes/1024)
 }

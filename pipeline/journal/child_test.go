@@ -3,6 +3,7 @@ package journal
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -24,17 +25,25 @@ import (
 // acknowledged to it.
 
 const (
-	childDir    = "JOURNAL_CHILD_DIR"
-	childRun    = "JOURNAL_CHILD_RUN"    // distinguishes the ids of several children
-	childCount  = "JOURNAL_CHILD_COUNT"  // messages to accept, then end; 0 for ever
-	childPoison = "JOURNAL_CHILD_POISON" // the id of a message whose reading kills the process
+	childDir     = "JOURNAL_CHILD_DIR"
+	childRun     = "JOURNAL_CHILD_RUN"     // distinguishes the ids of several children
+	childCount   = "JOURNAL_CHILD_COUNT"   // messages to accept, then end; 0 for ever
+	childMeasure = "JOURNAL_CHILD_MEASURE" // only open, deliver a thousand and say what it took
+	childPoison  = "JOURNAL_CHILD_POISON"  // the id of a message whose reading kills the process
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		beChild(dir)
+		if os.Getenv(childMeasure) != "" {
+			measure(dir)
+		} else {
+			beChild(dir)
+		}
 		return
 	}
+	// Most tests wait for the disk; a command line overrides both.
+	_ = flag.Set("test.parallel", "16")
+	_ = flag.Set("rapid.checks", "15")
 	os.Exit(m.Run())
 }
 
