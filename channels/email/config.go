@@ -64,6 +64,12 @@ type Account struct {
 	// first MiB of a mail are taken. Default: 50MiB.
 	Oversize int64 `yaml:"oversize"`
 
+	// ThreadKeyFile holds the secrets that sign the thread tokens in our
+	// replies, one a line of at least 16 characters: the first signs, all are
+	// believed, so that a key can be changed. Default: none, and no token is
+	// believed.
+	ThreadKeyFile string `yaml:"thread_key_file"`
+
 	// Config says how mails are read.
 	mail.Config `yaml:",inline"`
 }

@@ -2,10 +2,14 @@ package email
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"contactd/channels"
 	"contactd/channels/email/imap"
+	"contactd/channels/email/mail"
 )
 
 func TestAllProblemsAreToldWithTheirKeys(t *testing.T) {
@@ -30,6 +34,38 @@ func TestAllProblemsAreToldWithTheirKeys(t *testing.T) {
 	}
 	if err := (Config{Accounts: []Account{{Name: "x", Address: "[::1]", TLS: imap.None, User: "u", Password: "p"}}}).Validate(); err != nil {
 		t.Errorf("plaintext to this machine: %v", err)
+	}
+}
+
+func TestThreadKeysComeFromTheirFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys")
+	c := Config{Accounts: []Account{{Name: "x", Address: "mail.example.org", User: "u", Password: "p", ThreadKeyFile: file}}}
+	if _, err := New(c, Deps{}); err == nil || !strings.Contains(err.Error(), "accounts[0].thread_key_file: ") {
+		t.Errorf("a missing file is told as %v", err)
+	}
+	old, young := "the key of last year, 32 letters", "the key of this year, 32 letters"
+	if err := os.WriteFile(file, []byte(young+"\n"+old+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ch, err := New(c, Deps{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const conversation = "c-0123456789abcdefghijklmnop"
+	to, err := mail.NewTokens([]byte(old)).Address("contact@force.example", conversation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	original := channels.Original{Channel: "email", Account: "x", ID: "INBOX/1/1", Bytes: []byte("From: a@example.org\r\nTo: " + to + "\r\n\r\nhello\r\n")}
+	m, err := ch.Read(t.Context(), original)
+	if err != nil || m.Thread.Token != conversation {
+		t.Errorf("a reply to a token of the older key reads as conversation %q, %v", m.Thread.Token, err)
+	}
+	if err := os.WriteFile(file, []byte("short\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(c, Deps{}); err == nil || strings.Contains(err.Error(), "short") {
+		t.Errorf("a key that is too short is told as %v", err)
 	}
 }
 

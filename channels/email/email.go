@@ -95,6 +95,9 @@ func New(c Config, deps Deps) (*Channel, error) {
 		if err := a.trust(); err != nil {
 			return nil, fmt.Errorf("accounts[%d].%w", i, err)
 		}
+		if err := a.readThreadKeys(); err != nil {
+			return nil, fmt.Errorf("accounts[%d].%w", i, err)
+		}
 		if a.Auth.Bearer() {
 			a.tokens = oauth.New(a.OAuth, nil)
 		}
@@ -127,6 +130,26 @@ func (a *account) trust() error {
 	a.tls.RootCAs = x509.NewCertPool()
 	if !a.tls.RootCAs.AppendCertsFromPEM(authorities) {
 		return fmt.Errorf("ca_file: %s holds no certificate in PEM form", a.CAFile)
+	}
+	return nil
+}
+
+// readThreadKeys fills the keys of the thread tokens from their file.
+func (a *account) readThreadKeys() error {
+	if a.ThreadKeyFile == "" {
+		return nil
+	}
+	text, err := os.ReadFile(a.ThreadKeyFile)
+	if err != nil {
+		return fmt.Errorf("thread_key_file: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if key := strings.TrimSpace(line); key != "" {
+			a.ThreadKeys = append(a.ThreadKeys, []byte(key))
+		}
+	}
+	if err := a.Config.Validate(); err != nil {
+		return fmt.Errorf("thread_key_file: %w", err)
 	}
 	return nil
 }
