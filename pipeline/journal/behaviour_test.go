@@ -589,17 +589,17 @@ func TestSubscribersCloseCleanly(t *testing.T) {
 
 func TestMetricsTellWhatWaits(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	now := time.Unix(1790000000, 0)
+	now := newClock(time.Unix(1790000000, 0))
 	j := open(t, t.TempDir(), func(_ *Config, d *Deps) {
 		d.Metrics = registry
-		d.Now = func() time.Time { return now }
+		d.Now = now.Now
 	})
 	accept(t, j, original("1"), original("2"), original("3"))
 	ready(t, j, pipeline.LaneEmergency, 1)
 	if err := j.Quarantine(t.Context(), 2, "x"); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(90 * time.Second)
+	now.Advance(90 * time.Second)
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)

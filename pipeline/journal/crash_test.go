@@ -29,7 +29,7 @@ func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
 		}
 		acked = append(acked, c.acked...)
 	}
-	mustHold(t, dir, acked, any1)
+	mustHold(t, dir, acked)
 	t.Logf("%d messages acknowledged, %d kills, 0 lost", len(acked), kills)
 }
 
@@ -49,9 +49,13 @@ func need(t *testing.T, name string) string {
 
 func TestNoAcknowledgementWithoutDataWhenAFileOperationFails(t *testing.T) {
 	strace := need(t, "strace")
-	for _, call := range []string{"pwrite64", "fdatasync,fsync", "write"} {
+	refused := 0
+	for _, call := range []string{"pwrite64", "fdatasync,fsync"} {
 		for _, errno := range []string{"EIO", "ENOSPC"} {
-			for _, when := range []string{"1", "2", "3", "5", "8", "13", "21", "34", "55", "4+7"} {
+			for _, when := range []string{
+				"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "18", "20", "22", "24",
+				"26", "28", "30", "33", "36", "40", "45", "50", "60", "70", "4+7", "20+11",
+			} {
 				t.Run(fmt.Sprintf("%s %s %s", call, errno, when), func(t *testing.T) {
 					dir := t.TempDir()
 					c := startChild(t, dir, 1, 40, []string{
@@ -62,13 +66,20 @@ func TestNoAcknowledgementWithoutDataWhenAFileOperationFails(t *testing.T) {
 					timer := time.AfterFunc(20*time.Second, func() { _ = c.cmd.Process.Kill() })
 					defer timer.Stop()
 					c.drain()
-					if len(c.acked) < 40 && !opening(c) && when != "4+7" {
+					if len(c.acked) < 40 && !opening(c) && !strings.Contains(when, "+") {
 						t.Errorf("it did not go on after one error: %d acknowledged, %v", len(c.acked), c.other)
 					}
-					mustHold(t, dir, c.acked, any1)
+					if len(c.other) > 0 && strings.HasPrefix(c.other[0], "refused") {
+						refused++
+					}
+					mustHold(t, dir, c.acked)
 				})
 			}
 		}
+	}
+	t.Logf("in %d of 128 runs a message was refused", refused)
+	if refused == 0 {
+		t.Error("no error reached the journal")
 	}
 }
 
@@ -116,7 +127,7 @@ func TestNothingIsLostByAPowerCut(t *testing.T) {
 			copyFile(t, image, copied)
 			c.drain()
 			mount(t, filepath.Join(base, "after"), "-o", "loop", copied)
-			mustHold(t, filepath.Join(base, "after", "journal"), c.acked, any1)
+			mustHold(t, filepath.Join(base, "after", "journal"), c.acked)
 			t.Logf("%d messages acknowledged, 0 lost", len(c.acked))
 		})
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"contactd/channels"
 	"contactd/contact"
@@ -64,7 +63,7 @@ func encodeEntry(b []byte, e pipeline.Entry) []byte {
 		bits |= entryRenumbered
 	}
 	for _, n := range [...]int64{
-		int64(bits), e.Seq, micros(e.Original.ReceivedAt), micros(e.AcceptedAt),
+		int64(bits), e.Seq, toMicros(e.Original.ReceivedAt), toMicros(e.AcceptedAt),
 		int64(e.Attempts), e.Sequence, int64(e.Lane), blob.Size,
 	} {
 		b = binary.AppendVarint(b, n)
@@ -78,8 +77,6 @@ func encodeEntry(b []byte, e pipeline.Entry) []byte {
 	}
 	return b
 }
-
-func micros(t time.Time) int64 { return toMicros(t) }
 
 var errCut = errors.New("entry is cut short")
 

@@ -25,12 +25,15 @@ func (g *gauges) describe(name, help string, labels ...string) *prometheus.Desc 
 	return prometheus.NewDesc("contactd_journal_"+name, help, labels, nil)
 }
 
-// Describe implements prometheus.Collector. The descriptions are made when
-// collecting.
+// Describe implements prometheus.Collector. Without descriptions the gauges
+// can be registered by several journals, of which the closed ones are silent.
 func (g *gauges) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
 func (g *gauges) Collect(out chan<- prometheus.Metric) {
+	if g.j.ctx.Err() != nil {
+		return
+	}
 	oldest := g.describe("oldest_unpublished_seconds", "Age of the oldest message that waits, by lane; 0 when none waits.", "lane")
 	count := g.describe("waiting", "Messages that wait to be published, by lane.", "lane")
 	aside := g.describe("quarantined", "Messages in quarantine.")

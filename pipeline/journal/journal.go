@@ -52,7 +52,10 @@ type Journal struct {
 	stopped   chan struct{}
 	closeOnce sync.Once
 	closeErr  error
-	// answers are the envelopes out; helpers the goroutines beside the writer.
+	// runs are the subscriptions, begun under runsMu and not after the end of
+	// ctx; answers the envelopes out; helpers the goroutines beside the writer.
+	runsMu  sync.Mutex
+	runs    sync.WaitGroup
 	answers sync.WaitGroup
 	helpers sync.WaitGroup
 }
@@ -113,13 +116,8 @@ func (j *Journal) start() (err error) {
 	if err := j.marker.erase(); err != nil {
 		return err
 	}
-	for _, c := range append(j.metrics.collectors(), &gauges{j: j}) {
-		if j.deps.Metrics == nil {
-			break
-		}
-		if err := j.deps.Metrics.Register(c); err != nil {
-			return fmt.Errorf("open journal: %w", err)
-		}
+	if err := j.metrics.register(j.deps.Metrics, &gauges{j: j}); err != nil {
+		return fmt.Errorf("open journal: %w", err)
 	}
 	j.lookAtDisk()
 	go j.write()
@@ -138,9 +136,12 @@ func (j *Journal) start() (err error) {
 // next Open.
 func (j *Journal) Close() error {
 	j.closeOnce.Do(func() {
+		j.runsMu.Lock()
 		j.cancel()
+		j.runsMu.Unlock()
 		j.unread.wake()
 		j.outbox.wake()
+		j.runs.Wait()
 		j.helpers.Wait()
 		close(j.draining)
 		j.answers.Wait()
@@ -151,6 +152,7 @@ func (j *Journal) Close() error {
 			_ = execute(j.tx.conn, "PRAGMA wal_checkpoint(PASSIVE)")
 			j.closeErr = j.tx.conn.Close()
 		}
+		j.metrics.unregister(j.deps.Metrics)
 		_ = j.marker.file.Close()
 		_ = j.lock.Close()
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -191,4 +192,24 @@ func waitPublished(t testing.TB, j *Journal, n int64) {
 		// The acknowledgement rides on the next commit: make one.
 		_ = j.Accept(context.Background(), nil, channels.Cursor{Name: "tick", Value: time.Now().String()})
 	}
+}
+
+// clock is a clock that the test moves.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock(at time.Time) *clock { return &clock{at: at} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
 }

@@ -38,6 +38,29 @@ func (m *metrics) observe(changes int, took time.Duration) {
 	m.batch.Observe(float64(changes))
 }
 
+// register makes the metrics known; a nil registerer keeps them to itself.
+func (m *metrics) register(to prometheus.Registerer, more ...prometheus.Collector) error {
+	if to == nil {
+		return nil
+	}
+	for _, c := range append(m.collectors(), more...) {
+		if err := to.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unregister lets the next journal of this process register its own.
+func (m *metrics) unregister(from prometheus.Registerer) {
+	if from == nil {
+		return
+	}
+	for _, c := range m.collectors() {
+		from.Unregister(c)
+	}
+}
+
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{m.accepted, m.published, m.quarantined, m.nacks, m.commit, m.batch}
 }

@@ -130,10 +130,26 @@ func (o *outbox) close(t *topic) {
 	delete(o.topics, t.name)
 	for rank := range t.lines {
 		for _, h := range t.lines[rank].ready {
-			delete(o.active, h.conversation)
+			o.home(h)
 		}
 	}
-	o.rescan(t.name)
+}
+
+// home puts a head in the line of a topic that wants it. Without one it is
+// forgotten: a topic that is opened later finds it in the database.
+func (o *outbox) home(h *head) {
+	if h.topic != nil && o.topics[h.topic.name] == h.topic && h.topic.wants(o.channels[h.source]) {
+		o.ready(h, h.topic)
+		return
+	}
+	for _, t := range o.topics {
+		if t.wants(o.channels[h.source]) {
+			o.ready(h, t)
+			return
+		}
+	}
+	h.state = headSettling
+	delete(o.active, h.conversation)
 }
 
 // reload forgets what is ready, after the database was changed from elsewhere.
@@ -151,16 +167,12 @@ func (o *outbox) reload() {
 	for _, h := range o.active {
 		h.more, h.again = true, true
 	}
-	o.rescan(pipeline.AllChannels)
+	o.rescan()
 }
 
-// rescan makes the lines look at the database from the start, in all topics
-// that share messages with the named one.
-func (o *outbox) rescan(name string) {
+// rescan makes all lines look at the database from the start.
+func (o *outbox) rescan() {
 	for _, t := range o.topics {
-		if name != pipeline.AllChannels && !t.wants(name) {
-			continue
-		}
 		for rank := range t.lines {
 			l := &t.lines[rank]
 			l.cursor, l.complete = 0, false
@@ -311,12 +323,7 @@ func (o *outbox) release(h *head) {
 		return
 	}
 	o.landed()
-	if o.topics[h.topic.name] == h.topic {
-		o.ready(h, h.topic)
-		return
-	}
-	delete(o.active, h.conversation)
-	o.rescan(h.topic.name)
+	o.home(h)
 }
 
 // settle has the first waiting message of h's conversation looked up.

@@ -78,14 +78,9 @@ func (o *outbox) settled(h *head, next waiting) {
 	if next.rank == rankUnsorted {
 		return // none, or it is offered when it is sorted
 	}
-	t := h.topic
-	if o.topics[t.name] != t || !t.wants(o.channels[next.source]) {
-		o.rescan(o.channels[next.source])
-		return
-	}
-	n := &head{waiting: next, more: true}
+	n := &head{waiting: next, more: true, topic: h.topic}
 	o.active[next.conversation] = n
-	o.ready(n, t)
+	o.home(n)
 }
 
 // hungry returns a line that has room and may have more in the database.

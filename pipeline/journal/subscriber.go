@@ -44,6 +44,8 @@ func (j *Journal) newSubscriber(outbox bool) *subscriber {
 func (s *subscriber) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.j.runsMu.Lock()
+	defer s.j.runsMu.Unlock()
 	if s.ctx.Err() != nil {
 		return nil, errors.New("subscribe to journal: subscriber is closed")
 	}
@@ -51,7 +53,9 @@ func (s *subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	forward := context.AfterFunc(s.ctx, cancel)
 	out := make(chan *message.Message)
 	s.runs.Add(1)
+	s.j.runs.Add(1)
 	go func() {
+		defer s.j.runs.Done()
 		defer s.runs.Done()
 		defer close(out)
 		defer forward()

@@ -113,7 +113,7 @@ func suite(t *testing.T, conversation func(topic, id string) string,
 // to new subscribers.
 func honest() tests.Features { return tests.Features{Persistent: true} }
 
-func eachAlone(_, id string) string { return "c-" + id }
+func eachAlone(topic, id string) string { return "c-" + topic + id }
 
 func allTogether(topic, _ string) string { return "c-" + topic }
 

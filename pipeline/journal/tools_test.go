@@ -43,12 +43,12 @@ func toolsOn(t testing.TB, dir string) *Tools {
 }
 
 func TestARangeIsPublishedAgainWithTheSamePlaces(t *testing.T) {
-	now := time.Unix(1790000000, 0)
+	now := newClock(time.Unix(1790000000, 0))
 	dir := t.TempDir()
-	j := open(t, dir, func(_ *Config, d *Deps) { d.Now = func() time.Time { return now } })
+	j := open(t, dir, func(_ *Config, d *Deps) { d.Now = now.Now })
 	for i := range 10 {
 		accept(t, j, original(fmt.Sprint(i)))
-		now = now.Add(time.Minute)
+		now.Advance(time.Minute)
 	}
 	ready(t, j, pipeline.LaneNormal, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 	publishAll(t, j, 10)
@@ -140,11 +140,11 @@ func TestAQuarantinedMessageIsShownExportedAndRetried(t *testing.T) {
 }
 
 func TestPruningTakesBytesAndLaterRowsButTheChainHolds(t *testing.T) {
-	now := time.Now()
+	now := newClock(time.Now())
 	dir := t.TempDir()
 	j := open(t, dir, func(c *Config, d *Deps) {
 		c.Keep, c.Remember = time.Hour, 240*time.Hour
-		d.Now = func() time.Time { return now }
+		d.Now = now.Now
 	})
 	blob, err := j.Blobs().Store(t.Context(), strings.NewReader("large"))
 	if err != nil {
@@ -165,7 +165,7 @@ func TestPruningTakesBytesAndLaterRowsButTheChainHolds(t *testing.T) {
 	}
 	publishAll(t, j, 430)
 	waitPublished(t, j, 430)
-	now = now.Add(2 * time.Hour)
+	now.Advance(2 * time.Hour)
 	old := time.Now().Add(-72 * time.Hour)
 	path := j.blobs.path(blob.SHA256)
 	if err := os.Chtimes(path, old, old); err != nil {
@@ -182,7 +182,7 @@ func TestPruningTakesBytesAndLaterRowsButTheChainHolds(t *testing.T) {
 	}
 	accept(t, j, original("0")) // still recognized
 	wantCounts(t, j, Counts{Accepted: 450, Published: 430, Waiting: 20})
-	now = now.Add(300 * time.Hour)
+	now.Advance(300 * time.Hour)
 	pruned, err = j.Prune(t.Context())
 	if err != nil || pruned != (Pruned{Forgotten: 430}) {
 		t.Fatalf("pruned %+v, %v", pruned, err)
@@ -197,17 +197,17 @@ func TestPruningTakesBytesAndLaterRowsButTheChainHolds(t *testing.T) {
 }
 
 func TestABlobThatAWaitingMessageNeedsIsNotPruned(t *testing.T) {
-	now := time.Now()
+	now := newClock(time.Now())
 	j := open(t, t.TempDir(), func(c *Config, d *Deps) {
 		c.Keep, c.Remember = time.Hour, time.Hour
-		d.Now = func() time.Time { return now }
+		d.Now = now.Now
 	})
 	accept(t, j, original("1"))
 	blob, err := j.Blobs().Store(t.Context(), strings.NewReader("attached"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(1000 * time.Hour)
+	now.Advance(1000 * time.Hour)
 	if pruned, err := j.Prune(t.Context()); err != nil || pruned != (Pruned{}) {
 		t.Fatalf("pruned %+v, %v", pruned, err)
 	}
