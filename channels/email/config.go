@@ -128,7 +128,7 @@ func (a Account) withDefaults() Account {
 		}
 		a.Address = net.JoinHostPort(strings.Trim(a.Address, "[]"), port)
 	}
-	a.Config = a.Config.Defaults()
+	a.Config = a.Defaults()
 	return a
 }
 

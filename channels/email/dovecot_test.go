@@ -265,7 +265,7 @@ func TestAcceptedMailsAreMovedOrMarked(t *testing.T) {
 			b.receive(t)
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 			defer cancel()
-			awaitTrue(t, ctx, func() bool {
+			awaitTrue(ctx, t, func() bool {
 				if after == "move:Processed" {
 					return b.server.Count(t, "contact", "INBOX") == 0 && b.server.Count(t, "contact", "Processed") == 30
 				}
@@ -286,7 +286,7 @@ func TestAcceptedMailsAreMovedOrMarked(t *testing.T) {
 }
 
 // awaitTrue asks until the answer is yes: Dovecot tells nobody of its files.
-func awaitTrue(t *testing.T, ctx context.Context, done func() bool) {
+func awaitTrue(ctx context.Context, t *testing.T, done func() bool) {
 	t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -315,7 +315,7 @@ func TestAMailLeftBehindInAMovedFolderIsTakenBySweeping(t *testing.T) {
 	wantEach(t, b.await(t, 3), mailNumbers(0, 3))
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	awaitTrue(t, ctx, func() bool { return b.server.Count(t, "contact", "Processed") == 3 })
+	awaitTrue(ctx, t, func() bool { return b.server.Count(t, "contact", "Processed") == 3 })
 }
 
 func TestAFailingInboxKeepsTheMailsOnTheServer(t *testing.T) {

@@ -145,7 +145,7 @@ func TestAMailThatIsGoneIsPassedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMailbox(10)
 		s := (*stand)(nil)
-		m.fetch = func(command string, mail stored) misdeed {
+		m.fetch = func(_ string, mail stored) misdeed {
 			if mail.uid == 4 { // expunged by somebody else while it is fetched
 				m.mails = slices.DeleteFunc(m.mails, func(s stored) bool { return s.uid == 4 })
 				return skipIt

@@ -55,7 +55,7 @@ func Dovecot(t testing.TB, options DovecotOptions) *DovecotServer {
 	}
 	// Not t.TempDir: its path is too long for Dovecot's sockets, and closed
 	// to the user that Dovecot's processes run as.
-	dir, err := os.MkdirTemp("/tmp", "dc")
+	dir, err := os.MkdirTemp("/tmp", "dc") //nolint:usetesting // see above
 	must(t, err)
 	must(t, os.Chmod(dir, 0o755))
 	d := &DovecotServer{dir: dir, CAFile: filepath.Join(dir, "cert.pem"), uid: os.Getuid(), gid: os.Getgid()}

@@ -155,11 +155,13 @@ func (s *source) bounds(ctx context.Context) (start, end int64, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("list offsets of %s/%d: %w", s.topic, s.partition, err)
 	}
-	for _, p := range answer.Topics[s.topic] {
-		if p.Error != nil {
-			return 0, 0, fmt.Errorf("list offsets of %s/%d: %w", s.topic, s.partition, p.Error)
-		}
-		return p.FirstOffset, p.LastOffset, nil
+	partitions := answer.Topics[s.topic]
+	if len(partitions) == 0 {
+		return 0, 0, fmt.Errorf("list offsets of %s/%d: no answer", s.topic, s.partition)
 	}
-	return 0, 0, fmt.Errorf("list offsets of %s/%d: no answer", s.topic, s.partition)
+	p := partitions[0] // it was asked for alone
+	if p.Error != nil {
+		return 0, 0, fmt.Errorf("list offsets of %s/%d: %w", s.topic, s.partition, p.Error)
+	}
+	return p.FirstOffset, p.LastOffset, nil
 }

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"io"
 	"log/slog"
 	"time"
 
@@ -51,7 +50,7 @@ type Trouble struct {
 
 func (w Watch) withDefaults() Watch {
 	if w.Log == nil {
-		w.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		w.Log = slog.New(slog.DiscardHandler)
 	}
 	if w.Metrics == nil {
 		w.Metrics = NewMetrics(nil)

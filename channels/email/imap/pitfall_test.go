@@ -401,16 +401,26 @@ func TestPitfall19TheEndOfTheContextEndsEveryStep(t *testing.T) {
 		script func(*server)
 		call   func(*Session) error
 	}{
-		"select": {func(s *server) { s.admit(); s.want("EXAMINE") },
-			func(s *Session) error { _, err := s.Select("INBOX", true); return err }},
-		"search": {func(s *server) { s.admit(); s.want("UID SEARCH") },
-			func(s *Session) error { _, err := s.Search(1); return err }},
-		"fetch": {func(s *server) { s.admit(); s.want("UID FETCH"); s.raw("* 1 FETCH (UID 1 BODY[] {9}\r\nhalf") },
-			func(s *Session) error { return s.Fetch([]uint32{1}, 9, Part{}, into(map[uint32]string{})) }},
-		"idle": {func(s *server) { s.admit(); s.want("IDLE"); s.send("+ idling") },
-			func(s *Session) error { _, err := s.Idle(4 * time.Minute); return err }},
-		"move": {func(s *server) { s.admit(); s.want("UID MOVE") },
-			func(s *Session) error { return s.Move([]uint32{1}, "Processed") }},
+		"select": {
+			func(s *server) { s.admit(); s.want("EXAMINE") },
+			func(s *Session) error { _, err := s.Select("INBOX", true); return err },
+		},
+		"search": {
+			func(s *server) { s.admit(); s.want("UID SEARCH") },
+			func(s *Session) error { _, err := s.Search(1); return err },
+		},
+		"fetch": {
+			func(s *server) { s.admit(); s.want("UID FETCH"); s.raw("* 1 FETCH (UID 1 BODY[] {9}\r\nhalf") },
+			func(s *Session) error { return s.Fetch([]uint32{1}, 9, Part{}, into(map[uint32]string{})) },
+		},
+		"idle": {
+			func(s *server) { s.admit(); s.want("IDLE"); s.send("+ idling") },
+			func(s *Session) error { _, err := s.Idle(4 * time.Minute); return err },
+		},
+		"move": {
+			func(s *server) { s.admit(); s.want("UID MOVE") },
+			func(s *Session) error { return s.Move([]uint32{1}, "Processed") },
+		},
 	}
 	for name, step := range steps {
 		t.Run(name, func(t *testing.T) {

@@ -62,7 +62,7 @@ func (s *Session) Close() {
 	<-s.client.Closed()
 }
 
-// CanIdle, CanMove and CanExpunge say what the server offers.
+// CanIdle reports whether the server tells of new mail by itself.
 func (s *Session) CanIdle() bool { return s.caps.Has(goimap.CapIdle) }
 
 // CanMove reports whether Move can work without touching other mails.
