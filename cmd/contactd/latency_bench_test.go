@@ -44,7 +44,12 @@ func steady(b *testing.B, broker string, rate int, last time.Duration) []time.Du
 	// The mailbox answers nobody; its mails are handed over below.
 	d, force := benchDaemon(b, broker, mailboxConfig("control", "127.0.0.1:1", "", "control", "none"))
 	total := rate * int(last/time.Second)
-	watch := newStopwatch(b, broker, force, total)
+	watch := newStopwatch(b, broker, force, total, func(n int) {
+		warm := channels.Original{Channel: "email", Account: "control", ID: fmt.Sprint("INBOX/2/", n+1), MediaType: "message/rfc822", Bytes: []byte("Subject: warm\r\n\r\n")}
+		if err := d.journal.Accept(b.Context(), []channels.Original{warm}, channels.Cursor{}); err != nil {
+			b.Fatal(err)
+		}
+	})
 	const step = 5 * time.Millisecond
 	mails := make([]channels.Original, rate*int(step)/int(time.Second))
 	var accepting sync.WaitGroup
@@ -87,7 +92,9 @@ func BenchmarkDeliveryToKafka(b *testing.B) {
 		for len(d.health.States()) == 0 || d.health.States()[0].LastGood.IsZero() {
 			time.Sleep(10 * time.Millisecond)
 		}
-		watch := newStopwatch(b, node.Plain, force, mails)
+		watch := newStopwatch(b, node.Plain, force, mails, func(int) {
+			mailbox.Deliver(b, "control", "INBOX", []byte("Subject: warm\r\n\r\n"))
+		})
 		for n := range mails {
 			watch.begin(n, 1)
 			mailbox.Deliver(b, "control", "INBOX", kilobyteMail(n))
@@ -133,8 +140,9 @@ type stopwatch struct {
 	all   chan struct{}
 }
 
-// newStopwatch reads the topic from now on.
-func newStopwatch(b *testing.B, broker, force string, total int) *stopwatch {
+// newStopwatch reads the topic from now on: it returns when a first event was
+// seen, which warm brings about.
+func newStopwatch(b *testing.B, broker, force string, total int, warm func(n int)) *stopwatch {
 	b.Helper()
 	w := &stopwatch{b: b, began: make([]time.Time, total), taken: make([]time.Duration, total), seen: make([]chan struct{}, total), left: total, all: make(chan struct{})}
 	for i := range w.seen {
@@ -146,13 +154,12 @@ func newStopwatch(b *testing.B, broker, force string, total int) *stopwatch {
 	}
 	ctx, cancel := context.WithCancel(b.Context())
 	b.Cleanup(cancel)
-	before, err := cluster.EndOffsets(b.Context(), "contact.events")
-	if err != nil {
-		b.Fatal(err)
-	}
+	follows := make(chan struct{})
+	once := sync.OnceFunc(func() { close(follows) })
 	go func() {
-		err := cluster.Tail(ctx, "contact.events", true, func(r kafka.Record) error {
-			if r.Offset >= before[r.Partition] && strings.Contains(r.Headers["ce_source"], force) {
+		err := cluster.Tail(ctx, "contact.events", false, func(r kafka.Record) error {
+			if strings.Contains(r.Headers["ce_source"], force) {
+				once()
 				w.saw(r.Value)
 			}
 			return nil
@@ -161,7 +168,16 @@ func newStopwatch(b *testing.B, broker, force string, total int) *stopwatch {
 			b.Error(err)
 		}
 	}()
-	return w
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		warm(n)
+		select {
+		case <-follows:
+			return w
+		case <-tick.C:
+		}
+	}
 }
 
 func (w *stopwatch) begin(first, count int) {

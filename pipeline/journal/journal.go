@@ -32,11 +32,12 @@ type Journal struct {
 	cursorMu sync.Mutex
 	cursors  map[string]string
 
-	// requests go to the writer's goroutine, which alone uses tx, lazy and
-	// backOff once it runs.
+	// requests go to the writer's goroutine, which alone uses tx, lazy,
+	// patience and backOff once it runs.
 	requests chan *request
 	tx       *tx
 	lazy     []*request
+	patience *patience
 	backOff  backOff
 
 	free      atomic.Int64 // bytes on the disk, as last seen
@@ -83,6 +84,7 @@ func Open(cfg Config, deps Deps) (*Journal, error) {
 		config: cfg, deps: deps, metrics: newMetrics(), lock: lock,
 		reader: &reader{dir: cfg.Dir}, cursors: map[string]string{},
 		requests: make(chan *request, groupOps),
+		patience: newPatience(),
 		draining: make(chan struct{}), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	j.ctx, j.cancel = context.WithCancel(context.Background())

@@ -160,17 +160,39 @@ func (j *Journal) gather(group []*request) []*request {
 		}
 	}
 	for len(begun) < groupOps && weight < groupBytes {
-		select {
-		case r := <-j.requests:
-			if r.begin() {
-				begun = append(begun, r)
-				weight += r.weight
-			}
-		default:
-			return begun
+		r := j.another()
+		if r == nil {
+			break
+		}
+		if r.begin() {
+			begun = append(begun, r)
+			weight += r.weight
 		}
 	}
+	j.patience.grouped(len(begun))
 	return begun
+}
+
+// another returns a request that waits, or comes while it is worth waiting.
+func (j *Journal) another() *request {
+	select {
+	case r := <-j.requests:
+		return r
+	default:
+	}
+	wait := j.patience.left()
+	if wait <= 0 {
+		return nil
+	}
+	j.patience.timer.Reset(wait)
+	select {
+	case r := <-j.requests:
+		return r
+	case <-j.patience.timer.C:
+		return nil
+	case <-j.closing:
+		return nil
+	}
 }
 
 // rest waits while the database is resting after a failure, refusing whoever
