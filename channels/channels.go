@@ -84,9 +84,10 @@ type Original struct {
 	Defect string
 }
 
-// InlineLimit is the size above which a channel stores an original as a blob
-// instead of carrying it in memory.
-const InlineLimit = 1 << 20
+// InlineLimit is the size in bytes above which a channel stores an original as
+// a blob instead of carrying it in memory. It bounds memory: a thousand
+// originals are read, and a thousand published, at a time.
+const InlineLimit = 128 << 10
 
 // Cursor is how far a channel has read a source. Value is the channel's own
 // encoding.

@@ -1,22 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"contactd/channels"
-	"contactd/contact"
 	"contactd/deploy/servers"
 	"contactd/pipeline/kafka"
 )
@@ -190,13 +190,11 @@ func (w *stopwatch) begin(first, count int) {
 
 func (w *stopwatch) saw(record []byte) {
 	at := time.Now()
-	var event contact.Event
-	var data struct{ Content struct{ Subject string } }
-	var n int
-	if json.Unmarshal(record, &event) != nil || json.Unmarshal(event.Data, &data) != nil {
-		return
-	}
-	if _, err := fmt.Sscanf(data.Content.Subject, "mail %d", &n); err != nil {
+	// Decoding the whole record would take a fifth of the processors.
+	_, rest, _ := bytes.Cut(record, []byte(`"content":{"subject":"mail `))
+	number, _, found := bytes.Cut(rest, []byte(`"`))
+	n, err := strconv.Atoi(string(number))
+	if !found || err != nil {
 		return
 	}
 	w.mu.Lock()

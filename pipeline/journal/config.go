@@ -21,7 +21,7 @@ type Config struct {
 	// so that a repeated message is recognized; default 9600h.
 	Remember time.Duration `yaml:"remember"`
 	// InFlight is how many messages are being read, and how many are being
-	// published, at a time; default 256.
+	// published, at a time; default 1024.
 	InFlight int `yaml:"in_flight"`
 	// MinFree is how many bytes must be free on the disk for Accept to take
 	// more, so that what was accepted can still be worked off; default
@@ -32,7 +32,7 @@ type Config struct {
 const (
 	defaultKeep     = 168 * time.Hour
 	defaultRemember = 9600 * time.Hour
-	defaultInFlight = 256
+	defaultInFlight = 1024
 	defaultMinFree  = 64 << 20
 	maxInFlight     = 4096 // the marker file has a slot for each
 )
