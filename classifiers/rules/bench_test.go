@@ -25,6 +25,7 @@ func BenchmarkGrade(b *testing.B) {
 		"500_characters":   ordinary[:500],
 		"emergency_100":    "please help he has a knife and is kicking the front door in, my kids are hiding upstairs with me now",
 		"arabic_120":       arabic,
+		"4000_characters":  strings.Repeat(ordinary+"\n\n", 8)[:4000],
 		"disguised_100":    "h e l p  m e he's g0t a kn1fe and he is k!cking the d-o-o-r iiiinnn plz hurrrry, 12 Mill Lane, upstairs",
 		"200000_repeating": repeated[:200_000],
 	} {

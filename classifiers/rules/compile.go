@@ -17,8 +17,9 @@ type book struct {
 	emoji   map[rune]string
 	trie    trie
 	symbols int
-	// edges are the symbols that hold the edge of a sentence.
-	edges []symbol
+	senses  senses
+	// edge is the sense of the edge of a sentence.
+	edge sense
 }
 
 // compiled is a rule without its phrases, which are in the trie. Rules are
@@ -62,7 +63,7 @@ func compile(files ...*file) (*book, error) {
 		lists:    map[string][]line{},
 		home:     map[string]*file{},
 		spelling: map[string][]string{},
-		book:     &book{emoji: map[rune]string{}},
+		book:     &book{emoji: map[rune]string{}, senses: newSenses()},
 		grower:   newGrower(),
 		sets:     map[string]symbol{},
 	}
@@ -89,6 +90,7 @@ func compile(files ...*file) (*book, error) {
 	c.lexicon()
 	c.book.symbols = len(c.members)
 	c.book.trie = c.grower.grown(len(c.members))
+	c.book.senses.settle(&c.book.trie)
 	return c.book, nil
 }
 

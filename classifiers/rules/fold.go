@@ -51,6 +51,9 @@ type folded struct {
 	tokens  []token
 	// cut is set when the text was longer than the limit.
 	cut bool
+	// pieces is set when something may be a word in pieces: a sign right
+	// before a word, or three single letters in a row.
+	pieces bool
 }
 
 // folder walks one text. Every code point lies in at most one token, and
@@ -66,11 +69,12 @@ type folder struct {
 	stopped bool
 	gap     byte // the last symbol, 0 after a space
 	gaps    int  // how many characters stood between
+	singles int  // how many of the last tokens are single letters
 }
 
 // fold writes the words of text into out, at most limit code points.
 func fold(out *folded, text string, emoji map[rune]string, limit int) {
-	out.letters, out.tokens, out.cut = out.letters[:0], out.tokens[:0], false
+	out.letters, out.tokens, out.cut, out.pieces = out.letters[:0], out.tokens[:0], false, false
 	f := folder{out: out, emoji: emoji}
 	index := 0
 	for at := 0; at < len(text); index++ {
@@ -78,24 +82,45 @@ func fold(out *folded, text string, emoji map[rune]string, limit int) {
 			out.cut = true
 			break
 		}
-		if c := text[at]; c < utf8.RuneSelf {
+		switch c := text[at]; {
+		case 'a' <= c && c <= 'z':
+			run := plainRun(text[at:][:min(len(text)-at, limit-index)])
+			f.add(at, run, index, letter|latin)
+			f.current.end += int32(run - 1)
+			out.letters = append(out.letters, text[at:at+run]...)
+			at += run
+			index += run - 1
+		case c == ' ':
+			f.close()
+			f.gaps++
+			f.gap = 0
+			f.spaces++
+			at++
+		case c < utf8.RuneSelf:
 			f.ascii(c, text, at, index)
 			at++
-			continue
+		default:
+			r, size := utf8.DecodeRuneInString(text[at:])
+			f.wide(r, text, at, size, index)
+			at += size
 		}
-		r, size := utf8.DecodeRuneInString(text[at:])
-		f.wide(r, text, at, size, index)
-		at += size
 	}
 	f.close()
 }
 
-// ascii takes one ASCII character: the fast path, which nearly all text is.
+// plainRun is how many small ASCII letters text begins with.
+func plainRun(text string) int {
+	for i := range len(text) {
+		if text[i]-'a' > 'z'-'a' {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// ascii takes one ASCII character that is no small letter.
 func (f *folder) ascii(c byte, text string, at, index int) {
 	switch {
-	case 'a' <= c && c <= 'z':
-		f.add(at, 1, index, letter|latin)
-		f.out.letters = append(f.out.letters, c)
 	case 'A' <= c && c <= 'Z':
 		f.addCapital(at, 1, index, letter|latin)
 		f.out.letters = append(f.out.letters, c+'a'-'A')
@@ -189,6 +214,14 @@ func (f *folder) close() {
 	f.current.to = int32(len(f.out.letters))
 	if n := f.current.possessor; n > 0 && f.current.to-f.current.from != n+1 {
 		f.current.possessor = 0
+	}
+	if f.current.to-f.current.from == 1 {
+		f.singles++
+	} else {
+		f.singles = 0
+	}
+	if f.current.joint|f.current.lead != 0 || f.singles >= 3 {
+		f.out.pieces = true
 	}
 	f.out.tokens = append(f.out.tokens, f.current)
 	f.open, f.stopped, f.spaces, f.breaks, f.gap, f.gaps = false, false, 0, 0, 0, 0

@@ -45,30 +45,44 @@ func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.
 // that of the new part: a quoted answer of ours must not pass for the
 // sender's.
 func (c *Classifier) judge(j *judgement, message contact.Message) {
-	c.match(j, message.Subject, inSubject, true)
-	apart := message.Authored != "" && message.Authored != message.Text
-	c.match(j, message.Text, inText, !apart)
-	if !apart {
+	text, authored := message.Text, message.Authored
+	c.match(j, message.Subject, inSubject, whole(message.Subject))
+	if authored == "" || authored == text {
+		c.match(j, text, inText, whole(text))
 		return
 	}
-	if strings.Contains(message.Text, message.Authored) { // its hits are known
-		c.measure(j, message.Authored)
-		return
+	at := strings.Index(text, authored)
+	switch {
+	case at < 0:
+		c.match(j, text, inText, part{})
+		c.match(j, authored, inAuthored, whole(authored))
+	case len(text) <= c.limit && ownLines(text, at, at+len(authored)):
+		c.match(j, text, inText, part{int32(at), int32(at + len(authored))})
+	default: // its hits are known, but its words may be others when it stands alone
+		c.match(j, text, inText, part{})
+		c.measure(j, authored)
 	}
-	c.match(j, message.Authored, inAuthored, true)
+}
+
+func whole(text string) part { return part{0, int32(len(text))} }
+
+// ownLines reports whether the piece of text is lines of its own, so that its
+// words are the same within the text as alone.
+func ownLines(text string, from, to int) bool {
+	return (from == 0 || text[from-1] == '\n') && (to == len(text) || text[to] == '\n' || text[to] == '\r')
 }
 
 // match folds a text and matches it, and once more with what was cut into
 // pieces put together.
-func (c *Classifier) match(j *judgement, text string, where place, measure bool) {
+func (c *Classifier) match(j *judgement, text string, where place, measured part) {
 	if text == "" {
 		return
 	}
 	fold(&j.folded, text, c.book.emoji, c.limit)
 	j.cut = j.cut || j.folded.cut
-	j.matcher.match(j.folded.letters, j.folded.tokens, where, measure)
+	j.matcher.match(j.folded.letters, j.folded.tokens, where, measured)
 	if j.matcher.reader.join(&j.joined, &j.folded) {
-		j.matcher.match(j.joined.letters, j.joined.tokens, where, false)
+		j.matcher.match(j.joined.letters, j.joined.tokens, where, part{})
 	}
 }
 
@@ -76,7 +90,8 @@ func (c *Classifier) match(j *judgement, text string, where place, measure bool)
 func (c *Classifier) measure(j *judgement, text string) {
 	fold(&j.folded, text, c.book.emoji, c.limit)
 	j.matcher.stretches.begin()
-	for _, t := range j.folded.tokens {
+	for i := range j.folded.tokens {
+		t := &j.folded.tokens[i]
 		j.matcher.stretches.add(t, j.matcher.reader.read(j.folded.letters, t))
 	}
 }

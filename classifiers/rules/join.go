@@ -6,6 +6,9 @@ package rules
 // know. It returns false when there is nothing to put together; the text as
 // it stands is matched in any case.
 func (r *reader) join(out, f *folded) bool {
+	if !f.pieces {
+		return false
+	}
 	out.letters, out.tokens = append(out.letters[:0], f.letters...), out.tokens[:0]
 	any := false
 	for i := 0; i < len(f.tokens); {
@@ -109,7 +112,7 @@ func (r *reader) spelledPart(out, f *folded, part []token) (found bool) {
 // of letters, or 0.
 func (r *reader) longestWord(letters []byte) int {
 	for n := len(letters); n > 0; n-- {
-		if _, ok := r.words[string(letters[:n])]; ok {
+		if _, ok := r.words.find(letters[:n]); ok {
 			return n
 		}
 	}
@@ -146,8 +149,8 @@ func (r *reader) broken(out, f *folded, i int) int {
 func (r *reader) emit(out *folded, from int, first, last token) bool {
 	t := joinedToken(first, last, from, len(out.letters))
 	if t.to-t.from >= minStem && t.to-t.from <= maxReading {
-		r.symbols = r.symbols[:0]
-		if r.readWord(out.letters[t.from:t.to], t.marks); len(r.symbols) > 0 {
+		r.senses = r.senses[:0]
+		if r.readWord(out.letters[t.from:t.to], t.marks); len(r.senses) > 0 {
 			out.tokens = append(out.tokens, t)
 			return true
 		}

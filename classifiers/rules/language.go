@@ -27,7 +27,7 @@ func (s *stretches) begin() { s.sum = 0 }
 
 // add weighs one word. A name (a capital in a text that is not shouted) and a
 // number tell nothing.
-func (s *stretches) add(t token, points tongue) {
+func (s *stretches) add(t *token, points tongue) {
 	if t.marks&letter == 0 || t.marks&pictured != 0 {
 		return
 	}

@@ -4,10 +4,17 @@ package rules
 // text is read as all the symbols that hold it.
 type symbol uint32
 
+// sense numbers a set of symbols that some word is read as. Many words share
+// one, so that what follows from a sense is worked out when rules are compiled.
+type sense int32
+
+// noSense is the sense of a word that no phrase uses.
+const noSense sense = 0
+
 // meaning is what a word is known as.
 type meaning struct {
-	symbols []symbol
-	tongue  tongue
+	sense  sense
+	tongue tongue
 }
 
 // tongue says to which language a word points, if it does.
@@ -22,15 +29,20 @@ const (
 
 // lexicon knows every word that the rules use, with its other spellings.
 type lexicon struct {
-	words map[string]meaning
-	stems map[string][]symbol
-	// numbers are the symbols that hold anyNumber.
-	numbers []symbol
-	// longest is the longest stem, in bytes.
-	longest int
-	// starts holds the first three letters of every stem, to tell most words
-	// quickly that no stem fits.
-	starts [26 * 26 * 26]bool
+	words words
+	// numbers is the sense of anyNumber.
+	numbers sense
+	// stems are grouped by their first three letters, longest first; starts
+	// has the group by startOf, to tell most words at once that no stem fits.
+	// Group 0 is empty.
+	stems  [][]stem
+	starts [26 * 26 * 26]uint16
+}
+
+// stem is a beginning of words, with the sense of all words that begin so.
+type stem struct {
+	text  string
+	sense sense
 }
 
 // maxReading bounds the words that are looked at for spelling tricks, in
@@ -40,18 +52,20 @@ const maxReading = 40
 // reader reads single words; it is scratch for one goroutine.
 type reader struct {
 	*lexicon
-	symbols []symbol
-	word    []byte
+	// senses are those of the last token other than noSense: one, or more for
+	// a word that is also read in another way.
+	senses []sense
+	word   []byte
 }
 
-// read collects the symbols of a token in r.symbols and says to which language
+// read collects the senses of a token in r.senses and says to which language
 // it points.
-func (r *reader) read(letters []byte, t token) tongue {
+func (r *reader) read(letters []byte, t *token) tongue {
 	word := letters[t.from:t.to]
-	r.symbols = r.symbols[:0]
+	r.senses = r.senses[:0]
 	points := r.readWord(word, t.marks)
 	if '0' <= word[0] && word[0] <= '9' {
-		r.symbols = append(r.symbols, r.numbers...)
+		r.add(r.numbers)
 	}
 	if t.possessor > 0 {
 		r.plain(word[:t.possessor])
@@ -92,27 +106,33 @@ func (r *reader) readWord(word []byte, marks mark) tongue {
 
 // plain looks the word up, first as a whole and then by its beginning.
 func (r *reader) plain(word []byte) (tongue, bool) {
-	if found, ok := r.words[string(word)]; ok {
-		r.symbols = append(r.symbols, found.symbols...)
+	if found, ok := r.words.find(word); ok {
+		r.add(found.sense)
 		return found.tongue, true
 	}
-	symbols := r.stem(word)
-	r.symbols = append(r.symbols, symbols...)
-	return english, symbols != nil
+	found, ok := r.stem(word)
+	r.add(found)
+	return english, ok
 }
 
-// stem returns the symbols of the longest stem that word begins with, which
-// include those of the shorter ones.
-func (l *lexicon) stem(word []byte) []symbol {
-	if len(word) < minStem || !l.starts[startOf(word)] {
-		return nil
+func (r *reader) add(s sense) {
+	if s != noSense {
+		r.senses = append(r.senses, s)
 	}
-	for n := min(len(word), l.longest); n >= minStem; n-- {
-		if symbols, ok := l.stems[string(word[:n])]; ok {
-			return symbols
+}
+
+// stem returns the sense of the longest stem that word begins with, which
+// includes those of the shorter ones.
+func (l *lexicon) stem(word []byte) (sense, bool) {
+	if len(word) < minStem {
+		return noSense, false
+	}
+	for _, s := range l.stems[l.starts[startOf(word)]] {
+		if len(word) >= len(s.text) && string(word[:len(s.text)]) == s.text {
+			return s.sense, true
 		}
 	}
-	return nil
+	return noSense, false
 }
 
 // startOf numbers the first three letters; other characters fall together

@@ -12,6 +12,23 @@ type thread struct {
 	start int32
 	// left is how many more words may be skipped, at a gap.
 	left int32
+	// shape is that of the node, so that most threads end without a look at
+	// their node, which lies anywhere in memory.
+	shape int32
+}
+
+// What is left of a thread that is not at a gap, and of a start that does more
+// than go on.
+const (
+	noGap     = -1
+	mustEnter = -2
+)
+
+// visit is the last time that a node was reached, and for a gap its thread's
+// place in the next ones.
+type visit struct {
+	now  uint32
+	slot int32
 }
 
 // hit is one place where a rule fired.
@@ -32,6 +49,9 @@ const (
 	inAuthored
 )
 
+// part is a part of a text, in bytes.
+type part struct{ from, to int32 }
+
 // maxSpans is how many places are told for one rule in one message.
 const maxSpans = 8
 
@@ -41,15 +61,22 @@ type matcher struct {
 	reader reader
 	// now numbers the tokens of all texts, so that what was noted at an
 	// earlier one is stale without being cleared.
-	now       uint32
-	symbolAt  []uint32
-	nodeAt    []uint32
-	slot      []int32
-	threads   []thread
-	next      []thread
-	hits      []hit
-	hitsOf    []int32
-	stretches stretches
+	now      uint32
+	symbolAt []uint32
+	visits   []visit
+	threads  []thread
+	next     []thread
+	// doubled is set while two threads may be at one node.
+	doubled bool
+	// symbols are those of the current token, noted in symbolAt once marked.
+	symbols []symbol
+	marked  bool
+	// Scratch for a token of several senses.
+	bothSymbols []symbol
+	bothFits    bitset
+	hits        []hit
+	hitsOf      []int32
+	stretches   stretches
 }
 
 func newMatcher(b *book) *matcher {
@@ -57,8 +84,7 @@ func newMatcher(b *book) *matcher {
 		book:     b,
 		reader:   reader{lexicon: &b.lexicon},
 		symbolAt: make([]uint32, b.symbols),
-		nodeAt:   make([]uint32, len(b.trie.nodes)),
-		slot:     make([]int32, len(b.trie.nodes)),
+		visits:   make([]visit, len(b.trie.nodes)),
 		hitsOf:   make([]int32, len(b.rules)),
 	}
 }
@@ -71,28 +97,33 @@ func (m *matcher) reset() {
 	if m.now > 1<<31 {
 		m.now = 0
 		clear(m.symbolAt)
-		clear(m.nodeAt)
+		clear(m.visits)
 	}
 }
 
-// match notes the hits of all rules in tokens. With measure set it also
-// measures in what language they are.
-func (m *matcher) match(letters []byte, tokens []token, where place, measure bool) {
+// match notes the hits of all rules in tokens, and measures the language of
+// those that lie in the measured part of the text.
+func (m *matcher) match(letters []byte, tokens []token, where place, measured part) {
 	m.threads = m.threads[:0]
 	m.stretches.begin()
-	for i, t := range tokens {
+	for i := range tokens {
+		t := &tokens[i]
 		if i == 0 || t.marks&afterEdge != 0 {
 			m.edge(tokens, int32(i), where)
 		}
-		m.now++
 		points := m.reader.read(letters, t)
-		if measure {
+		if measured.from <= t.byteStart && t.byteEnd <= measured.to {
 			m.stretches.add(t, points)
 		}
-		if len(m.threads) == 0 && len(m.reader.symbols) == 0 {
-			continue
+		switch {
+		case len(m.reader.senses) > 0:
+			m.step(tokens, int32(i), where)
+		case len(m.threads) == 0:
+		case m.doubled:
+			m.step(tokens, int32(i), where)
+		default:
+			m.skip(t)
 		}
-		m.step(tokens, int32(i), where)
 	}
 	m.edge(tokens, int32(len(tokens)), where)
 }
@@ -100,104 +131,164 @@ func (m *matcher) match(letters []byte, tokens []token, where place, measure boo
 // edge lets threads pass the edge of a sentence before token at. It is no
 // word: threads that do not care about it stay where they are.
 func (m *matcher) edge(tokens []token, at int32, where place) {
-	m.now++
-	m.next = m.next[:0]
-	for _, e := range m.book.edges {
-		m.symbolAt[e] = m.now
-	}
+	sense := &m.book.senses.known[m.book.edge]
+	m.begin(sense.symbols)
 	for _, th := range m.threads {
-		for _, w := range m.book.trie.nodes[th.node].ways {
-			if m.symbolAt[w.symbol] == m.now {
-				m.enter(w.to, th.start, tokens, at-1, where)
-			}
+		if sense.fits.has(th.shape) {
+			m.advance(th, tokens, at-1, where)
 		}
 	}
 	if int(at) < len(tokens) {
-		for _, e := range m.book.edges {
-			if to := m.book.trie.first[e]; to != 0 {
-				m.enter(to, at, tokens, at, where)
+		m.start(sense, tokens, at, where)
+	}
+	m.threads = append(m.threads, m.next...)
+	m.doubled = len(m.next) > 0
+}
+
+// skip moves every thread over a token that no phrase uses.
+func (m *matcher) skip(t *token) {
+	kept := m.threads[:0]
+	if t.marks&afterStop == 0 {
+		for _, th := range m.threads {
+			if th.left > 0 {
+				th.left--
+				kept = append(kept, th)
 			}
 		}
 	}
-	m.threads = append(m.threads, m.next...)
+	m.threads = kept
 }
 
 // step moves every thread over one token.
 func (m *matcher) step(tokens []token, at int32, where place) {
-	symbols := m.reader.symbols
-	for _, s := range symbols {
-		m.symbolAt[s] = m.now
-	}
-	m.next = m.next[:0]
+	symbols, fits := m.read()
+	m.begin(symbols)
+	stopped := tokens[at].marks&afterStop != 0
 	for _, th := range m.threads {
-		n := &m.book.trie.nodes[th.node]
-		if n.gap > 0 {
-			if tokens[at].marks&afterStop != 0 {
+		if th.left != noGap {
+			if stopped {
 				continue
 			}
 			if th.left > 0 {
-				m.follow(thread{th.node, th.start, th.left - 1})
+				m.follow(thread{th.node, th.start, th.left - 1, th.shape})
 			}
 		}
-		if len(symbols) == 0 {
-			continue
+		if fits.has(th.shape) {
+			m.advance(th, tokens, at, where)
 		}
-		if len(n.ways) <= 4*len(symbols) {
-			for _, w := range n.ways {
-				if m.symbolAt[w.symbol] == m.now {
-					m.enter(w.to, th.start, tokens, at, where)
-				}
-			}
-			continue
-		}
+	}
+	if senses := m.reader.senses; len(senses) == 1 {
+		m.start(&m.book.senses.known[senses[0]], tokens, at, where)
+	} else {
 		for _, s := range symbols {
+			if to := m.book.trie.first[s]; to != 0 {
+				m.enter(to, at, tokens, at, where)
+			}
+		}
+	}
+	m.threads, m.next = m.next, m.threads
+	m.doubled = false
+}
+
+// read returns the symbols that the reader found, and the shapes of nodes from
+// which they may lead on.
+func (m *matcher) read() ([]symbol, bitset) {
+	known := m.book.senses.known
+	switch senses := m.reader.senses; len(senses) {
+	case 0:
+		return nil, known[noSense].fits
+	case 1:
+		return known[senses[0]].symbols, known[senses[0]].fits
+	}
+	m.bothSymbols = m.bothSymbols[:0]
+	m.bothFits = append(m.bothFits[:0], known[noSense].fits...)
+	for _, s := range m.reader.senses {
+		m.bothSymbols = append(m.bothSymbols, known[s].symbols...)
+		for i, some := range known[s].fits {
+			m.bothFits[i] |= some
+		}
+	}
+	return m.bothSymbols, m.bothFits
+}
+
+// begin begins a move of the threads by the symbols.
+func (m *matcher) begin(symbols []symbol) {
+	m.now++
+	m.next = m.next[:0]
+	m.symbols, m.marked = symbols, false
+}
+
+// start begins the phrases that begin with a sense at token at.
+func (m *matcher) start(sense *known, tokens []token, at int32, where place) {
+	for _, th := range sense.starts {
+		if th.left == mustEnter {
+			m.enter(th.node, at, tokens, at, where)
+			continue
+		}
+		th.start = at
+		m.next = append(m.next, th)
+	}
+}
+
+// advance moves a thread by the symbols to all nodes that they lead to.
+func (m *matcher) advance(th thread, tokens []token, at int32, where place) {
+	n := &m.book.trie.nodes[th.node]
+	if len(n.ways) > 4*len(m.symbols) {
+		for _, s := range m.symbols {
 			if i, ok := slices.BinarySearchFunc(n.ways, s, func(w way, s symbol) int { return cmp.Compare(w.symbol, s) }); ok {
 				m.enter(n.ways[i].to, th.start, tokens, at, where)
 			}
 		}
+		return
 	}
-	for _, s := range symbols {
-		if to := m.book.trie.first[s]; to != 0 {
-			m.enter(to, at, tokens, at, where)
+	if !m.marked { // few tokens come here
+		m.marked = true
+		for _, s := range m.symbols {
+			m.symbolAt[s] = m.now
 		}
 	}
-	m.threads, m.next = m.next, m.threads
+	for _, w := range n.ways {
+		if m.symbolAt[w.symbol] == m.now {
+			m.enter(w.to, th.start, tokens, at, where)
+		}
+	}
 }
 
 // enter reaches a node behind a word: rules that end there fire, and what goes
 // on from there is followed. The thread that came first keeps the node.
 func (m *matcher) enter(to, start int32, tokens []token, at int32, where place) {
-	if m.nodeAt[to] == m.now {
+	if m.visits[to].now == m.now {
 		return
 	}
-	m.nodeAt[to] = m.now
+	m.visits[to].now = m.now
 	n := &m.book.trie.nodes[to]
 	for _, r := range n.rules {
-		m.note(r, tokens[start], tokens[at], where)
+		m.note(r, &tokens[start], &tokens[at], where)
 	}
 	if len(n.ways) > 0 {
-		m.next = append(m.next, thread{node: to, start: start})
+		m.next = append(m.next, thread{to, start, noGap, n.shape})
 	}
 	for _, gap := range n.gaps {
-		m.follow(thread{gap, start, m.book.trie.nodes[gap].gap})
+		behind := &m.book.trie.nodes[gap]
+		m.follow(thread{gap, start, behind.gap, behind.shape})
 	}
 }
 
 // follow keeps a thread at a gap. Of two at the same gap, the one that may
 // skip more words finds all that the other would.
 func (m *matcher) follow(th thread) {
-	if m.nodeAt[th.node] == m.now {
-		if known := &m.next[m.slot[th.node]]; known.left < th.left {
+	v := &m.visits[th.node]
+	if v.now == m.now {
+		if known := &m.next[v.slot]; known.left < th.left {
 			*known = th
 		}
 		return
 	}
-	m.nodeAt[th.node] = m.now
-	m.slot[th.node] = int32(len(m.next))
+	*v = visit{m.now, int32(len(m.next))}
 	m.next = append(m.next, th)
 }
 
-func (m *matcher) note(rule int32, first, last token, where place) {
+func (m *matcher) note(rule int32, first, last *token, where place) {
 	if m.hitsOf[rule] >= maxSpans {
 		return
 	}

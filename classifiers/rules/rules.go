@@ -38,6 +38,7 @@ const defaultMaxCharacters = 200_000
 // Classifier grades by rules. It is safe for concurrent use.
 type Classifier struct {
 	book    *book
+	name    string
 	limit   int
 	scratch sync.Pool
 }
@@ -72,13 +73,13 @@ func newClassifier(b *book, limit int) *Classifier {
 	if limit <= 0 {
 		limit = defaultMaxCharacters
 	}
-	c := &Classifier{book: b, limit: limit}
+	c := &Classifier{book: b, name: "rules@" + b.version, limit: limit}
 	c.scratch.New = func() any { return &judgement{matcher: newMatcher(b)} }
 	return c
 }
 
 // Name is "rules@" and the versions of the rule files.
-func (c *Classifier) Name() string { return "rules@" + c.book.version }
+func (c *Classifier) Name() string { return c.name }
 
 // Bounded is true: time grows with the judged text, and that has a limit.
 func (c *Classifier) Bounded() bool { return true }

@@ -23,6 +23,8 @@ type node struct {
 	rules []int32
 	// gap is how many words may be skipped here; 0 for none.
 	gap int32
+	// shape is the same for nodes whose ways have the same symbols.
+	shape int32
 }
 
 // way leads from a node to the next.

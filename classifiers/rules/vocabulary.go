@@ -33,8 +33,8 @@ func (c *compiler) lexicon() {
 			known[word] = points
 		}
 	}
-	c.book.lexicon.numbers = words[anyNumber]
-	c.book.edges = words[edge]
+	c.book.lexicon.numbers = c.book.senses.of(words[anyNumber])
+	c.book.edge = c.book.senses.of(words[edge])
 	c.addSlips(words, stems, known)
 	c.addStems(stems)
 	c.addWords(words, stems, known)
@@ -69,11 +69,17 @@ func (c *compiler) addSlips(words, stems map[string][]symbol, known map[string]t
 // addStems stores every stem with the symbols of the shorter stems in it.
 func (c *compiler) addStems(stems map[string][]symbol) {
 	l := &c.book.lexicon
-	l.stems = make(map[string][]symbol, len(stems))
-	for stem := range stems {
-		l.stems[stem] = stemmed(nil, stem, stems)
-		l.longest = max(l.longest, len(stem))
-		l.starts[startOf([]byte(stem))] = true
+	l.stems = make([][]stem, 1)
+	for text := range stems {
+		group := &l.starts[startOf([]byte(text))]
+		if *group == 0 {
+			*group = uint16(len(l.stems))
+			l.stems = append(l.stems, nil)
+		}
+		l.stems[*group] = append(l.stems[*group], stem{text, c.book.senses.of(stemmed(nil, text, stems))})
+	}
+	for _, group := range l.stems {
+		slices.SortFunc(group, func(a, b stem) int { return cmp.Compare(len(b.text), len(a.text)) })
 	}
 }
 
@@ -105,9 +111,9 @@ func (c *compiler) addWords(words, stems map[string][]symbol, known map[string]t
 		}
 	}
 	maps.Copy(all, spelled)
-	c.book.lexicon.words = make(map[string]meaning, len(all))
+	meanings := make(map[string]meaning, len(all))
 	for word, symbols := range all {
-		points := cmp.Or(known[word], english)
-		c.book.lexicon.words[word] = meaning{slices.Clip(symbols), points}
+		meanings[word] = meaning{c.book.senses.of(symbols), cmp.Or(known[word], english)}
 	}
+	c.book.lexicon.words = newWords(meanings)
 }

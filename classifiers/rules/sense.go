@@ -1,0 +1,106 @@
+package rules
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// senses says of every sense what it does in the trie, by number.
+type senses struct {
+	known  []known
+	number map[string]sense // while compiling; nil afterwards
+}
+
+// known is one sense.
+type known struct {
+	symbols []symbol // in order
+	// starts are where phrases go that begin so: threads that have yet to be
+	// told their first token.
+	starts []thread
+	// fits has a bit for each shape of node from which the sense may lead on.
+	// It spares most threads a look at their node.
+	fits bitset
+}
+
+// maxShapes bounds the bits of a sense: further shapes share the bits of
+// others, which costs a look at the node and nothing else.
+const maxShapes = 4096
+
+type bitset []uint64
+
+func (b bitset) has(i int32) bool { return b[i>>6]>>(i&63)&1 != 0 }
+func (b bitset) set(i int32)      { b[i>>6] |= 1 << (i & 63) }
+
+func newSenses() senses {
+	s := senses{number: map[string]sense{}}
+	s.of(nil) // noSense
+	return s
+}
+
+// of returns the sense of a set of symbols, which must be in order.
+func (s *senses) of(symbols []symbol) sense {
+	key := keyOf(symbols)
+	known1, ok := s.number[key]
+	if !ok {
+		known1 = sense(len(s.known))
+		s.known = append(s.known, known{symbols: slices.Clip(symbols)})
+		s.number[key] = known1
+	}
+	return known1
+}
+
+func keyOf(symbols []symbol) string {
+	key := make([]byte, 0, 4*len(symbols))
+	for _, s := range symbols {
+		key = binary.LittleEndian.AppendUint32(key, uint32(s))
+	}
+	return string(key)
+}
+
+// settle works out what each sense does in the trie: nodes of one shape lead
+// on by the same symbols.
+func (s *senses) settle(t *trie) {
+	shapes := map[string]int32{}
+	holding := make([][]int32, len(t.first)) // shapes by symbol
+	for i := range t.nodes {
+		n := &t.nodes[i]
+		symbols := make([]symbol, len(n.ways))
+		for k, w := range n.ways {
+			symbols[k] = w.symbol
+		}
+		key := keyOf(symbols)
+		shape, ok := shapes[key]
+		if !ok {
+			shape = int32(len(shapes)) % maxShapes
+			shapes[key] = shape
+			for _, symbol := range symbols {
+				holding[symbol] = append(holding[symbol], shape)
+			}
+		}
+		n.shape = shape
+	}
+	width := (min(len(shapes), maxShapes) + 63) / 64
+	all := make(bitset, width*len(s.known))
+	for i := range s.known {
+		k := &s.known[i]
+		k.fits, all = all[:width:width], all[width:]
+		for _, symbol := range k.symbols {
+			for _, shape := range holding[symbol] {
+				k.fits.set(shape)
+			}
+			if to := t.first[symbol]; to != 0 {
+				k.starts = append(k.starts, t.start(to))
+			}
+		}
+	}
+	s.number = nil
+}
+
+// start is a thread at a node where phrases begin.
+func (t *trie) start(node int32) thread {
+	n := &t.nodes[node]
+	if len(n.rules) > 0 || len(n.gaps) > 0 {
+		return thread{node: node, left: mustEnter}
+	}
+	return thread{node: node, left: noGap, shape: n.shape}
+}
