@@ -61,7 +61,7 @@ type folded struct {
 type folder struct {
 	out     *folded
 	emoji   map[rune]string
-	current token
+	current *token // the last of out.tokens while open
 	open    bool
 	// What stood since the last token.
 	spaces  int
@@ -183,8 +183,11 @@ func (f *folder) addCapital(at, size, index int, marks mark) {
 }
 
 func (f *folder) begin(at, index int) {
-	f.current = token{from: int32(len(f.out.letters)), start: int32(index), byteStart: int32(at)}
-	if len(f.out.tokens) > 0 {
+	first := len(f.out.tokens) == 0
+	f.out.tokens = append(f.out.tokens, token{})
+	f.current = &f.out.tokens[len(f.out.tokens)-1]
+	f.current.from, f.current.start, f.current.byteStart = int32(len(f.out.letters)), int32(index), int32(at)
+	if !first {
 		if f.stopped || f.breaks > 1 {
 			f.current.marks |= afterStop | afterEdge
 		}
@@ -223,7 +226,6 @@ func (f *folder) close() {
 	if f.current.joint|f.current.lead != 0 || f.singles >= 3 {
 		f.out.pieces = true
 	}
-	f.out.tokens = append(f.out.tokens, f.current)
 	f.open, f.stopped, f.spaces, f.breaks, f.gap, f.gaps = false, false, 0, 0, 0, 0
 }
 

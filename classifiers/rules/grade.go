@@ -103,6 +103,7 @@ func (c *Classifier) opinion(j *judgement, message contact.Message) contact.Opin
 	slices.SortFunc(hits, func(a, b hit) int {
 		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.place, b.place), cmp.Compare(a.start, b.start))
 	})
+	opinion.Reasons = make([]contact.Reason, 0, max(1, rulesOf(hits)))
 	for len(hits) > 0 {
 		n := 1
 		for n < len(hits) && hits[n].rule == hits[0].rule {
@@ -116,7 +117,7 @@ func (c *Classifier) opinion(j *judgement, message contact.Message) contact.Opin
 	}
 	opinion.Reasons = append(opinion.Reasons, c.unjudged(j)...)
 	if len(opinion.Reasons) == 0 {
-		opinion.Reasons = []contact.Reason{{Rule: "none", Grade: contact.Resolution, Text: "no rule found a sign of danger"}}
+		opinion.Reasons = append(opinion.Reasons, contact.Reason{Rule: "none", Grade: contact.Resolution, Text: "no rule found a sign of danger"})
 	}
 	for _, reason := range opinion.Reasons {
 		opinion.Grade = contact.Highest(opinion.Grade, reason.Grade)
@@ -125,6 +126,17 @@ func (c *Classifier) opinion(j *judgement, message contact.Message) contact.Opin
 		}
 	}
 	return opinion
+}
+
+// rulesOf counts the rules in sorted hits.
+func rulesOf(hits []hit) int {
+	n := 0
+	for i := range hits {
+		if i == 0 || hits[i].rule != hits[i-1].rule {
+			n++
+		}
+	}
+	return n
 }
 
 // unjudged are the reasons why a person must read the message whatever the
@@ -152,6 +164,9 @@ func (r *compiled) reason(hits []hit, message contact.Message) contact.Reason {
 		case inSubject:
 			reason.Text = r.inSubject
 		case inText:
+			if reason.Spans == nil {
+				reason.Spans = make([]contact.Span, 0, len(hits))
+			}
 			reason.Spans = addSpan(reason.Spans, contact.Span{Start: int(h.start), End: int(h.end)}, message.Text[h.byteStart:h.byteEnd], message.Text)
 		case inAuthored:
 			quote := message.Authored[h.byteStart:h.byteEnd]

@@ -17,8 +17,8 @@ type thread struct {
 	shape int32
 }
 
-// What is left of a thread that is not at a gap, and of a start that does more
-// than go on.
+// What is left of a thread that is not at a gap, and of a start at which a
+// rule fires.
 const (
 	noGap     = -1
 	mustEnter = -2
@@ -221,18 +221,26 @@ func (m *matcher) begin(symbols []symbol) {
 // start begins the phrases that begin with a sense at token at.
 func (m *matcher) start(sense *known, tokens []token, at int32, where place) {
 	for _, th := range sense.starts {
-		if th.left == mustEnter {
-			m.enter(th.node, at, tokens, at, where)
-			continue
-		}
 		th.start = at
-		m.next = append(m.next, th)
+		switch th.left {
+		case noGap: // nothing else leads there
+			m.next = append(m.next, th)
+		case mustEnter:
+			m.enter(th.node, at, tokens, at, where)
+		default:
+			m.follow(th)
+		}
 	}
 }
 
-// advance moves a thread by the symbols to all nodes that they lead to.
+// advance moves a thread, of a shape that fits, by the symbols to all nodes
+// that they lead to.
 func (m *matcher) advance(th thread, tokens []token, at int32, where place) {
 	n := &m.book.trie.nodes[th.node]
+	if len(n.ways) == 1 && m.book.senses.exact {
+		m.enter(n.ways[0].to, th.start, tokens, at, where)
+		return
+	}
 	if len(n.ways) > 4*len(m.symbols) {
 		for _, s := range m.symbols {
 			if i, ok := slices.BinarySearchFunc(n.ways, s, func(w way, s symbol) int { return cmp.Compare(w.symbol, s) }); ok {

@@ -9,6 +9,8 @@ import (
 type senses struct {
 	known  []known
 	number map[string]sense // while compiling; nil afterwards
+	// exact is set when every shape has bits of its own.
+	exact bool
 }
 
 // known is one sense.
@@ -40,13 +42,13 @@ func newSenses() senses {
 // of returns the sense of a set of symbols, which must be in order.
 func (s *senses) of(symbols []symbol) sense {
 	key := keyOf(symbols)
-	known1, ok := s.number[key]
+	number, ok := s.number[key]
 	if !ok {
-		known1 = sense(len(s.known))
+		number = sense(len(s.known))
 		s.known = append(s.known, known{symbols: slices.Clip(symbols)})
-		s.number[key] = known1
+		s.number[key] = number
 	}
-	return known1
+	return number
 }
 
 func keyOf(symbols []symbol) string {
@@ -79,6 +81,7 @@ func (s *senses) settle(t *trie) {
 		}
 		n.shape = shape
 	}
+	s.exact = len(shapes) <= maxShapes
 	width := (min(len(shapes), maxShapes) + 63) / 64
 	all := make(bitset, width*len(s.known))
 	for i := range s.known {
@@ -89,18 +92,26 @@ func (s *senses) settle(t *trie) {
 				k.fits.set(shape)
 			}
 			if to := t.first[symbol]; to != 0 {
-				k.starts = append(k.starts, t.start(to))
+				k.starts = t.appendStarts(k.starts, to)
 			}
 		}
 	}
 	s.number = nil
 }
 
-// start is a thread at a node where phrases begin.
-func (t *trie) start(node int32) thread {
+// appendStarts appends the threads that begin at a node behind the root, as
+// matcher.enter would.
+func (t *trie) appendStarts(starts []thread, node int32) []thread {
 	n := &t.nodes[node]
-	if len(n.rules) > 0 || len(n.gaps) > 0 {
-		return thread{node: node, left: mustEnter}
+	if len(n.rules) > 0 {
+		return append(starts, thread{node: node, left: mustEnter})
 	}
-	return thread{node: node, left: noGap, shape: n.shape}
+	if len(n.ways) > 0 {
+		starts = append(starts, thread{node: node, left: noGap, shape: n.shape})
+	}
+	for _, gap := range n.gaps {
+		behind := &t.nodes[gap]
+		starts = append(starts, thread{node: gap, left: behind.gap, shape: behind.shape})
+	}
+	return starts
 }
