@@ -30,7 +30,8 @@ func (s says) Grade(context.Context, contact.Message) (contact.Opinion, error) {
 type does func(ctx context.Context) (contact.Opinion, error)
 
 func (d does) Grade(ctx context.Context, _ contact.Message) (contact.Opinion, error) { return d(ctx) }
-func (does) Name() string                                                            { return "does" }
+
+func (does) Name() string { return "does" }
 
 // inline is does, promising to be bounded.
 type inline struct{ does }

@@ -10,18 +10,18 @@ func (r *reader) join(out, f *folded) bool {
 		return false
 	}
 	out.letters, out.tokens = append(out.letters[:0], f.letters...), out.tokens[:0]
-	any := false
+	joined := false
 	for i := 0; i < len(f.tokens); {
 		n := r.joinOne(out, f, i)
 		if n == 0 {
 			out.tokens = append(out.tokens, f.tokens[i])
 			n = 1
 		} else {
-			any = true
+			joined = true
 		}
 		i += n
 	}
-	return any
+	return joined
 }
 
 // joinOne puts together what begins at token i and returns how many tokens it

@@ -259,12 +259,18 @@ func (t *Tools) verifyAccounts(ctx context.Context, report *Report) error {
 			{`SELECT m.seq FROM messages m LEFT JOIN unread u ON u.source = m.source AND u.seq = m.seq
 				LEFT JOIN progress p ON p.seq = m.seq
 				WHERE u.seq IS NULL AND (p.seq IS NULL OR p.rank = 0)`, "neither unread nor sorted: nobody would publish it"},
-			{`SELECT p.seq FROM progress p JOIN unread u ON u.source = p.source AND u.seq = p.seq WHERE p.rank > 0`,
-				"both unread and sorted"},
-			{`SELECT u.seq FROM unread u LEFT JOIN messages m ON m.seq = u.seq AND m.source = u.source WHERE m.seq IS NULL`,
-				"unread, but was never accepted"},
-			{`SELECT p.seq FROM progress p LEFT JOIN messages m USING (seq) WHERE m.seq IS NULL`,
-				"has a place, but was never accepted"},
+			{
+				`SELECT p.seq FROM progress p JOIN unread u ON u.source = p.source AND u.seq = p.seq WHERE p.rank > 0`,
+				"both unread and sorted",
+			},
+			{
+				`SELECT u.seq FROM unread u LEFT JOIN messages m ON m.seq = u.seq AND m.source = u.source WHERE m.seq IS NULL`,
+				"unread, but was never accepted",
+			},
+			{
+				`SELECT p.seq FROM progress p LEFT JOIN messages m USING (seq) WHERE m.seq IS NULL`,
+				"has a place, but was never accepted",
+			},
 		} {
 			err := sqlitex.Execute(conn, wrong.query, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
 				report.differ(stmt.ColumnInt64(0), "%s", wrong.what)
