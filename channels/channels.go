@@ -7,8 +7,9 @@
 //	                            │
 //	                    Reader.Read ─▶ contact.Message
 //
-// A channel leaves everything else to others: it judges nothing, publishes
-// nothing, and keeps no state but its Cursor.
+// A channel that can answer is a Replier too. A channel leaves everything else
+// to others: it judges nothing and publishes nothing. It keeps no state but its
+// Cursor, unless its platform is ours, as with web chat, and then in a Folder.
 package channels
 
 import (
@@ -58,6 +59,13 @@ type Blobs interface {
 	Store(ctx context.Context, r io.Reader) (contact.Blob, error)
 	// Open returns the bytes of a blob. The caller closes.
 	Open(sha256 string) (io.ReadCloser, error)
+}
+
+// Folders gives a channel a directory for its own state, on the disk of the
+// journal. Most channels need none.
+type Folders interface {
+	// Folder returns the directory of a name, created with mode 0700.
+	Folder(name string) (string, error)
 }
 
 // Original is one thing as the platform delivered it, before anybody read it.

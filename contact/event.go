@@ -12,8 +12,18 @@ const (
 	AssessedV1  = "contact.assessed.v1"  // a later, different assessment
 	EscalatedV1 = "contact.escalated.v1" // a rule acted: self-contained, on contact.alerts
 	RejectedV1  = "contact.rejected.v1"  // no step could handle it: original bytes and error
+	RepliedV1   = "contact.replied.v1"   // a reply has come to another state
+	AbandonedV1 = "contact.abandoned.v1" // a person vanished in the middle of a conversation
 	DegradedV1  = "channel.degraded.v1"  // a channel account stopped working
 	RestoredV1  = "channel.restored.v1"  // and works again
+
+	// Commands on contact.replies, from whoever answers.
+	ReplyRequestedV1 = "contact.reply.requested.v1" // send this
+	SeenV1           = "contact.seen.v1"            // a handler has looked at it
+
+	// Signals on contact.signals, which may be lost.
+	PresenceV1 = "desk.presence.v1"  // who is at the desk
+	TypingV1   = "contact.typing.v1" // somebody is writing
 )
 
 // Event is a CloudEvents 1.0 event in structured mode: the JSON of this struct
@@ -64,6 +74,11 @@ type Received struct {
 	Content        Content        `json:"content"`
 	Locations      []Location     `json:"locations,omitempty"`
 	Classification Classification `json:"classification"`
+	// Reply says how the message can be answered.
+	Reply *ReplyRules `json:"reply,omitempty"`
+	// Covert is set when the person must not be seen to be in contact: answer
+	// on this channel only, with nothing that shows or sounds.
+	Covert bool `json:"covert,omitempty"`
 	// Automatic is the kind of machine that sent it; absent for a person.
 	Automatic Automatic `json:"automatic,omitempty"`
 	// Flags are the reader's remarks.
@@ -126,8 +141,10 @@ type Content struct {
 	// Text is everything readable, cut (with the flag "truncated") so that
 	// the record stays under 256 kB; NewText leaves quoted history and the
 	// signature out and is absent when equal to Text.
-	Text        string       `json:"text"`
-	NewText     string       `json:"newText,omitempty"`
+	Text    string `json:"text"`
+	NewText string `json:"newText,omitempty"`
+	// Fields are the answers of a structured form, in its order.
+	Fields      []Field      `json:"fields,omitempty"`
 	Attachments []Attachment `json:"attachments,omitempty"`
 }
 

@@ -37,6 +37,27 @@ type Message struct {
 	// Text is not.
 	Authored string
 
+	// Fields are the answers of a structured form, in its order; Text then
+	// holds them readably too.
+	Fields []Field
+	// Locations are what the message states about places.
+	Locations []Location
+	// SafeToContact is "yes", "no" or empty for unknown: what the person said
+	// about being answered. Covert is set when nobody may notice it.
+	SafeToContact string
+	Covert        bool
+	// Phones and Emails are other ways to reach the sender, as stated.
+	Phones, Emails []string
+
+	// Answer is how the message can be answered.
+	Answer Answer
+	// Outcome, if set, is what the message says about a reply of ours: a
+	// bounce. The message is an event all the same.
+	Outcome *Outcome
+	// Abandoned, if set, makes this no message but the news that the sender
+	// vanished: contact.abandoned.v1.
+	Abandoned *Abandoned
+
 	// Automatic says which kind of machine sent it, or empty for a person.
 	Automatic Automatic
 	// Attachments lie in the blob folder, in the order of the message.
@@ -100,6 +121,14 @@ type Thread struct {
 	Participants []string
 }
 
+// Field is one answer of a structured form.
+type Field struct {
+	// Name is the form's own name of the field, Label what the person read.
+	Name  string `json:"name"`
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
 // Automatic is the kind of machine that sent a message.
 type Automatic string
 
@@ -134,6 +163,9 @@ type Attachment struct {
 	Claimed string `json:"claimedType,omitempty"`
 	// Inline is set when the message shows it inside its text.
 	Inline bool `json:"inline,omitempty"`
+	// Scan is what the scanner said: "clean", "infected", "failed", or empty
+	// when there is none.
+	Scan string `json:"scan,omitempty"`
 }
 
 // Blob refers to bytes that are kept by their content.

@@ -5,6 +5,7 @@ const (
 	TopicEvents   = "contact.events"   // every life-cycle event, key = conversation
 	TopicAlerts   = "contact.alerts"   // emergency escalations, self-contained
 	TopicReplies  = "contact.replies"  // commands from whoever answers
+	TopicSignals  = "contact.signals"  // typing and presence, both ways: seconds only, may be lost
 	TopicFeedback = "cad.feedback"     // what CAD says
 	TopicRejected = "contact.rejected" // what no step could handle
 )

@@ -77,7 +77,7 @@ func TestTheAsyncAPINamesEveryTopicAndEverySample(t *testing.T) {
 	for _, channel := range doc["channels"].(map[string]any) {
 		topics = append(topics, follow(channel, "address").(string))
 	}
-	for _, topic := range []string{pipeline.TopicEvents, pipeline.TopicAlerts, pipeline.TopicReplies, pipeline.TopicFeedback, pipeline.TopicRejected} {
+	for _, topic := range []string{pipeline.TopicEvents, pipeline.TopicAlerts, pipeline.TopicReplies, pipeline.TopicFeedback, pipeline.TopicRejected, pipeline.TopicSignals} {
 		if !slices.Contains(topics, topic) {
 			t.Errorf("topic %s is missing", topic)
 		}

@@ -33,6 +33,14 @@ var described = map[string]reflect.Type{
 	"escalation":     reflect.TypeFor[contact.Escalation](),
 	"rejected":       reflect.TypeFor[contact.Rejected](),
 	"channelState":   reflect.TypeFor[contact.ChannelState](),
+	"reply":          reflect.TypeFor[contact.Requested](),
+	"replied":        reflect.TypeFor[contact.Replied](),
+	"seen":           reflect.TypeFor[contact.Seen](),
+	"abandoned":      reflect.TypeFor[contact.Abandoned](),
+	"presence":       reflect.TypeFor[contact.Presence](),
+	"typing":         reflect.TypeFor[contact.Typing](),
+	"replyRules":     reflect.TypeFor[contact.ReplyRules](),
+	"field":          reflect.TypeFor[contact.Field](),
 }
 
 // part is what the tests read of a piece of the schema.
@@ -138,9 +146,16 @@ func TestTheWordsOfTheSchemaAreTheWordsInGo(t *testing.T) {
 		t.Errorf("grades: %v, in Go %v", got, grades)
 	}
 	types := strings.Join(root.Properties["type"].Words, " ")
-	for _, each := range []string{contact.ReceivedV1, contact.AssessedV1, contact.EscalatedV1, contact.RejectedV1, contact.DegradedV1, contact.RestoredV1} {
+	for _, each := range []string{contact.ReceivedV1, contact.AssessedV1, contact.EscalatedV1, contact.RejectedV1, contact.DegradedV1, contact.RestoredV1,
+		contact.RepliedV1, contact.AbandonedV1, contact.ReplyRequestedV1, contact.SeenV1, contact.PresenceV1, contact.TypingV1} {
 		if !strings.Contains(types, each) {
 			t.Errorf("type %s is not listed", each)
+		}
+	}
+	states := strings.Join(root.Defs["replied"].Properties["state"].Words, " ")
+	for _, each := range []contact.ReplyState{contact.Queued, contact.HandedOver, contact.Confirmed, contact.Failed, contact.Uncertain} {
+		if !strings.Contains(states, string(each)) {
+			t.Errorf("state %s is not listed", each)
 		}
 	}
 	flags := strings.Join(root.Defs["received"].Properties["flags"].Items.Words, " ")
