@@ -10,17 +10,19 @@ import (
 )
 
 // aptPackages are the Debian packages of the servers and clients, by the
-// program that shows they are there. strace injects I/O errors.
+// program or file that shows they are there. strace injects I/O errors, npm
+// fetches axe-core, and a browser without a font shows nothing.
 var aptPackages = map[string]string{
-	"dovecot": "dovecot-imapd",
-	"kcat":    "kcat",
-	"strace":  "strace",
-	"mvn":     "maven",
-	"java":    "openjdk-17-jre-headless",
+	"dovecot":               "dovecot-imapd",
+	"/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
+	"kcat":                  "kcat",
+	"strace":                "strace",
+	"mvn":                   "maven",
+	"java":                  "openjdk-17-jre-headless",
+	"chromium":              "chromium",
+	"npm":                   "npm",
+	"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
 }
-
-// lmtp is the part of Dovecot that Debian packs by itself.
-const lmtp = "/usr/lib/dovecot/lmtp"
 
 // InstallPackages installs what is missing with apt-get, if this is root on a
 // Debian-like machine; otherwise it names what is missing on out.
@@ -45,15 +47,12 @@ func InstallPackages(ctx context.Context, out io.Writer) error {
 
 func missingPackages() []string {
 	var missing []string
-	for program, pkg := range aptPackages {
-		// Dovecot lies in /usr/sbin, which is not in every user's PATH.
-		if _, err := exec.LookPath(program); err == nil || exists("/usr/sbin/"+program) {
+	for sign, pkg := range aptPackages {
+		// Servers lie in /usr/sbin, which is not in every user's PATH.
+		if _, err := exec.LookPath(sign); err == nil || exists(sign) || exists("/usr/sbin/"+sign) {
 			continue
 		}
 		missing = append(missing, pkg)
-	}
-	if !exists(lmtp) {
-		missing = append(missing, "dovecot-lmtpd")
 	}
 	slices.Sort(missing)
 	return missing

@@ -35,6 +35,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("start Apache Kafka: %w", err)
 	}
+	if err := servers.FetchAxe(ctx, out); err != nil {
+		return fmt.Errorf("fetch axe-core: %w", err)
+	}
 	_, err = fmt.Fprintf(out, "Apache Kafka runs at %s (SASL %s, TLS %s)\n", node.Plain, node.SASL, node.TLS)
 	return err
 }
