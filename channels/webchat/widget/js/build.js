@@ -1,0 +1,72 @@
+// Making elements. Texts go in as text nodes and nothing is ever parsed as
+// HTML, so that neither a reply nor a language file can bring markup, and pages
+// that demand trusted types are content.
+
+/**
+ * h makes an element. Attributes named "on..." are listeners; true is an empty
+ * attribute; false, null and undefined are none. Children are nodes or strings.
+ */
+function h(tag, attributes, ...children) {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value)
+    else if (value !== false && value != null) element.setAttribute(name, value === true ? '' : value)
+  }
+  element.append(...children.flat().filter((child) => child || child === 0))
+  return element
+}
+
+/** The icons, drawn with lines in a square of 24. */
+const ICONS = {
+  chat: 'M4 5h16v11H9l-5 4z',
+  exit: 'M14 4h5v16h-5M4 12h10M10 8l4 4-4 4',
+  down: 'M6 9l6 6 6-6',
+  back: 'M15 5l-7 7 7 7',
+  more: 'M4 7h16M4 12h16M4 17h16',
+  send: 'M4 12h15M13 6l6 6-6 6',
+  add: 'M12 5v14M5 12h14',
+  tick: 'M5 13l4 4 10-11',
+  ticks: 'M1 13l4 4L15 6M11 16l1 1L22 6',
+  clock: 'M12 4a8 8 0 1 0 .01 0M12 8v4l3 2',
+  alert: 'M12 4l9 16H3zM12 10v4M12 17v.5',
+  cross: 'M6 6l12 12M18 6L6 18',
+}
+
+/** icon draws one. It says nothing to a screen reader: words stand beside it. */
+function icon(name) {
+  const SVG = 'http://www.w3.org/2000/svg'
+  const svg = document.createElementNS(SVG, 'svg')
+  const path = document.createElementNS(SVG, 'path')
+  svg.setAttribute('viewBox', '0 0 24 24')
+  svg.setAttribute('aria-hidden', 'true')
+  svg.setAttribute('class', 'icon')
+  path.setAttribute('d', ICONS[name])
+  svg.append(path)
+  return svg
+}
+
+/** Addresses in a reply become links; anything but http(s) stays text. */
+function withLinks(text) {
+  return text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'])/).map((part, i) =>
+    i % 2 ? h('a', { href: part, target: '_blank', rel: 'noopener noreferrer' }, part) : part)
+}
+
+/** A button that only hides and shows what stands behind it. */
+function fold(summary, ...inside) {
+  return h('details', null, h('summary', null, summary), h('div', { class: 'inside' }, ...inside))
+}
+
+/**
+ * newID makes a random UUID. crypto.randomUUID is missing where a page is not
+ * served over TLS; getRandomValues never is.
+ */
+function newID() {
+  if (crypto.randomUUID) return crypto.randomUUID()
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = (bytes[6] & 15) | 64
+  bytes[8] = (bytes[8] & 63) | 128
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+const now = () => new Date().toISOString()

@@ -1,0 +1,360 @@
+// The element <contact-chat>: a button that opens a panel, or a panel within
+// the page. It owns what is on the screen and hands everything else on.
+
+/** The script's own address says which server is ours. */
+const SCRIPT = document.currentScript
+const SERVER = SCRIPT ? new URL(SCRIPT.src).origin : location.origin
+
+/** Up to here the panel covers the screen, as a modal dialog. */
+const PHONE = '(max-width: 600px), (max-height: 500px)'
+
+/** How many seconds' worth of announcements stay for a screen reader. */
+const ANNOUNCED = 10000
+
+class ContactChat extends HTMLElement {
+  connectedCallback() {
+    if (this.shadowRoot) return
+    const told = { ...SCRIPT?.dataset, ...this.dataset }
+    this.position = ['start', 'inline', 'page'].includes(told.position) ? told.position : 'end'
+    this.inPage = this.position === 'inline' || this.position === 'page'
+    this.heading = told.title
+    this.pageTitle = document.title
+    this.fresh = 0
+    const server = told.server || SERVER
+    this.texts = new Texts(server)
+    this.t = this.texts.t.bind(this.texts)
+    const store = new Store(told.site || '')
+    this.talk = new Talk({ server, site: told.site || '', covert: isOn(told.covert), texts: this.texts }, store, {
+      entry: (entry, isNew) => this.showEntry(entry, isNew),
+      all: () => this.draw(),
+      status: () => this.showStatus(),
+      typing: (on) => this.showTyping(on),
+      joined: () => this.showJoined(),
+      exit: () => this.leave(true),
+    })
+    this.composer = new Composer(this)
+    this.isOpen = this.inPage || isOn(told.open) || Boolean(store.kept.open)
+    watchKeys(() => this.isOpen || this.talk.begun, () => this.leave())
+    document.addEventListener('visibilitychange', () => this.showFresh())
+    matchMedia(PHONE).addEventListener('change', () => this.place())
+    this.followKeyboard()
+    const lang = pickLanguage(told.lang || this.closest('[lang]')?.lang || document.documentElement.lang)
+    this.start(store.kept.lang || lang)
+  }
+
+  async start(lang) {
+    await this.texts.use(lang)
+    this.attachShadow({ mode: 'open' })
+    addStyle(this.shadowRoot)
+    this.build()
+    this.draw()
+    if (this.isOpen) this.open(false)
+  }
+
+  /** build makes what stays: the button, the panel, the voice. */
+  build() {
+    this.voice = h('div', { class: 'voice', role: 'log', 'aria-live': 'polite' })
+    this.panel = h({ page: 'main', inline: 'section' }[this.position] || 'dialog', {
+      class: 'panel', 'aria-labelledby': 'title', id: 'panel',
+      // Android's way back closes the panel; Escape never comes here.
+      oncancel: (event) => {
+        event.preventDefault()
+        this.minimise()
+      },
+    })
+    this.launcher = h('button', { class: 'launcher', type: 'button', 'aria-haspopup': 'dialog', onclick: () => this.open(true) })
+    this.smallExit = h('button', { class: 'exit small-exit', type: 'button', onclick: () => this.leave() })
+    const corner = h('div', { class: 'corner' }, this.smallExit, this.launcher)
+    this.shadowRoot.append(h('div', { class: `chat ${this.position}` }, this.inPage ? null : corner, this.panel))
+  }
+
+  /** draw draws all of it anew: for a language, the quiet chat, the end. */
+  draw() {
+    if (!this.panel) return
+    const { t, talk } = this
+    this.texts.quiet = talk.covert
+    const box = this.shadowRoot.firstElementChild || this.shadowRoot
+    box.setAttribute('lang', this.texts.lang)
+    box.setAttribute('dir', t('dir'))
+    box.classList.toggle('covert', talk.covert)
+    this.drawHead()
+    this.log = h('ol', { class: 'log', role: 'log', 'aria-live': 'off', 'aria-label': t('log') })
+    this.drawn = new Map()
+    talk.entries.forEach((entry) => this.putEntry(entry))
+    this.typingPart = h('p', { class: 'typing', hidden: true }, t('typing'))
+    this.body = h('div', { class: 'body', tabindex: 0, role: 'group', 'aria-label': t('log.area') }, this.firstPart(), this.log, this.typingPart)
+    this.line = h('p', { class: 'line', hidden: true })
+    this.foot = talk.ended ? this.drawEnded() : this.composer.draw()
+    this.optionsPart = h('div', { hidden: true, class: 'options-box' })
+    this.chatPart = h('div', { class: 'talk' }, this.body, this.line, this.foot)
+    this.panel.replaceChildren(this.head, this.optionsPart, this.chatPart, this.voice)
+    this.showStatus()
+    this.showFresh()
+    this.toEnd()
+  }
+
+  drawHead() {
+    const { t } = this
+    this.status = h('p', { class: 'status' })
+    this.optionsButton = h('button', {
+      class: 'plain', type: 'button', 'aria-expanded': 'false', onclick: () => this.showOptions(this.optionsPart.hidden),
+    }, icon('more'), t('options'))
+    this.head = h('header', { class: 'head' },
+      h('div', { class: 'top' },
+        h(this.position === 'page' ? 'h1' : 'h2', { id: 'title', tabindex: -1 }, (!this.talk.covert && this.heading) || t('title')),
+        h('button', { class: 'exit', type: 'button', onclick: () => this.leave() }, icon('exit'), t('exit')),
+        this.inPage ? null : h('button', { class: 'plain icon-only', type: 'button', onclick: () => this.minimise(), 'aria-label': t('minimise') }, icon('down'))),
+      h('div', { class: 'under' }, this.status, this.optionsButton))
+  }
+
+  /** firstPart is the first screen, with the other languages at its head. */
+  firstPart() {
+    this.first = h('div', null, LANGUAGES.length > 1 && !this.talk.begun && h('div', { class: 'languages' }, languageButtons(this)), firstScreen(this))
+    this.begunDrawn = this.talk.begun
+    return this.first
+  }
+
+  drawEnded() {
+    const { t, talk } = this
+    return h('div', { class: 'composer ended' }, h('p', null, t('ended')),
+      h('div', { class: 'row' }, h('button', { class: 'secondary', type: 'button', onclick: () => {
+        talk.anew()
+        this.focusOn('#title')
+      } }, t('ended.anew')),
+      talk.about?.transcript && !talk.covert && h('button', { class: 'secondary', type: 'button', onclick: () => this.showOptions(true) }, t('copy'))))
+  }
+
+  // Opening and closing.
+
+  async open(byPerson) {
+    const { talk } = this
+    this.isOpen = true
+    this.fresh = 0
+    this.place()
+    this.draw()
+    if (byPerson || this.modal) this.focusOn('#title')
+    // A dialog takes the focus when it opens, also from a page that only loads.
+    else if (!this.inPage) this.shadowRoot.activeElement?.blur()
+    if (byPerson && talk.begun) talk.store.keep({ open: true })
+    if (talk.token || talk.outbox.length) talk.wire.start()
+    await talk.ask(this.texts.lang)
+    // What was not known when it was drawn.
+    this.composer.showLimits()
+    if (talk.ended) this.draw()
+  }
+
+  minimise() {
+    this.isOpen = false
+    if (this.talk.begun) this.talk.store.keep({ open: false })
+    this.place()
+    this.showFresh()
+    this.launcher.focus()
+  }
+
+  /** place shows the panel as the screen wants it: on a phone a modal dialog
+   * over everything, else one beside the page. */
+  place() {
+    const { panel } = this
+    if (!panel) return
+    this.shadowRoot.firstElementChild.classList.toggle('open', this.isOpen)
+    if (this.inPage) return
+    const modal = matchMedia(PHONE).matches
+    if (panel.open && (!this.isOpen || modal !== this.modal)) panel.close()
+    this.modal = modal
+    if (this.isOpen && !panel.open) {
+      if (modal) panel.showModal()
+      else panel.show()
+    }
+  }
+
+  focusOn(selector) {
+    this.shadowRoot.querySelector(selector)?.focus()
+  }
+
+  /** leave is the quick exit; told is set when another tab began it. */
+  leave(told) {
+    if (!told) this.talk.tabs.tell({ exit: true })
+    exit(this.talk, this.talk.about?.exitUrl)
+  }
+
+  // What changes.
+
+  putEntry(entry) {
+    const made = drawEntry(this, entry)
+    const old = this.drawn.get(entry.id)
+    if (old) old.replaceWith(made)
+    else this.log.append(made)
+    this.drawn.set(entry.id, made)
+  }
+
+  showEntry(entry, isNew) {
+    if (!this.panel) return
+    const below = this.atEnd()
+    this.putEntry(entry)
+    if (this.begunDrawn !== this.talk.begun) this.first.replaceWith(this.firstPart())
+    if (isNew && entry.kind === 'own' && !this.talk.store.kept.open) this.talk.store.keep({ open: this.isOpen, lang: this.texts.lang })
+    if (below || (isNew && entry.kind === 'own')) this.toEnd()
+    if (isNew ? entry.kind !== 'own' : entry.state !== 'waiting') this.say(spokenEntry(this, entry))
+    if (isNew && entry.kind === 'reply' && (!this.isOpen || document.hidden)) {
+      this.fresh++
+      this.showFresh()
+    }
+  }
+
+  /** deskOpen is true, false, or undefined while it is not known. */
+  deskOpen() {
+    return (this.talk.desk || this.talk.about)?.open
+  }
+
+  showStatus() {
+    if (!this.panel) return
+    const { t, talk } = this
+    const open = this.deskOpen()
+    this.status.replaceChildren(h('span', { class: `lamp ${open ? 'on' : 'off'}`, 'aria-hidden': 'true' }), deskShort(this))
+    if (this.saidOpen !== undefined && open !== undefined && open !== this.saidOpen) this.say(deskLine(this))
+    this.saidOpen = open
+    if (this.nextPart?.isConnected) this.nextPart.replaceWith(nextSteps(this))
+    const broken = talk.wire.wanted && !talk.wire.up && (talk.wire.failures > 1 || !navigator.onLine)
+    if (broken && this.line.hidden) this.say(t('line.broken'))
+    if (!broken && !this.line.hidden) this.say(t('line.back'))
+    this.line.hidden = !broken
+    this.line.textContent = broken ? t('line.broken') : ''
+    // "Sending" and "kept" say which.
+    talk.entries.filter((entry) => entry.state === 'waiting').forEach((entry) => this.putEntry(entry))
+  }
+
+  showTyping(on) {
+    if (!this.panel) return
+    const below = this.atEnd()
+    if (on && this.typingPart.hidden) this.say(this.t('typing'))
+    this.typingPart.hidden = !on
+    if (below) this.toEnd()
+  }
+
+  /** showFresh says on the button and in the title that answers have come; in
+   * the quiet chat the title says nothing. */
+  showFresh() {
+    if (!this.panel) return
+    const { t, talk } = this
+    if (this.isOpen && !document.hidden) this.fresh = 0
+    this.launcher.replaceChildren(icon('chat'), h('span', null, (!talk.covert && this.heading) || t('title')),
+      this.fresh > 0 && h('span', { class: 'badge' }, t('fresh', { n: this.fresh })))
+    this.smallExit.replaceChildren(icon('exit'), t('exit'))
+    this.smallExit.hidden = !talk.begun
+    this.showTitle(talk.covert ? t('page.title') : this.fresh > 0 ? `(${this.fresh}) ${this.pageTitle}` : '')
+  }
+
+  /** showTitle gives the page another title, or its own back. */
+  showTitle(title) {
+    if (document.title !== this.ourTitle) this.pageTitle = document.title
+    this.ourTitle = title
+    document.title = title || this.pageTitle
+  }
+
+  showJoined() {
+    this.draw()
+    if (this.isOpen) this.talk.wire.start()
+  }
+
+  showOptions(on) {
+    this.optionsPart.hidden = !on
+    this.chatPart.hidden = on
+    this.optionsPart.replaceChildren(on ? drawOptions(this) : '')
+    this.optionsButton.setAttribute('aria-expanded', String(on))
+    if (on) this.focusOn('#options-title')
+    else {
+      this.optionsButton.focus()
+      this.toEnd()
+    }
+  }
+
+  setCovert(on) {
+    this.talk.setCovert(on)
+    this.draw()
+    this.say(this.t(on ? 'covert.is.on' : 'covert.is.off'))
+    this.focusOn('#title')
+  }
+
+  async setLanguage(tag) {
+    await this.texts.use(tag)
+    if (this.talk.begun) this.talk.store.keep({ lang: this.texts.lang })
+    await this.talk.ask(this.texts.lang)
+    this.draw()
+    this.focusOn('#title')
+  }
+
+  /** sendAbout sends the answers that were not sent yet, if any. */
+  sendAbout() {
+    const told = this.aboutDraft
+    this.aboutDraft = null
+    if (told && Object.keys(told).length) this.talk.tell(told)
+  }
+
+  putBack(text) {
+    const { composer } = this
+    composer.text.value = [text, composer.text.value].filter(Boolean).join('\n')
+    composer.changed()
+    composer.text.focus()
+  }
+
+  /** say lets a screen reader say something once. */
+  say(text) {
+    if (!this.voice || !this.isOpen) return
+    const said = h('p', null, text)
+    this.voice.append(said)
+    setTimeout(() => said.remove(), ANNOUNCED)
+  }
+
+  atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.body
+    return scrollHeight - scrollTop - clientHeight < 80
+  }
+
+  /** toEnd shows the latest, but before the first message the beginning. */
+  toEnd() {
+    if (this.talk.entries.length) this.body.scrollTop = this.body.scrollHeight
+  }
+
+  /** followKeyboard keeps the panel above a phone's keyboard, which covers what
+   * is fixed to the bottom. */
+  followKeyboard() {
+    const { visualViewport: view } = window
+    if (!view) return
+    const follow = () => {
+      this.style.setProperty('--view-height', `${view.height}px`)
+      this.style.setProperty('--view-top', `${view.offsetTop}px`)
+    }
+    view.addEventListener('resize', follow)
+    view.addEventListener('scroll', follow)
+    follow()
+  }
+}
+
+/** deskShort is the sentence on who is there, in a few words. */
+function deskShort(chat) {
+  const open = chat.deskOpen()
+  return chat.t(open === undefined ? 'status.unknown' : open ? 'status.open' : 'status.closed')
+}
+
+function isOn(value) {
+  return value != null && value !== 'false'
+}
+
+/** addStyle uses a constructed sheet, which a page's policy on styles does not
+ * stop; browsers without get an element. */
+function addStyle(root) {
+  try {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(STYLE)
+    root.adoptedStyleSheets = [sheet]
+  } catch {
+    root.append(h('style', null, STYLE))
+  }
+}
+
+if (!customElements.get('contact-chat')) {
+  customElements.define('contact-chat', ContactChat)
+  const insert = () => document.querySelector('contact-chat') || document.body.append(document.createElement('contact-chat'))
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', insert)
+  else insert()
+}

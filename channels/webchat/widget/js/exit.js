@@ -1,0 +1,63 @@
+// The quick exit: away at once, with as little left behind as a page can do.
+
+/** Where to, until the site has said. */
+const SOMEWHERE = 'https://www.bbc.co.uk/weather'
+
+/**
+ * exit leaves the page. What is on the screen goes first, then what is kept,
+ * then the page. The entry of this page in the tab's history is replaced; what
+ * the browser remembers of the visit itself no page can remove, and the widget
+ * says so.
+ */
+function exit(talk, url) {
+  talk.left = true
+  blank()
+  talk.wire.stop()
+  const { token } = talk
+  talk.store.clear()
+  // The token is of no use to whoever finds it.
+  if (token) navigator.sendBeacon(`${talk.server}/chat/v1/bye?forget=1`, token)
+  away(url)
+}
+
+/** blank empties the whole page, title and all, and keeps the address of this
+ * page from the next one. */
+function blank() {
+  // No "do you want to leave" of the page around us.
+  addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true)
+  document.documentElement.replaceChildren(
+    h('head', null, h('title', null, '\u00a0'), h('meta', { name: 'referrer', content: 'no-referrer' })), h('body'))
+}
+
+function away(url) {
+  const to = /^https?:/.test(url) ? url : SOMEWHERE
+  try {
+    // In a frame the page around it must go.
+    if (top !== window) top.location.replace(to)
+  } catch {
+    // It does not let us: then at least the frame goes.
+  }
+  location.replace(to)
+}
+
+/**
+ * watchKeys calls act on Escape, and on Shift pressed three times within two
+ * seconds with nothing in between: Escape alone would stop a loading page, and
+ * screen readers use it. Shift with another key is writing.
+ */
+function watchKeys(active, act) {
+  let presses = []
+  addEventListener('keydown', (event) => {
+    if (event.key !== 'Shift') presses = []
+    if (!active() || event.isComposing) return
+    if (event.key === 'Escape') {
+      event.preventDefault()
+      act()
+    }
+  }, true)
+  addEventListener('keyup', (event) => {
+    if (event.key !== 'Shift' || !active()) return
+    presses = [...presses.filter((at) => Date.now() - at < 2000), Date.now()]
+    if (presses.length >= 3) act()
+  }, true)
+}

@@ -1,0 +1,48 @@
+// What is needed seldom: quiet chat, language, a copy, the end.
+
+function drawOptions(chat) {
+  const { talk, t } = chat
+  return h('section', { class: 'options', 'aria-labelledby': 'options-title' },
+    h('button', { class: 'link back', type: 'button', onclick: () => chat.showOptions(false) }, icon('back'), t('options.back')),
+    h('h2', { id: 'options-title', tabindex: -1 }, t('options')),
+    h('h3', null, t('covert')), h('p', null, t('covert.what')), quietButton(chat),
+    LANGUAGES.length > 1 && [h('h3', null, t('language')), h('div', { class: 'row' }, languageButtons(chat))],
+    talk.begun && talk.token && copyPart(chat),
+    talk.begun && !talk.ended && endPart(chat))
+}
+
+/** languageButtons are one for each language but the present one. */
+function languageButtons(chat) {
+  return LANGUAGES.filter((tag) => tag !== chat.texts.lang).map((tag) =>
+    h('button', { class: 'link', type: 'button', lang: tag, onclick: () => chat.setLanguage(tag) }, languageName(tag)))
+}
+
+/** copyPart offers the copy by mail where that is safe, or says why not. */
+function copyPart(chat) {
+  const { talk, t } = chat
+  if (!talk.about?.transcript) return null
+  const unsafe = talk.covert || talk.details.safeToContact === 'no'
+  if (unsafe) return [h('h3', null, t('copy')), h('p', null, t('copy.unsafe'))]
+  const email = h('input', { id: 'copy-email', type: 'email', required: true, autocomplete: 'email', maxlength: 254 })
+  return [h('h3', null, t('copy')), h('form', {
+    onsubmit: (event) => {
+      event.preventDefault()
+      talk.mail(email.value.trim())
+      chat.showOptions(false)
+      chat.say(t('copy.asked'))
+    },
+  }, h('p', null, t('copy.what')), h('p', { class: 'field' }, h('label', { for: 'copy-email' }, t('copy.email')), email),
+  h('button', { class: 'secondary', type: 'submit' }, t('copy.send')))]
+}
+
+/** endPart asks once more, since it cannot be undone. */
+function endPart(chat) {
+  const { talk, t } = chat
+  const sure = h('button', {
+    class: 'secondary', type: 'button', onclick: () => {
+      talk.end()
+      chat.showOptions(false)
+    },
+  }, t('end.sure'))
+  return [h('h3', null, t('end')), h('details', null, h('summary', null, t('end')), h('div', { class: 'inside' }, h('p', null, t('end.what')), sure))]
+}

@@ -1,0 +1,303 @@
+// The conversation: what was said, what is on its way, and what is known about
+// the desk. It draws nothing; the element does, when it is told what changed.
+
+/**
+ * Talk holds one conversation. entries are in the order in which they are shown:
+ *   {kind: 'own', id, type, text, files, at, state, code?}   the person's message,
+ *     location or details; state: waiting, taken (durable), seen, later, refused
+ *   {kind: 'reply', id, text, files, signedAs, automatic, at}
+ *   {kind: 'notice', id, code, text, at}
+ * Events go to show: entry(e), all(), status(), typing(on), say(entry).
+ */
+class Talk {
+  constructor(options, store, show) {
+    Object.assign(this, options)
+    this.store = store
+    this.show = show
+    /** What the site says; filled once it was asked. */
+    this.about = null
+    this.desk = null
+    this.covert = store.kept.covert ?? options.covert
+    this.wire = new Wire(this.server, {
+      token: () => this.begin(),
+      after: () => this.last,
+      frame: (frame) => this.take(frame),
+      changed: () => this.show.status(),
+      forgotten: () => this.forgotten(),
+    })
+    this.tabs = new Tabs(this.site, (told) => this.hearTab(told))
+    this.reset()
+    if (this.token) this.recall()
+    else this.tabs.tell({ ask: true })
+  }
+
+  get token() {
+    return this.store.kept.token
+  }
+
+  /** Whether the person has said anything yet. */
+  get begun() {
+    return Boolean(this.token || this.entries.length)
+  }
+
+  get outbox() {
+    return this.store.kept.outbox || []
+  }
+
+  reset() {
+    this.entries = []
+    /** The number of the last frame that came, 0 for none. */
+    this.last = 0
+    this.ended = false
+    this.details = {}
+    // Presence told by a connection is of its session; the site's is older.
+    this.desk = null
+  }
+
+  /** recall shows what waits to be sent since before a reload. */
+  recall() {
+    this.outbox.forEach((frame) => this.addOwn(frame, 'waiting'))
+  }
+
+  /** ask fetches what the site says: hours, limits, where the exit leads. */
+  async ask(lang) {
+    try {
+      this.about = await get(`${this.server}/chat/v1/site?site=${encodeURIComponent(this.site)}&lang=${lang}`)
+    } catch {
+      // Everything works without it; only less is known.
+    }
+    this.show.status()
+  }
+
+  /** begin returns the session's token. Until the person has written there is
+   * no session. */
+  async begin() {
+    if (this.token) return this.token
+    const made = await request('POST', `${this.server}/chat/v1/sessions`, null, {
+      site: this.site, lang: this.texts.lang, covert: this.covert, page: location.origin + location.pathname,
+    })
+    // Another tab may have been faster.
+    if (!this.token && !this.left) {
+      this.store.keep({ token: made.token })
+      this.tabs.tell({ have: made.token })
+    }
+    return this.token
+  }
+
+  // What the person does.
+
+  /** write sends a message, or puts it to what is sent later. */
+  write(text, files = []) {
+    this.post({ type: 'message', id: newID(), text, files: files.map((each) => each.file), at: now() }, files)
+  }
+
+  locate(coords) {
+    this.post({ type: 'location', id: newID(), lat: coords.latitude, lon: coords.longitude, accuracyM: Math.round(coords.accuracy), at: now() })
+  }
+
+  /** tell sends the answers to the optional questions. */
+  tell(details) {
+    this.details = details
+    this.post({ type: 'details', id: newID(), ...details, at: now() })
+  }
+
+  end() {
+    this.post({ type: 'end', id: newID() })
+  }
+
+  mail(email) {
+    this.post({ type: 'transcript', id: newID(), email })
+  }
+
+  setCovert(on) {
+    this.covert = on
+    if (this.begun || this.store.kept.draft) this.store.keep({ covert: on })
+    this.wire.send({ type: 'covert', on })
+  }
+
+  typing() {
+    const time = Date.now()
+    if (time - (this.typed || 0) < 3000) return
+    this.typed = time
+    this.wire.send({ type: 'typing' })
+  }
+
+  /** again sends what was put off. */
+  again(id) {
+    const frame = this.outbox.find((each) => each.id === id)
+    if (!frame) return
+    this.change(id, { state: 'waiting' })
+    this.wire.send(frame)
+  }
+
+  /** withdraw takes back what the server refused, for the person to change. */
+  withdraw(id) {
+    this.settle(id)
+    this.entries = this.entries.filter((each) => each.id !== id)
+    this.show.all()
+  }
+
+  /** anew leaves the ended conversation with the police and starts another. */
+  anew() {
+    this.wire.stop()
+    this.store.clear()
+    this.reset()
+    this.store.kept.covert = this.covert
+    this.show.all()
+  }
+
+  /** post keeps a frame until it is confirmed, shows it, and sends it. */
+  post(frame, files) {
+    this.store.keep({ outbox: [...this.outbox, frame], covert: this.covert })
+    this.addOwn(frame, 'waiting', files)
+    this.wire.send(frame)
+    this.wire.start()
+  }
+
+  addOwn(frame, state, files) {
+    // The end and the copy have no bubble: a notice confirms them.
+    if (!['message', 'location', 'details'].includes(frame.type)) return
+    const known = this.entries.find((each) => each.id === frame.id)
+    if (known) return this.change(frame.id, { state })
+    // The server says files with their names, an outbox only their ids.
+    const named = (files || frame.files || []).map((each) => (each.file ? each : { file: each, name: '' }))
+    const place = frame.lat == null ? null : frame
+    this.add({ ...frame, kind: 'own', location: frame.type === 'details' ? frame.location : frame.location || place, files: named, state })
+  }
+
+  // What comes from the server.
+
+  take(frame) {
+    if (frame.n && frame.type !== 'hello') {
+      if (frame.n <= this.last) return
+      this.last = frame.n
+      this.receipt()
+    }
+    const act = this['on_' + frame.type]
+    if (act) act.call(this, frame)
+  }
+
+  /** receipt tells that everything so far is in the page, soon and once. */
+  receipt() {
+    clearTimeout(this.receiptTimer)
+    this.receiptTimer = setTimeout(() => this.wire.send({ type: 'received', n: this.last }), 200)
+  }
+
+  on_hello(frame) {
+    this.ended = frame.ended
+    if (frame.covert !== this.covert) this.wire.send({ type: 'covert', on: this.covert })
+    this.outbox.forEach((waiting) => this.wire.send(waiting))
+  }
+
+  on_message(frame) {
+    this.settle(frame.id)
+    this.addOwn(frame, 'taken')
+  }
+
+  on_details(frame) {
+    const { name, reach, safeToContact, location } = frame
+    this.details = { name, reach, safeToContact, location }
+    this.on_message(frame)
+  }
+
+  on_seen(frame) {
+    // Everything up to that message.
+    const upTo = this.entries.findIndex((each) => each.id === frame.id)
+    this.entries.slice(0, upTo + 1).forEach((each) => {
+      if (each.kind === 'own' && each.state === 'taken') this.change(each.id, { state: 'seen' })
+    })
+  }
+
+  on_reply(frame) {
+    this.on_typing(null)
+    this.add({ ...frame, kind: 'reply', id: frame.reply, files: frame.files || [] })
+  }
+
+  on_notice(frame) {
+    if (frame.code === 'ended') this.settleAll('end')
+    if (frame.code === 'transcript_sent') this.settleAll('transcript')
+    if (frame.code === 'ended') this.ended = true
+    this.add({ ...frame, kind: 'notice', id: 'n' + frame.n })
+    if (frame.code === 'ended') this.show.all()
+  }
+
+  on_presence(frame) {
+    this.desk = frame
+    this.show.status()
+  }
+
+  on_typing(frame) {
+    clearTimeout(this.typingTimer)
+    if (frame) this.typingTimer = setTimeout(() => this.on_typing(null), 10000)
+    this.show.typing(Boolean(frame))
+  }
+
+  on_refused(frame) {
+    const waiting = this.outbox.find((each) => each.id === frame.id)
+    this.settle(frame.id)
+    // The bubble shows it; what has none gets a notice.
+    if (!this.change(frame.id, { state: 'refused', code: frame.code }) && waiting) {
+      this.add({ kind: 'notice', id: 'r' + frame.id, code: frame.code, at: now() })
+    }
+  }
+
+  on_later(frame) {
+    this.change(frame.id, { state: 'later', code: frame.code })
+    setTimeout(() => this.again(frame.id), 5000 + 5000 * Math.random())
+  }
+
+  /** forgotten: the server has no such session, so what waits goes into a new
+   * one; what was said before is with the police. */
+  forgotten() {
+    if (!this.token) return
+    this.store.keep({ token: undefined })
+    this.last = 0
+    this.add({ kind: 'notice', id: newID(), code: 'forgotten', at: now() })
+    if (!this.outbox.length) this.wire.stop()
+  }
+
+  /** settle: this frame is decided and is not sent again. */
+  settle(id) {
+    this.store.keep({ outbox: this.outbox.filter((each) => each.id !== id) })
+  }
+
+  settleAll(type) {
+    this.store.keep({ outbox: this.outbox.filter((each) => each.type !== type) })
+  }
+
+  add(entry) {
+    if (this.entries.some((each) => each.id === entry.id)) return
+    this.entries.push(entry)
+    this.show.entry(entry, true)
+  }
+
+  /** change alters an entry and reports whether there is one. */
+  change(id, what) {
+    const entry = this.entries.find((each) => each.id === id)
+    if (!entry) return false
+    // Two ticks never become one again, as when everything is replayed.
+    if (entry.state === 'seen' && what.state === 'taken') return true
+    if (entry.state === what.state) return true
+    Object.assign(entry, what)
+    this.show.entry(entry, false)
+    return true
+  }
+
+  // Other tabs.
+
+  hearTab(told) {
+    if (told.exit) this.show.exit()
+    else if (told.ask && this.token && !this.ended) this.tabs.tell({ have: this.token })
+    else if (told.have && (!this.token || this.ended) && told.have !== this.token) this.join(told.have)
+  }
+
+  /** join takes part in another tab's conversation. */
+  join(token) {
+    const { outbox } = this
+    this.wire.stop()
+    this.reset()
+    this.store.keep({ token, outbox })
+    this.recall()
+    this.show.joined()
+  }
+}

@@ -1,0 +1,67 @@
+// The words. English is part of the script, so that there is something to read
+// at once; any other language is one small file from our own server.
+
+class Texts {
+  constructor(server) {
+    this.server = server
+    this.lang = 'en'
+    this.words = ENGLISH
+    /** Covert: the same words, but neutral ones where there are such. */
+    this.quiet = false
+  }
+
+  /** use fetches a language. Without it the language stays as it was. */
+  async use(lang) {
+    if (lang === this.lang || !LANGUAGES.includes(lang)) return
+    try {
+      this.words = lang === 'en' ? ENGLISH : await get(`${this.server}/chat/lang/${lang}.json`)
+      this.lang = lang
+    } catch {
+      // The words that are there are better than none.
+    }
+  }
+
+  /** t is the text of a key, its {placeholders} filled in. */
+  t(key, values = {}) {
+    const text = (this.quiet && this.words['quiet.' + key]) || this.words[key] || ''
+    return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
+  }
+
+  /** has tells whether a key has a text, for codes that a server may add. */
+  has(key) {
+    return key in this.words
+  }
+
+  /** The time of day, with the day unless it is today. */
+  time(at) {
+    const date = new Date(at)
+    if (isNaN(date)) return ''
+    const today = date.toDateString() === new Date().toDateString()
+    const day = today ? {} : { weekday: 'short', day: 'numeric', month: 'short' }
+    return date.toLocaleString(this.lang === 'en' ? 'en-GB' : this.lang, { ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  }
+
+  /** Bytes as people read them. */
+  size(bytes) {
+    const mega = bytes / 1048576
+    if (mega < 1) return `${Math.max(1, Math.round(bytes / 1024))} kB`
+    return `${mega < 10 ? Math.round(mega * 10) / 10 : Math.round(mega)} MB`
+  }
+}
+
+/** The best of our languages for a tag such as "cy-GB". */
+function pickLanguage(tag) {
+  const wanted = (tag || '').toLowerCase()
+  return LANGUAGES.find((each) => each.toLowerCase() === wanted) ||
+    LANGUAGES.find((each) => each === wanted.split('-')[0]) || 'en'
+}
+
+/** A language's name in that language. */
+function languageName(tag) {
+  try {
+    const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag)
+    return name[0].toUpperCase() + name.slice(1)
+  } catch {
+    return tag
+  }
+}

@@ -1,0 +1,88 @@
+// One file on its way to the server. XMLHttpRequest, because fetch cannot say
+// how far it has come.
+
+class Upload {
+  /** changed is called whenever there is something to show. state is going,
+   * done (answer holds what the server calls it) or failed (code says why). */
+  constructor(talk, file, changed) {
+    Object.assign(this, { talk, file, changed, id: newID() })
+    this.start()
+  }
+
+  async start() {
+    this.state = 'going'
+    this.share = 0
+    this.code = this.fault()
+    if (this.code) return this.settle('failed')
+    try {
+      // A file is something that the person says: now there is a session.
+      const token = await this.talk.begin()
+      this.talk.wire.start()
+      if (this.state === 'going') this.send(token)
+    } catch {
+      this.code = 'network'
+      this.settle('failed')
+    }
+  }
+
+  /** fault says what is wrong with the file before it is sent. */
+  fault() {
+    const { fileBytes, mediaTypes } = this.talk.about?.limits || {}
+    if (fileBytes && this.file.size > fileBytes) return 'file_too_large'
+    if (!this.file.size) return 'file_empty'
+    // Where the browser does not know the type, the server looks.
+    const fits = (type) => type === this.file.type || (type.endsWith('/*') && this.file.type.startsWith(type.slice(0, -1)))
+    if (mediaTypes?.length && this.file.type && !mediaTypes.some(fits)) return 'file_type'
+    return ''
+  }
+
+  send(token) {
+    const xhr = (this.xhr = new XMLHttpRequest())
+    xhr.open('POST', `${this.talk.server}/chat/v1/files`)
+    xhr.setRequestHeader('Authorization', `Bearer ${token}`)
+    xhr.setRequestHeader('Content-Type', this.file.type || 'application/octet-stream')
+    xhr.setRequestHeader('X-File-Name', encodeURIComponent(this.file.name))
+    xhr.upload.onprogress = (event) => {
+      this.share = event.total ? event.loaded / event.total : 0
+      this.changed()
+    }
+    xhr.onload = () => {
+      let answer = {}
+      try {
+        answer = JSON.parse(xhr.responseText)
+      } catch {
+        // A proxy's page; the status says enough.
+      }
+      this.answer = answer
+      this.code = { 413: 'file_too_large', 415: 'file_type', 429: 'file_slow', 507: 'file_full' }[xhr.status] || 'network'
+      this.settle(xhr.status === 201 ? 'done' : 'failed')
+    }
+    xhr.onerror = () => {
+      this.code = 'network'
+      this.settle('failed')
+    }
+    xhr.send(this.file)
+  }
+
+  cancel() {
+    this.state = 'cancelled'
+    if (this.xhr) this.xhr.abort()
+  }
+
+  settle(state) {
+    if (this.state === 'cancelled') return
+    this.state = state
+    this.changed()
+  }
+}
+
+/** fetchFile saves a file of the conversation. The token goes in a header and
+ * never into an address, so it is fetched and then handed to the browser. */
+async function fetchFile(talk, file) {
+  const response = await fetch(`${talk.server}/chat/v1/files/${encodeURIComponent(file.file)}`,
+    { ...PLAINLY, headers: { Authorization: `Bearer ${talk.token}` } })
+  if (!response.ok) throw new Problem(response.status, 'network')
+  const url = URL.createObjectURL(await response.blob())
+  h('a', { href: url, download: file.name }).click()
+  setTimeout(() => URL.revokeObjectURL(url), 60000)
+}

@@ -1,0 +1,82 @@
+package widget
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+//go:embed js style.css
+var sources embed.FS
+
+// scriptOrder is the order of the files in chat.js: each uses what stands
+// before it.
+var scriptOrder = []string{
+	"build", "texts", "store", "wire", "talk", "exit", "upload",
+	"first", "log", "compose", "options", "chat",
+}
+
+// buildScript puts chat.js together: one function, so that nothing of ours is
+// seen by the page, in it the style, the English texts, and the files in order.
+func buildScript(languages languages) ([]byte, error) {
+	style, err := sources.ReadFile("style.css")
+	if err != nil {
+		return nil, err
+	}
+	var script bytes.Buffer
+	script.WriteString("(() => {\n'use strict'\n")
+	for _, constant := range []struct {
+		name  string
+		value any
+	}{
+		{"STYLE", tidyStyle(string(style))},
+		{"ENGLISH", languages.texts["en"]},
+		{"LANGUAGES", languages.tags},
+	} {
+		// JSON is JavaScript, and encoding/json escapes what was not once:
+		// U+2028 and U+2029.
+		value, err := json.Marshal(constant.value)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&script, "const %s = %s\n", constant.name, value)
+	}
+	for _, name := range scriptOrder {
+		file, err := sources.ReadFile("js/" + name + ".js")
+		if err != nil {
+			return nil, err
+		}
+		tidyScript(&script, string(file))
+	}
+	script.WriteString("})()\n")
+	return script.Bytes(), nil
+}
+
+// tidyScript leaves out indentation, empty lines and lines that are nothing but
+// a comment. It knows no JavaScript: a test keeps lines of a template literal
+// from looking like a comment.
+func tidyScript(out *bytes.Buffer, file string) {
+	comment := false
+	for line := range strings.Lines(file) {
+		line = strings.TrimSpace(line)
+		switch {
+		case comment:
+			comment = !strings.HasSuffix(line, "*/")
+		case strings.HasPrefix(line, "/*"):
+			comment = !strings.HasSuffix(line, "*/")
+		case line == "", strings.HasPrefix(line, "//"):
+		default:
+			out.WriteString(line)
+			out.WriteByte('\n')
+		}
+	}
+}
+
+// tidyStyle does the same to the style.
+func tidyStyle(file string) string {
+	var out bytes.Buffer
+	tidyScript(&out, file)
+	return out.String()
+}
