@@ -5,6 +5,8 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"regexp"
 	"strings"
 )
 
@@ -32,7 +34,7 @@ func buildScript(languages languages) ([]byte, error) {
 		value any
 	}{
 		{"STYLE", tidyStyle(string(style))},
-		{"ENGLISH", languages.texts["en"]},
+		{"ENGLISH", scriptTexts(languages.texts["en"])},
 		{"LANGUAGES", languages.tags},
 	} {
 		// JSON is JavaScript, and encoding/json escapes what was not once:
@@ -52,6 +54,15 @@ func buildScript(languages languages) ([]byte, error) {
 	}
 	script.WriteString("})()\n")
 	return script.Bytes(), nil
+}
+
+// scriptTexts are the texts without those of the pages alone.
+func scriptTexts(all texts) texts {
+	ours := maps.Clone(all)
+	maps.DeleteFunc(ours, func(key, _ string) bool {
+		return strings.HasPrefix(key, "page.") && key != "page.title"
+	})
+	return ours
 }
 
 // tidyScript leaves out indentation, empty lines and lines that are nothing but
@@ -74,9 +85,16 @@ func tidyScript(out *bytes.Buffer, file string) {
 	}
 }
 
-// tidyStyle does the same to the style.
+// tidyStyle leaves out comments and the spaces that CSS does not need.
 func tidyStyle(file string) string {
-	var out bytes.Buffer
-	tidyScript(&out, file)
-	return out.String()
+	style := cssComment.ReplaceAllString(file, "")
+	style = cssSpace.ReplaceAllString(style, " ")
+	return cssEdge.ReplaceAllString(style, "$1")
 }
+
+var (
+	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	cssSpace   = regexp.MustCompile(`\s+`)
+	// Not around a colon or a bracket: "a :hover" and "and (" mean something.
+	cssEdge = regexp.MustCompile(`\s*([{};,>])\s*`)
+)

@@ -87,7 +87,7 @@ class Composer {
 
   key(event) {
     // On a phone the key beside the letters makes a new line, as everywhere.
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !matchMedia('(pointer: fine)').matches) return
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || matchMedia('(pointer: coarse)').matches) return
     event.preventDefault()
     this.send()
   }
