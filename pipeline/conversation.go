@@ -13,6 +13,13 @@ func (p *Pipeline) converse(ctx context.Context, e Entry, m contact.Message) (co
 	if !placement.Known {
 		placement.Key = contact.ConversationID(e.Original.Channel, e.Original.Account, m.ID)
 	}
+	if placement.Answer = m.Answer; len(m.Answer.Address) > contact.AnswerLimit {
+		p.log.Error("message cannot be answered: what its channel needs for it is over the limit", "channel", e.Original.Channel, "seq", e.Seq)
+		placement.Answer = contact.Answer{}
+	}
+	if m.Channel.ReplyWindowEndsAt != nil {
+		placement.AnswerUntil = *m.Channel.ReplyWindowEndsAt
+	}
 	placed, err := p.journal.Place(ctx, e.Seq, placement)
 	if err != nil {
 		return m, err

@@ -35,6 +35,11 @@ type Placement struct {
 	Key   string
 	Known bool
 	contact.Thread
+	// Answer is how the conversation is answered from now on; without an
+	// address it stays as it is. AnswerUntil, if set, is when the platform
+	// stops taking answers.
+	Answer      contact.Answer
+	AnswerUntil time.Time
 }
 
 // Placed is where an entry stands: its conversation and its place there,

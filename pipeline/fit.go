@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"contactd/contact"
@@ -20,8 +21,12 @@ const (
 	quoteLimit      = 100       // characters, of one span
 	partiesLimit    = 30
 	attachmentLimit = 40
+	fieldLimit      = 100
+	valueLimit      = 1000 // characters, of one field
+	locationLimit   = 20
 	reasonLimit     = 30
-	spanLimit       = 5 // of one reason
+	spanLimit       = 5  // of one reason
+	addressLimit    = 10 // of one kind, of one party
 )
 
 // fit writes data into the event, shortened until the record is under its
@@ -50,6 +55,7 @@ func shorten(data *contact.Received) bool {
 	short := first(&data.Parties, partiesLimit)
 	short = first(&data.Content.Attachments, attachmentLimit) || short
 	short = first(&data.Classification.Reasons, reasonLimit) || short
+	short = shortenStated(data) || short
 	// Opinions repeat the reasons; the event carries each reason once.
 	opinions := make([]contact.Opinion, len(data.Classification.Opinions))
 	for i, opinion := range data.Classification.Opinions {
@@ -70,15 +76,45 @@ func shorten(data *contact.Received) bool {
 	for i := range data.Parties {
 		p := &data.Parties[i]
 		short = cutAll(nameLimit, &p.Name) || short
-		for j := range p.Emails {
-			short = cutAll(nameLimit, &p.Emails[j]) || short
-		}
+		short = cutList(&p.Emails) || short
+		short = cutList(&p.Phones) || short
 	}
 	for i := range data.Content.Attachments {
 		a := &data.Content.Attachments[i]
 		short = cutAll(nameLimit, &a.Name, &a.Claimed) || short
 	}
 	return cutAll(subjectLimit, &data.Content.Subject) || short
+}
+
+// shortenStated bounds what people state in forms and about places, and to
+// whom an answer would go. It changes copies: the lists are the message's.
+func shortenStated(data *contact.Received) bool {
+	short := first(&data.Content.Fields, fieldLimit)
+	data.Content.Fields = slices.Clone(data.Content.Fields)
+	for i := range data.Content.Fields {
+		f := &data.Content.Fields[i]
+		short = cutAll(nameLimit, &f.Name, &f.Label) || short
+		short = cutAll(valueLimit, &f.Value) || short
+	}
+	short = first(&data.Locations, locationLimit) || short
+	data.Locations = slices.Clone(data.Locations)
+	for i := range data.Locations {
+		short = cutAll(valueLimit, &data.Locations[i].Value) || short
+	}
+	if data.Reply != nil {
+		short = first(&data.Reply.To, partiesLimit) || short
+	}
+	return short
+}
+
+// cutList bounds a party's addresses of one kind; it changes a copy.
+func cutList(list *[]string) bool {
+	short := first(list, addressLimit)
+	*list = slices.Clone(*list)
+	for i := range *list {
+		short = cutAll(nameLimit, &(*list)[i]) || short
+	}
+	return short
 }
 
 // first keeps the first limit elements of a list.

@@ -32,9 +32,11 @@ type Deps struct {
 	// Force names the police force in the source of every event; Version is
 	// that of contactd.
 	Force, Version string
-	Log            *slog.Logger
-	Metrics        prometheus.Registerer
-	Now            func() time.Time
+	// Replies carry answers back; the zero value carries none.
+	Replies ReplyDeps
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+	Now     func() time.Time
 }
 
 // Pipeline carries entries from the journal to Kafka. Make one with New.
@@ -47,6 +49,7 @@ type Pipeline struct {
 	readers map[string]channels.Reader
 	panel   Assessor
 	out     message.Publisher
+	replies ReplyDeps
 	seal    sealer
 	memo    *memo
 	overdue *overdue
@@ -54,6 +57,10 @@ type Pipeline struct {
 	metrics metrics
 	now     func() time.Time
 	running sync.WaitGroup // steps that have begun
+	// stopped ends when the drain time is over: what calls a platform then
+	// returns at once.
+	stopped context.Context
+	stop    context.CancelFunc
 }
 
 // memoBytes bounds what is remembered between sorting and publishing.
@@ -68,7 +75,9 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
+	stopped, stop := context.WithCancel(context.Background())
 	return &Pipeline{
+		stopped: stopped, stop: stop, replies: deps.Replies,
 		config: config, unread: deps.Unread, outbox: deps.Outbox, open: deps.Open, journal: deps.Journal,
 		readers: deps.Readers, panel: deps.Panel, out: deps.Publisher,
 		seal:    sealer{force: deps.Force, version: deps.Version, config: config},
@@ -89,9 +98,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make router: %w", err)
 	}
-	router.AddMiddleware(p.track, detach, p.measure, p.reject, p.retry(), p.recovered)
-	router.AddConsumerHandler("sort", AllChannels, p.unread, p.sort)
-	router.AddConsumerHandler("publish", AllChannels, p.outbox, p.send)
+	p.addSteps(router)
 
 	watching, stopWatching := context.WithCancel(context.Background())
 	defer stopWatching()
@@ -102,6 +109,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case err := <-ended:
+		p.stop()
 		return errors.Join(fmt.Errorf("run router: ended by itself: %w", err), p.out.Close())
 	}
 	// Close waits for the steps, at most the drain time; a time-out here only
@@ -110,10 +118,35 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	if err := router.Close(); err != nil {
 		p.log.Warn("steps still run after the drain time; their entries wait for the next start", "drain", p.config.Drain)
 	}
+	p.stop()
 	err = p.out.Close()
 	p.running.Wait()
 	<-ended
 	return err
+}
+
+// addSteps tells the router what to do with what the subscribers deliver.
+func (p *Pipeline) addSteps(router *message.Router) {
+	router.AddMiddleware(p.track, detach, p.measure)
+	for _, step := range []struct {
+		name string
+		from message.Subscriber
+		do   message.NoPublishHandlerFunc
+	}{
+		{"sort", p.unread, p.sort},
+		{"publish", p.outbox, p.send},
+	} {
+		router.AddConsumerHandler(step.name, AllChannels, step.from, step.do).AddMiddleware(p.reject, p.retry(), p.recovered)
+	}
+	if p.replies.Journal == nil {
+		return
+	}
+	// It has its own rules about what is tried again, and when.
+	router.AddConsumerHandler("deliver", RepliesChannel, p.replies.Due, p.deliver)
+	if p.replies.Commands != nil {
+		router.AddConsumerHandler("command", TopicReplies, p.replies.Commands, p.command).
+			AddMiddleware(p.rejectCommands, p.retry(), p.recovered)
+	}
 }
 
 // track counts running steps: the router forgets them after its time-out.
@@ -133,6 +166,9 @@ func (p *Pipeline) sort(env *message.Message) error {
 		return err
 	}
 	ctx := env.Context()
+	if entry.Original.Channel == RepliesChannel {
+		return p.sortReplied(ctx, entry)
+	}
 	m, err := p.read(ctx, entry)
 	if err != nil {
 		return err
@@ -140,9 +176,20 @@ func (p *Pipeline) sort(env *message.Message) error {
 	if m, err = p.converse(ctx, entry, m); err != nil {
 		return err
 	}
-	j := judged{message: m, assessment: p.panel.Assess(ctx, m)}
+	if err := p.react(ctx, entry.Original.Channel, m); err != nil {
+		return err
+	}
+	j := judged{message: m, assessment: p.assess(ctx, m)}
 	p.memo.put(entry.Seq, j)
 	return p.journal.Sort(ctx, entry.Seq, lane(m, j.assessment))
+}
+
+// assess judges a message. Silence cannot be judged.
+func (p *Pipeline) assess(ctx context.Context, m contact.Message) contact.Assessment {
+	if m.Abandoned != nil {
+		return contact.Assessment{Grade: contact.Unknown}
+	}
+	return p.panel.Assess(ctx, m)
 }
 
 // send is the second handler: seal and publish. The envelope is acknowledged
@@ -152,20 +199,7 @@ func (p *Pipeline) send(env *message.Message) error {
 	if err != nil {
 		return err
 	}
-	j, err := p.judge(env.Context(), entry)
-	if err != nil {
-		return err
-	}
-	if j.assessment.Grade == contact.Emergency {
-		alert, err := p.seal.escalated(entry, j)
-		if err != nil {
-			return err
-		}
-		if err := p.publish(TopicAlerts, alert, LaneEmergency); err != nil {
-			return err
-		}
-	}
-	event, err := p.seal.received(entry, j)
+	event, err := p.eventOf(env.Context(), entry)
 	if err != nil {
 		return err
 	}
@@ -180,9 +214,39 @@ func (p *Pipeline) send(env *message.Message) error {
 	// lost what it had acknowledged.
 	env.Metadata.Set(MetaPartition, record.Metadata.Get(MetaPartition))
 	env.Metadata.Set(MetaOffset, record.Metadata.Get(MetaOffset))
-	p.metrics.graded.WithLabelValues(entry.Original.Channel, j.assessment.Grade.String()).Inc()
+	if event.Grade != nil {
+		p.metrics.graded.WithLabelValues(entry.Original.Channel, event.Grade.String()).Inc()
+	}
 	p.metrics.latency.WithLabelValues(entry.Lane.String()).Observe(p.now().Sub(entry.AcceptedAt).Seconds())
 	return nil
+}
+
+// eventOf seals an entry for TopicEvents. An emergency is alerted before.
+func (p *Pipeline) eventOf(ctx context.Context, entry Entry) (contact.Event, error) {
+	if entry.Original.Channel == RepliesChannel && entry.Quarantined == "" {
+		replied, err := readReplied(entry)
+		if err != nil {
+			return contact.Event{}, err
+		}
+		return p.seal.replied(entry, replied)
+	}
+	j, err := p.judge(ctx, entry)
+	if err != nil {
+		return contact.Event{}, err
+	}
+	if j.message.Abandoned != nil {
+		return p.seal.abandoned(entry, j.message)
+	}
+	if j.assessment.Grade == contact.Emergency {
+		alert, err := p.seal.escalated(entry, j)
+		if err != nil {
+			return contact.Event{}, err
+		}
+		if err := p.publish(TopicAlerts, alert, LaneEmergency); err != nil {
+			return contact.Event{}, err
+		}
+	}
+	return p.seal.received(entry, j)
 }
 
 // judge gives the message and assessment of an entry in the outbox: what was
@@ -201,7 +265,7 @@ func (p *Pipeline) judge(ctx context.Context, e Entry) (judged, error) {
 		return judged{}, err
 	}
 	m = joined(m, e.Placed)
-	return judged{message: m, assessment: p.panel.Assess(ctx, m)}, nil
+	return judged{message: m, assessment: p.assess(ctx, m)}, nil
 }
 
 func (p *Pipeline) publish(topic string, event contact.Event, l Lane) error {

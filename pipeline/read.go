@@ -52,11 +52,19 @@ func identify(m contact.Message, e Entry) contact.Message {
 // unread is what can be said of an original that nobody could read.
 func unread(e Entry) contact.Message {
 	return identify(contact.Message{
-		Channel:      contact.Channel{Kind: e.Original.Channel, Visibility: "private", Direction: "inbound"},
+		Channel:      contact.Channel{Kind: kindOf(e.Original.Channel), Visibility: "private", Direction: "inbound"},
 		Conversation: e.Conversation,
 		Authenticity: contact.Claimed,
 		Unreadable:   e.Quarantined,
 	}, e)
+}
+
+// kindOf is the contract's word for a channel; for contactd's own there is none.
+func kindOf(channel string) string {
+	if channel == RepliesChannel {
+		return "other"
+	}
+	return channel
 }
 
 func sizeOf(o channels.Original) int64 {

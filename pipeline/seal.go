@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -98,6 +99,9 @@ func (s sealer) data(e Entry, j judged) contact.Received {
 		Parties:        parties(m),
 		Content:        s.content(m),
 		Classification: s.classification(j.assessment),
+		Locations:      m.Locations,
+		Reply:          rulesOf(m),
+		Covert:         m.Covert,
 		Automatic:      m.Automatic,
 		Flags:          m.Flags,
 	}
@@ -126,7 +130,7 @@ func (s sealer) classification(a contact.Assessment) contact.Classification {
 }
 
 func (s sealer) content(m contact.Message) contact.Content {
-	content := contact.Content{Subject: m.Subject, Summary: cut(m.Authored, summaryLimit), Text: m.Text}
+	content := contact.Content{Subject: m.Subject, Summary: cut(m.Authored, summaryLimit), Text: m.Text, Fields: m.Fields}
 	if m.Authored != m.Text {
 		content.NewText = m.Authored
 	}
@@ -147,7 +151,7 @@ func (s sealer) rejected(e Entry, cause error) (contact.Event, error) {
 	data := contact.Rejected{
 		SchemaVersion: schemaVersion,
 		ContactID:     id,
-		Channel:       e.Original.Channel,
+		Channel:       kindOf(e.Original.Channel),
 		Account:       e.Original.Account,
 		Error:         cause.Error(),
 		Attempts:      e.Attempts + 1,
@@ -170,7 +174,17 @@ func (s sealer) rejected(e Entry, cause error) (contact.Event, error) {
 
 // parties are the sender and the people it was addressed to.
 func parties(m contact.Message) []contact.Party {
-	parties := []contact.Party{party("informant", m.Channel.Kind, m.Sender)}
+	sender := party("informant", m.Channel.Kind, m.Sender)
+	if m.SafeToContact != "" {
+		sender.SafeToContact = m.SafeToContact
+	}
+	sender.Phones = m.Phones
+	for _, address := range m.Emails {
+		if !slices.Contains(sender.Emails, address) {
+			sender.Emails = append(sender.Emails, address)
+		}
+	}
+	parties := []contact.Party{sender}
 	for _, each := range m.Recipients {
 		parties = append(parties, party("recipient", m.Channel.Kind, each))
 	}
@@ -187,6 +201,14 @@ func party(role, kind string, s contact.Sender) contact.Party {
 		p.Handles = []string{s.Address}
 	}
 	return p
+}
+
+// rulesOf says how a message can be answered, nil when its channel did not say.
+func rulesOf(m contact.Message) *contact.ReplyRules {
+	if rules := m.Answer.Rules; rules.Allowed || rules.Reason != "" {
+		return &rules
+	}
+	return nil
 }
 
 // known leaves an unknown time out of the event.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,7 @@ type daemon struct {
 
 	journal  *journal.Journal
 	health   *pipeline.Health
+	signals  *pipeline.Signals
 	channels map[string]channels.Channel
 	broker   broker
 	pipeline *pipeline.Pipeline
@@ -146,7 +148,9 @@ func (d *daemon) openJournal(context.Context) error {
 
 func (d *daemon) makeChannels(context.Context) (err error) {
 	d.health = pipeline.NewHealth(d.config.Pipeline, d.registry, time.Now)
-	d.channels, err = makeChannels(d.config, d.journal.Blobs(), d.health, d.log, d.registry)
+	d.signals = pipeline.NewSignals(d.config.Pipeline, d.config.Force, d.log, time.Now)
+	d.channels, err = makeChannels(d.config, d.journal.Blobs(), d.health, d.log, d.registry,
+		outcomes{d.journal}, d.signals, folders{filepath.Join(d.config.DataDir, "channels")})
 	for name, channel := range d.channels {
 		if lister, ok := channel.(accountLister); ok {
 			for _, account := range lister.AccountNames() {
@@ -184,11 +188,14 @@ func (d *daemon) startPipeline(context.Context) error {
 	if err != nil {
 		return err
 	}
-	publisher, err := kafka.NewPublisher(d.broker.connect, kafka.Watch{
-		Log: d.log, Metrics: kafka.NewMetrics(d.registry), Alarm: d.broker.state.trouble,
-	})
+	watch := kafka.Watch{Log: d.log, Metrics: kafka.NewMetrics(d.registry), Alarm: d.broker.state.trouble}
+	publisher, err := kafka.NewPublisher(d.broker.connect, watch)
 	if err != nil {
 		return fmt.Errorf("make publisher: %w", err)
+	}
+	replies, err := d.replyDeps(watch)
+	if err != nil {
+		return errors.Join(err, publisher.Close())
 	}
 	readers := map[string]channels.Reader{}
 	for name, channel := range d.channels {
@@ -202,12 +209,13 @@ func (d *daemon) startPipeline(context.Context) error {
 		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Open: journal.EntryOf, Journal: d.journal,
 		Readers: readers, Panel: panel, Publisher: publisher,
 		Force: d.config.Force, Version: strings.Fields(version())[0],
-		Log: d.log, Metrics: d.registry,
+		Log: d.log, Metrics: d.registry, Replies: replies,
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("make pipeline: %w", err), publisher.Close())
 	}
 	d.run("pipeline", d.pipeline.Run)
+	d.run("signals", func(ctx context.Context) error { return d.carrySignals(ctx, replies.Attendants) })
 	d.run("health", func(ctx context.Context) error {
 		d.health.Announce(ctx, d.pipeline)
 		return nil

@@ -57,6 +57,7 @@ type commands struct {
 	Check      checkCommand      `cmd:"" help:"Try every account and broker without taking anything; exit 1 when one fails."`
 	Sample     sampleCommand     `cmd:"" help:"Print a configuration with every setting explained."`
 	Tail       tailCommand       `cmd:"" help:"Show events as they come."`
+	Reply      replyCommand      `cmd:"" help:"Answer a conversation on the channel that it came by."`
 	Grade      gradeCommand      `cmd:"" help:"Judge texts as the daemon would."`
 	Schema     schemaCommand     `cmd:"" help:"Print the event contract."`
 	Verify     verifyCommand     `cmd:"" help:"Account for every accepted message; exit 1 when one is missing or was changed."`

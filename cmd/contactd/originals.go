@@ -12,6 +12,7 @@ import (
 
 	"contactd/channels"
 	"contactd/cmd/contactd/listener"
+	"contactd/contact"
 	"contactd/pipeline/journal"
 )
 
@@ -60,6 +61,14 @@ func (o originals) open(original channels.Original) (io.ReadCloser, int64, error
 func (o originals) Blob(sha256 string) (io.ReadCloser, error) {
 	content, err := o.journal.Blobs().Open(sha256)
 	return content, missing(err)
+}
+
+// Store implements listener.Originals.
+func (o originals) Store(ctx context.Context, bytes io.Reader) (contact.Blob, error) {
+	if err := o.journal.Ready(); err != nil {
+		return contact.Blob{}, fmt.Errorf("%w: %w", listener.ErrFull, err)
+	}
+	return o.journal.Blobs().Store(ctx, bytes)
 }
 
 // missing says fs.ErrNotExist where the journal says that there is no such

@@ -106,12 +106,17 @@ func (a *acceptance) apply(t *tx) error {
 
 func (a *acceptance) committed(j *Journal) {
 	j.remember(a.cursor)
-	j.metrics.accepted.Add(float64(len(a.stored)))
-	for _, r := range a.stored {
+	j.arrived(a.stored)
+}
+
+// arrived hands rows that are durable now to the subscribers.
+func (j *Journal) arrived(rows []*row) {
+	j.metrics.accepted.Add(float64(len(rows)))
+	for _, r := range rows {
 		j.recent.put(r)
 	}
-	j.outbox.know(a.stored)
-	j.unread.arrived(a.stored)
+	j.outbox.know(rows)
+	j.unread.arrived(rows)
 }
 
 // insert appends a row unless its identity is known.

@@ -233,7 +233,7 @@ func (f *filling) apply(t *tx) error {
 		if i%5 == 0 {
 			continue
 		}
-		c, err := t.conversationOf(fmt.Sprintf("c-%026d", i))
+		c, err := t.conversationOf(fmt.Sprintf("c-%026d", i), s)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,8 @@ type Config struct {
 	// more, so that what was accepted can still be worked off; default
 	// 67108864 (64 MiB), negative for no such floor.
 	MinFree int64 `yaml:"min_free_bytes"`
+	// Automatic bounds the replies that no person wrote.
+	Automatic Automatic `yaml:"automatic_replies"`
 }
 
 const (
@@ -53,6 +55,7 @@ func (c Config) Validate() error {
 	if c.InFlight < 0 || c.InFlight > maxInFlight {
 		problems = append(problems, fmt.Errorf("in_flight: %d is not between 1 and %d", c.InFlight, maxInFlight))
 	}
+	problems = append(problems, c.Automatic.validate())
 	return errors.Join(problems...)
 }
 
@@ -69,6 +72,7 @@ func (c Config) withDefaults() Config {
 	if c.MinFree == 0 {
 		c.MinFree = defaultMinFree
 	}
+	c.Automatic = c.Automatic.withDefaults()
 	return c
 }
 

@@ -28,6 +28,8 @@ type Journal struct {
 	recent  recent
 	unread  *unread
 	outbox  *outbox
+	// outgoing are the replies that are being sent.
+	outgoing *outgoing
 
 	cursorMu sync.Mutex
 	cursors  map[string]string
@@ -64,6 +66,7 @@ type Journal struct {
 var (
 	_ channels.Inbox   = (*Journal)(nil)
 	_ pipeline.Journal = (*Journal)(nil)
+	_ pipeline.Replies = (*Journal)(nil)
 )
 
 // Open opens the journal in cfg.Dir, creating it when there is none. Another
@@ -89,6 +92,7 @@ func Open(cfg Config, deps Deps) (*Journal, error) {
 	}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	j.unread, j.outbox = newUnread(j, cfg.InFlight), newOutbox(j, cfg.InFlight)
+	j.outgoing = newOutgoing(j)
 	if err := j.start(); err != nil {
 		j.cancel()
 		if j.tx != nil {

@@ -11,6 +11,7 @@ import (
 type metrics struct {
 	accepted, published, quarantined, nacks prometheus.Counter
 	commit, batch                           prometheus.Histogram
+	replies, braked                         *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -30,6 +31,12 @@ func newMetrics() *metrics {
 			Name: "contactd_journal_batch_size", Help: "Changes that shared a commit.",
 			Buckets: prometheus.ExponentialBuckets(1, 4, 6),
 		}),
+		replies: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "contactd_replies_total", Help: "Replies that have come to a state.",
+		}, []string{"state"}),
+		braked: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "contactd_automatic_replies_braked_total", Help: "Automatic replies held back, by the limit that was reached.",
+		}, []string{"limit"}),
 	}
 }
 
@@ -62,5 +69,5 @@ func (m *metrics) unregister(from prometheus.Registerer) {
 }
 
 func (m *metrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.accepted, m.published, m.quarantined, m.nacks, m.commit, m.batch}
+	return []prometheus.Collector{m.accepted, m.published, m.quarantined, m.nacks, m.commit, m.batch, m.replies, m.braked}
 }

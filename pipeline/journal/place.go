@@ -30,7 +30,9 @@ func (j *Journal) Place(ctx context.Context, seq int64, p pipeline.Placement) (p
 	if p.Key == "" {
 		return pipeline.Placed{}, fmt.Errorf("place message %d: no conversation key", seq)
 	}
-	change := &placing{seq: seq, source: j.sourceHint(seq), placement: p, persons: persons(p.Participants)}
+	change := &placing{
+		seq: seq, source: j.sourceHint(seq), placement: p, persons: persons(p.Participants), answer: newAnswer(&p),
+	}
 	if err := j.do(ctx, change, 256); err != nil {
 		return pipeline.Placed{}, err
 	}
@@ -54,6 +56,7 @@ type placing struct {
 	source    int64 // 0 when not at hand
 	placement pipeline.Placement
 	persons   []int64
+	answer    answer
 	placed    pipeline.Placed
 }
 
@@ -110,7 +113,7 @@ func (p *placing) join(t *tx, s *source) error {
 	if id != 0 {
 		c, err = t.conversation(id)
 	} else {
-		c, err = t.conversationOf(p.placement.Key)
+		c, err = t.conversationOf(p.placement.Key, s)
 	}
 	if err != nil {
 		return err
@@ -124,6 +127,9 @@ func (p *placing) join(t *tx, s *source) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := t.keepAnswer(c.id, s.id, p.answer); err != nil {
+		return err
 	}
 	return t.link(s, p.placement.IDs, c.id)
 }
@@ -227,13 +233,15 @@ func (t *tx) conversation(id int64) (conversation, error) {
 	return c, stmt.Reset()
 }
 
-// conversationOf returns the conversation of a key, begun when it is new.
-func (t *tx) conversationOf(key string) (conversation, error) {
-	stmt, err := t.conn.Prepare("INSERT INTO conversations (key, next, last) VALUES (?, 1, 0) ON CONFLICT (key) DO NOTHING")
+// conversationOf returns the conversation of a key, begun by s when it is new.
+func (t *tx) conversationOf(key string, s *source) (conversation, error) {
+	stmt, err := t.conn.Prepare(`INSERT INTO conversations (key, next, last, source, urgent) VALUES (?, 1, 0, ?, 0)
+		ON CONFLICT (key) DO NOTHING`)
 	if err != nil {
 		return conversation{}, err
 	}
 	stmt.BindText(1, key)
+	stmt.BindInt64(2, s.id)
 	if _, err := stmt.Step(); err != nil {
 		return conversation{}, err
 	}

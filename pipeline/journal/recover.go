@@ -28,6 +28,9 @@ func (j *Journal) recover(reading []int64) error {
 		}
 		j.metrics.quarantined.Inc()
 	}
+	if err := j.doubtHandOvers(); err != nil {
+		return err
+	}
 	j.unread.suspects = suspects
 	for id, s := range j.tx.byID {
 		j.unread.backlogOf(id, s.channel).complete = false

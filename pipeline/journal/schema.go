@@ -15,7 +15,7 @@ const databaseName = "journal.db"
 
 // schemaVersion is kept in PRAGMA user_version; a database of another version
 // is refused.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // The ranks in which waiting rows are published: pipeline.Lane as numbers of
 // the database, which never change.
@@ -30,8 +30,10 @@ const (
 
 // Messages are only appended (and, long after they were published, emptied).
 // Unread rows exist from acceptance until the message is sorted, progress rows
-// from its placing on; the partial indexes hold only what is unpublished.
-// Times are microseconds since 1970, 0 for unknown.
+// from its placing on; the partial indexes hold only what is unpublished. A
+// conversation has an answer once a message said how it is answered; replies
+// are kept as long as identities. Times are microseconds since 1970, 0 for
+// unknown.
 const schema = `
 CREATE TABLE sources (
 	id INTEGER PRIMARY KEY,
@@ -83,8 +85,45 @@ CREATE TABLE conversations (
 	id INTEGER PRIMARY KEY,
 	key TEXT NOT NULL UNIQUE,
 	next INTEGER NOT NULL,
-	last INTEGER NOT NULL
+	last INTEGER NOT NULL,
+	source INTEGER NOT NULL,
+	urgent INTEGER NOT NULL
 );
+CREATE TABLE answers (
+	conversation INTEGER PRIMARY KEY,
+	source INTEGER NOT NULL,
+	until INTEGER NOT NULL,
+	rules BLOB NOT NULL,
+	address TEXT NOT NULL,
+	mark INTEGER NOT NULL
+);
+CREATE TABLE replies (
+	id INTEGER PRIMARY KEY,
+	reply TEXT NOT NULL UNIQUE,
+	conversation INTEGER NOT NULL,
+	source INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	urgent INTEGER NOT NULL,
+	automatic INTEGER NOT NULL,
+	recipient INTEGER NOT NULL,
+	attempts INTEGER NOT NULL,
+	tries INTEGER NOT NULL,
+	changes INTEGER NOT NULL,
+	queued INTEGER NOT NULL,
+	since INTEGER NOT NULL,
+	due INTEGER NOT NULL,
+	platform TEXT NOT NULL,
+	address TEXT NOT NULL,
+	sha256 BLOB NOT NULL,
+	body BLOB NOT NULL,
+	mark INTEGER NOT NULL
+);
+CREATE INDEX open_replies ON replies (source, urgent DESC, id) WHERE state <= 3;
+CREATE INDEX open_in_conversation ON replies (conversation, id) WHERE state <= 3;
+CREATE INDEX settled_replies ON replies (since) WHERE state > 3;
+CREATE INDEX automatic_to ON replies (recipient, queued) WHERE automatic = 1;
+CREATE INDEX automatic_in ON replies (conversation) WHERE automatic = 1;
+CREATE INDEX automatic_at ON replies (queued) WHERE automatic = 1;
 CREATE TABLE participants (
 	conversation INTEGER NOT NULL,
 	person INTEGER NOT NULL,
@@ -154,7 +193,8 @@ func prepareWriter(conn *sqlite.Conn) error {
 		return checkSchema(conn, want)
 	}
 	if version != 0 {
-		return fmt.Errorf("database has version %d, this program knows %d: start the program that wrote it", version, schemaVersion)
+		return fmt.Errorf("database has version %d, this program knows %d: let the program that wrote it publish everything, "+
+			"then move the directory away and start anew", version, schemaVersion)
 	}
 	return createSchema(conn)
 }

@@ -58,6 +58,11 @@ func (s *sorting) to(t *tx, p position) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.rank == rankEmergency { // its replies go first, too
+		if err := execute(t.conn, "UPDATE conversations SET urgent = 1 WHERE id = ? AND urgent = 0", p.conversation); err != nil {
+			return err
+		}
+	}
 	return execute(t.conn, "DELETE FROM unread WHERE source = ? AND seq = ?", p.source, s.seq)
 }
 
@@ -237,7 +242,7 @@ func (t *tx) placeAlone(s *source, seq int64) (position, error) {
 	if err := stmt.Reset(); err != nil {
 		return position{}, err
 	}
-	c, err := t.conversationOf(ownConversation(s.channel, s.account, id))
+	c, err := t.conversationOf(ownConversation(s.channel, s.account, id), s)
 	if err != nil {
 		return position{}, err
 	}

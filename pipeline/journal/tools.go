@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"contactd/channels"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
@@ -33,6 +34,9 @@ func OpenTools(dir string) (*Tools, error) {
 func (j *Journal) Tools() *Tools {
 	return &Tools{dir: j.config.Dir, reader: &reader{dir: j.config.Dir}, now: j.deps.Now}
 }
+
+// Blobs returns the folder of large bytes, to which a tool may add.
+func (t *Tools) Blobs() channels.Blobs { return blobsOf(t.dir) }
 
 // Close frees the connection.
 func (t *Tools) Close() error {

@@ -24,6 +24,12 @@ func (c *Cluster) Tail(ctx context.Context, topic string, fromBeginning bool, f 
 	if err != nil {
 		return err
 	}
+	return c.TailFrom(ctx, topic, offsets, f)
+}
+
+// TailFrom is Tail from these offsets on, by partition, such as EndOffsets
+// gave before something was asked for.
+func (c *Cluster) TailFrom(ctx context.Context, topic string, offsets map[int]int64, f func(Record) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	pool := c.connect.transport(topic)

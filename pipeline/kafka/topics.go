@@ -17,6 +17,9 @@ import (
 // leaderTimeout is how long a new topic may take until it can be written to.
 const leaderTimeout = 15 * time.Second
 
+// signalsRetention is how long signals are kept.
+const signalsRetention = time.Hour
+
 // TopicState is what Check found out about a topic.
 type TopicState struct {
 	Topic      string
@@ -46,12 +49,17 @@ func (c *Cluster) wants() []want {
 		{ConfigName: "unclean.leader.election.enable", ConfigValue: "false"},
 		{ConfigName: "max.message.bytes", ConfigValue: "1048588"},
 	}
+	// Signals matter for seconds; the shortest retention that Ensure will not
+	// call a loss.
+	brief := slices.Clone(configs)
+	brief[1].ConfigValue = strconv.FormatInt(signalsRetention.Milliseconds(), 10)
 	return []want{
 		{pipeline.TopicEvents, t.Partitions, configs},
 		{pipeline.TopicReplies, t.Partitions, configs},
 		{pipeline.TopicAlerts, 1, configs},
 		{pipeline.TopicRejected, 1, configs},
 		{pipeline.TopicFeedback, 1, configs},
+		{pipeline.TopicSignals, 1, brief},
 	}
 }
 

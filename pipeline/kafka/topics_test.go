@@ -43,6 +43,7 @@ func TestTopicsAreCreatedWithRetentionAndPartitions(t *testing.T) {
 		for topic, want := range map[string]int{
 			pipeline.TopicEvents: c.Topics.Partitions, pipeline.TopicReplies: c.Topics.Partitions,
 			pipeline.TopicAlerts: 1, pipeline.TopicRejected: 1, pipeline.TopicFeedback: 1,
+			pipeline.TopicSignals: 1,
 		} {
 			if partitions[topic] != want {
 				t.Errorf("%s has %d partitions, want %d", topic, partitions[topic], want)

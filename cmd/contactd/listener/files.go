@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"contactd/contact"
 )
 
 // Originals finds what platforms delivered.
@@ -21,7 +23,13 @@ type Originals interface {
 	// Blob opens the bytes with this SHA-256, lower-case hex, or returns
 	// fs.ErrNotExist. The caller closes.
 	Blob(sha256 string) (io.ReadCloser, error)
+	// Store keeps bytes to be sent with a reply. It returns ErrFull when there
+	// is no room.
+	Store(ctx context.Context, bytes io.Reader) (contact.Blob, error)
 }
+
+// ErrFull says that there is no room for an upload now.
+var ErrFull = errors.New("no room")
 
 // Original is what a platform delivered, untouched.
 type Original struct {

@@ -6,6 +6,7 @@
 //	/metrics            Prometheus
 //	/originals/{name}   what a platform delivered, by message id or journal number
 //	/blobs/{sha256}     an attachment
+//	POST /blobs         stores an attachment of a reply; the answer names it
 //
 // Originals and blobs are foreign bytes and evidence: they are handed out as
 // downloads only, never shown, and only to who has a token, or without tokens
@@ -166,6 +167,7 @@ func handler(config Config, deps Deps) http.Handler {
 	})
 	mux.Handle("GET /metrics", door.forInsiders(metrics))
 	mux.Handle("GET /originals/{name}", door.forIntegrators(http.HandlerFunc(files.original)))
+	mux.Handle("POST /blobs", door.forIntegrators(http.HandlerFunc(files.upload)))
 	mux.Handle("GET /blobs/{sha256}", door.forIntegrators(http.HandlerFunc(files.blob)))
 	return guarded(mux)
 }

@@ -39,6 +39,7 @@ func sizes() map[string]size {
 		pipeline.TopicAlerts:   {1, 16 * mib},
 		pipeline.TopicRejected: {1, 24 * mib},
 		pipeline.TopicFeedback: {1, 16 * mib},
+		pipeline.TopicSignals:  {1, 4 * mib},
 	}
 }
 
@@ -48,14 +49,17 @@ const otherBytes = 4 * mib
 // settings are what every topic must have, whoever made it. Compaction is out:
 // the broker removes the old file before the new one is on the disk.
 func (c Config) settings(topic string) map[string]string {
-	bytes := int64(otherBytes)
+	bytes, retention := int64(otherBytes), c.Retention
+	if topic == pipeline.TopicSignals {
+		retention = min(retention, time.Hour)
+	}
 	if s, ok := sizes()[topic]; ok {
 		bytes = s.bytes
 	}
 	return map[string]string{
 		"cleanup.policy":      "delete",
 		"segment.bytes":       strconv.Itoa(segmentBytes),
-		"retention.ms":        strconv.FormatInt(c.Retention.Milliseconds(), 10),
+		"retention.ms":        strconv.FormatInt(retention.Milliseconds(), 10),
 		"retention.bytes":     strconv.FormatInt(bytes, 10),
 		"min.insync.replicas": "1",
 	}

@@ -1,0 +1,184 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"contactd/contact"
+)
+
+// command is the step that takes what handlers ask for. It is acknowledged
+// once a reply is durable. What cannot be read goes to contact.rejected, so
+// that it stops nobody and a person looks.
+func (p *Pipeline) command(env *message.Message) error {
+	command, err := readCommand(env.Payload)
+	if err != nil {
+		return Permanent(err)
+	}
+	switch c := command.(type) {
+	case contact.Reply:
+		return p.replies.Journal.QueueReply(env.Context(), c)
+	case contact.Seen:
+		p.seen(env.Context(), c)
+	}
+	return nil
+}
+
+// seen shows that a handler has looked. It matters to those who wait, and is
+// overtaken by the next: what fails is not tried for ever.
+func (p *Pipeline) seen(ctx context.Context, seen contact.Seen) {
+	for _, each := range p.replies.Attendants {
+		call, cancel := context.WithTimeout(ctx, seenLimit)
+		if err := each.Seen(call, seen); err != nil {
+			p.log.Warn("show that a handler has looked", "conversation", seen.ConversationID, "err", err)
+		}
+		cancel()
+	}
+}
+
+// seenLimit bounds how long one channel may take, because replies wait.
+const seenLimit = 2 * time.Second
+
+// readCommand reads a record of TopicReplies: a contact.Reply, a contact.Seen,
+// or nil for a type that is not known here.
+func readCommand(record []byte) (any, error) {
+	var e contact.Event
+	if err := json.Unmarshal(record, &e); err != nil {
+		return nil, fmt.Errorf("read command: %w", unworded(err))
+	}
+	if e.SpecVersion != "1.0" || e.Type == "" {
+		return nil, errors.New("read command: it is no CloudEvent of version 1.0")
+	}
+	switch e.Type {
+	case contact.ReplyRequestedV1:
+		var data contact.Requested
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			return nil, fmt.Errorf("read %s: %w", e.Type, unworded(err))
+		}
+		return data.Reply, checkReply(e, data)
+	case contact.SeenV1:
+		var data contact.Seen
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			return nil, fmt.Errorf("read %s: %w", e.Type, unworded(err))
+		}
+		return data, checkID("conversationId", "c-", data.ConversationID)
+	default:
+		return nil, nil //nolint:nilnil // a type of the future is no error
+	}
+}
+
+// checkReply says what the reply lacks to be kept and told of.
+func checkReply(e contact.Event, data contact.Requested) error {
+	problems := []error{
+		checkVersion(data.SchemaVersion),
+		checkID("replyId", "r-", data.ID),
+		checkID("conversationId", "c-", data.Conversation),
+	}
+	if data.InReplyTo != "" {
+		problems = append(problems, checkID("contactId", "m-", data.InReplyTo))
+	}
+	if data.RequestedAt.IsZero() {
+		problems = append(problems, errors.New("requestedAt is missing"))
+	}
+	if e.PartitionKey != "" && e.PartitionKey != data.Conversation {
+		problems = append(problems, errors.New("partitionkey is not the conversation"))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("read %s: %s", e.Type, strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return nil
+}
+
+func checkVersion(version string) error {
+	if major, _, _ := strings.Cut(version, "."); major != "1" {
+		return fmt.Errorf("schemaVersion: want 1.x, got %q", cut(version, 20))
+	}
+	return nil
+}
+
+// checkID holds an id to the form in which contactd makes them: events that
+// tell of it are promised to be of that form.
+func checkID(name, prefix, id string) error {
+	rest, ok := strings.CutPrefix(id, prefix)
+	if !ok || len(rest) != 26 || strings.Trim(rest, "0123456789abcdefghijklmnopqrstuv") != "" {
+		return fmt.Errorf("%s: want %s and 26 of 0-9a-v", name, prefix)
+	}
+	return nil
+}
+
+// unworded leaves out what a JSON error may quote: it may be a person's words.
+func unworded(err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("no JSON at byte %d", syntax.Offset)
+	case errors.As(err, &kind):
+		return fmt.Errorf("%s: want %s", kind.Field, kind.Type)
+	default:
+		return errors.New("no JSON of the contract")
+	}
+}
+
+// rejectCommands takes records that no retry can mend off the way, as reject
+// does for entries.
+func (p *Pipeline) rejectCommands(next message.HandlerFunc) message.HandlerFunc {
+	return func(env *message.Message) ([]*message.Message, error) {
+		produced, err := next(env)
+		if err != nil && isPermanent(err) {
+			return nil, p.rejectCommand(env, err)
+		}
+		return produced, err
+	}
+}
+
+// rejectCommand shows a record that is no command to a person, and returns nil
+// when Kafka has it.
+func (p *Pipeline) rejectCommand(env *message.Message, cause error) error {
+	return p.RejectRecord(TopicReplies, env.Metadata.Get(MetaPartition)+"/"+env.Metadata.Get(MetaOffset), env.Payload, cause)
+}
+
+// RejectRecord publishes a Kafka record that nobody can handle for a person to
+// look at, and returns nil when Kafka has it. Place is its partition/offset; the
+// cause holds no contact's text.
+func (p *Pipeline) RejectRecord(topic, place string, record []byte, cause error) error {
+	p.metrics.rejected.Inc()
+	p.log.Error("record rejected", "topic", topic, "place", place, "err", cause)
+	event, err := p.seal.rejectedRecord(topic, place, record, cause, p.now())
+	if err != nil {
+		return err
+	}
+	return p.publish(TopicRejected, event, LaneNormal)
+}
+
+// rejectedRecord is the event of a Kafka record that no step could handle. It
+// refers to the record's place.
+func (s sealer) rejectedRecord(topic, place string, record []byte, cause error, at time.Time) (contact.Event, error) {
+	id := contact.MessageID(topic, place, "")
+	sum := sha256.Sum256(record)
+	data := contact.Rejected{
+		SchemaVersion: schemaVersion, ContactID: id, Channel: "other", Account: topic,
+		Error: cause.Error(), Attempts: 1, RawRef: "kafka:" + topic + "/" + place,
+		RawSHA256: hex.EncodeToString(sum[:]), RawBytes: int64(len(record)),
+	}
+	if len(record) <= 128<<10 {
+		data.Original = record
+	}
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return contact.Event{}, fmt.Errorf("write event: %w", err)
+	}
+	return contact.Event{
+		SpecVersion: "1.0", ID: contact.EventID(contact.RejectedV1, id, ""), Source: "/" + s.force + "/" + topic,
+		Type: contact.RejectedV1, Subject: id, Time: at.UTC(), DataContentType: "application/json", DataSchema: dataSchema,
+		PartitionKey: id, CorrelationID: id, Force: s.force, Marking: s.config.Marking, Data: raw,
+	}, nil
+}
