@@ -14,7 +14,7 @@ const dovecotConfig = `
 base_dir = $D/run
 state_dir = $D/state
 instance_name = t$IMAP
-log_path = $D/dovecot.log
+log_path = $D/log
 protocols = imap lmtp
 listen = 127.0.0.1
 default_internal_user = $U
@@ -73,6 +73,11 @@ service anvil {
   chroot =
   unix_listener anvil-auth-penalty {
     mode = 0
+  }
+}
+service auth {
+  unix_listener auth-submission {
+    mode = 0666
   }
 }
 service stats {

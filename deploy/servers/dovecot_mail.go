@@ -5,6 +5,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -64,7 +65,7 @@ func (d *DovecotServer) DeliverLMTP(t testing.TB, user string, mail []byte) {
 // Count returns how many mails lie in a folder of user's mailbox.
 func (d *DovecotServer) Count(t testing.TB, user, folder string) int {
 	t.Helper()
-	dir := d.path(user, folder)
+	dir := d.folder(user, folder)
 	count := 0
 	for _, part := range []string{"new", "cur"} {
 		// Not made when missing: the server may be making it just now.
@@ -77,11 +78,49 @@ func (d *DovecotServer) Count(t testing.TB, user, folder string) int {
 	return count
 }
 
+// Await returns the mails of a folder of user's mailbox, in order of delivery,
+// once there are at least count.
+func (d *DovecotServer) Await(t testing.TB, user, folder string, count int) [][]byte {
+	t.Helper()
+	limit := time.After(startWait)
+	retry := time.NewTicker(10 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		if mails := d.mails(t, user, folder); len(mails) >= count {
+			return mails
+		}
+		select {
+		case <-retry.C:
+		case <-limit:
+			t.Fatalf("await mail: %d of %d in %s of %s:\n%s", d.Count(t, user, folder), count, folder, user, d.Log())
+		}
+	}
+}
+
+// mails reads the files of a folder.
+func (d *DovecotServer) mails(t testing.TB, user, folder string) [][]byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(d.folder(user, folder), "[nc][eu][wr]", "*"))
+	must(t, err)
+	// Names begin with the time of delivery, to the microsecond.
+	slices.SortFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
+	mails := make([][]byte, 0, len(files))
+	for _, file := range files {
+		mail, err := os.ReadFile(file)
+		if os.IsNotExist(err) {
+			continue // moved from new to cur just now
+		}
+		must(t, err)
+		mails = append(mails, mail)
+	}
+	return mails
+}
+
 // Renumber makes the server forget its UIDs: the folder gets a new
 // UIDVALIDITY. Its clients must be gone (Kill) or lose their connection.
 func (d *DovecotServer) Renumber(t testing.TB, user, folder string) {
 	t.Helper()
-	lists, err := filepath.Glob(filepath.Join(d.path(user, folder), "dovecot*"))
+	lists, err := filepath.Glob(filepath.Join(d.folder(user, folder), "dovecot*"))
 	must(t, err)
 	for _, list := range lists {
 		// It remembers the last UIDVALIDITY, which is made of the time in
@@ -92,8 +131,8 @@ func (d *DovecotServer) Renumber(t testing.TB, user, folder string) {
 	}
 }
 
-// path is a folder's directory.
-func (d *DovecotServer) path(user, folder string) string {
+// folder is the directory of a mail folder.
+func (d *DovecotServer) folder(user, folder string) string {
 	dir := filepath.Join(d.dir, "mail", user, "Maildir")
 	if strings.EqualFold(folder, "INBOX") {
 		return dir
@@ -104,7 +143,7 @@ func (d *DovecotServer) path(user, folder string) string {
 // maildir returns the folder's directory, made if it is missing.
 func (d *DovecotServer) maildir(t testing.TB, user, folder string) string {
 	t.Helper()
-	inbox, dir := d.path(user, "INBOX"), d.path(user, folder)
+	inbox, dir := d.folder(user, "INBOX"), d.folder(user, folder)
 	for _, part := range []string{
 		filepath.Dir(inbox), inbox, dir,
 		filepath.Join(dir, "tmp"), filepath.Join(dir, "new"), filepath.Join(dir, "cur"),

@@ -51,8 +51,8 @@ func (d *DovecotServer) configureTokens(t testing.TB, introspect string) {
 			"username_attribute = username",
 		}
 	}
-	must(t, os.WriteFile(filepath.Join(d.dir, "oauth2.conf.ext"), []byte(strings.Join(settings, "\n")+"\n"), 0o644))
-	key := filepath.Join(d.dir, "keys", "default", "HS256", "default")
+	d.write(t, "oauth2.conf.ext", strings.Join(settings, "\n")+"\n")
+	key := d.path("keys/default/HS256/default")
 	must(t, os.MkdirAll(filepath.Dir(key), 0o755))
 	must(t, os.WriteFile(key, []byte(base64.StdEncoding.EncodeToString([]byte(tokenKey))), 0o644))
 }
