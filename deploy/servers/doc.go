@@ -8,6 +8,7 @@
 // and it ends with the test.
 //
 //	Dovecot    mailboxes (IMAP) and delivery to them (LMTP)
+//	Postfix    submission (SMTP) of mail to a Dovecot, and what bounces (as root)
 //	Chromium   a headless browser, driven by chromedp; AxeFaults tests its page
 //
 // Apache Kafka is not. One KRaft node is started by the command and outlives it:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 )
 
 // aptPackages are the Debian packages of the servers and clients, by the
@@ -21,6 +22,7 @@ var aptPackages = map[string]string{
 	"java":                  "openjdk-17-jre-headless",
 	"chromium":              "chromium",
 	"npm":                   "npm",
+	postfixMaster:           "postfix",
 	"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
 }
 
@@ -35,6 +37,11 @@ func InstallPackages(ctx context.Context, out io.Writer) error {
 		_, err := fmt.Fprintf(out, "not installed, and only root with apt-get could: %v\n", missing)
 		return err
 	}
+	if slices.Contains(missing, "postfix") {
+		if err := leavePostfixAlone(ctx); err != nil {
+			return err
+		}
+	}
 	if err := run(ctx, out, "apt-get", "-qq", "update"); err != nil {
 		return fmt.Errorf("refresh package lists: %w", err)
 	}
@@ -45,11 +52,26 @@ func InstallPackages(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
+// leavePostfixAlone tells the package to configure nothing, so that the machine
+// itself gets no mail server.
+func leavePostfixAlone(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, "debconf-set-selections")
+	cmd.Stdin = strings.NewReader("postfix postfix/main_mailer_type select No configuration\n")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("answer postfix's question: %w: %s", err, said)
+	}
+	return nil
+}
+
 func missingPackages() []string {
 	var missing []string
 	for sign, pkg := range aptPackages {
 		// Servers lie in /usr/sbin, which is not in every user's PATH.
 		if _, err := exec.LookPath(sign); err == nil || exists(sign) || exists("/usr/sbin/"+sign) {
+			continue
+		}
+		// apt would remove the mail server that a machine has for another.
+		if pkg == "postfix" && exists("/usr/sbin/sendmail") {
 			continue
 		}
 		missing = append(missing, pkg)
