@@ -9,6 +9,7 @@
 //
 //	Dovecot    mailboxes (IMAP) and delivery to them (LMTP)
 //	Postfix    submission (SMTP) of mail to a Dovecot, and what bounces (as root)
+//	Clamd      a virus scanner that knows the EICAR file
 //	Chromium   a headless browser, driven by chromedp; AxeFaults tests its page
 //
 // Apache Kafka is not. One KRaft node is started by the command and outlives it:
@@ -23,5 +24,6 @@
 // with SASL (PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512) and with TLS. Its jars come
 // by Maven coordinates and run on the machine's Java 17 or later. What it is and
 // where it listens is written to a state folder in the user's cache (see Dir),
-// from which Kafka answers. axe-core lies there too. Starting twice changes nothing.
+// from which Kafka answers. axe-core lies there too. Starting twice changes
+// nothing.
 package servers

@@ -23,6 +23,7 @@ var aptPackages = map[string]string{
 	"chromium":              "chromium",
 	"npm":                   "npm",
 	postfixMaster:           "postfix",
+	"clamd":                 "clamav-daemon",
 	"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
 }
 
