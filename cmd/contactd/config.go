@@ -10,6 +10,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/rules"
+	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
 	"contactd/cmd/contactd/strict"
 	"contactd/pipeline"
@@ -29,6 +30,7 @@ type config struct {
 	Force       string                    `yaml:"force"`
 	Log         logConfig                 `yaml:"log"`
 	HTTP        listener.Config           `yaml:"http"`
+	Webhooks    hooks.Config              `yaml:"webhooks"`
 	Journal     journal.Config            `yaml:"journal"`
 	Kafka       kafka.Config              `yaml:"kafka"`
 	Broker      embedded.Config           `yaml:"broker"`
@@ -60,6 +62,7 @@ func (c config) withDefaults() config {
 	}
 	c.Log = c.Log.WithDefaults()
 	c.HTTP = c.HTTP.WithDefaults()
+	c.Webhooks = c.Webhooks.WithDefaults()
 	return c
 }
 
@@ -78,6 +81,7 @@ func (c config) Validate() error {
 	for section, err := range map[string]error{
 		"log":         c.Log.Validate(),
 		"http":        c.HTTP.Validate(),
+		"webhooks":    c.Webhooks.Validate(),
 		"journal":     c.Journal.Validate(),
 		"kafka":       c.Kafka.Validate(),
 		"broker":      c.Broker.Validate(),

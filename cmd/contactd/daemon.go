@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"contactd/channels"
+	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
 	"contactd/pipeline"
 	"contactd/pipeline/journal"
@@ -34,6 +35,7 @@ type daemon struct {
 	broker   broker
 	pipeline *pipeline.Pipeline
 	listener *listener.Listener
+	hooks    *hooks.Listener // nil unless a channel is called by its platform
 
 	stops  []stop
 	failed chan error // a part that ended by itself
@@ -62,7 +64,7 @@ func startDaemon(ctx context.Context, c config, log *slog.Logger) (_ *daemon, er
 	}()
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, start := range []func(context.Context) error{
-		d.openJournal, d.makeChannels, d.listen, d.startBroker, d.startPipeline, d.receive,
+		d.openJournal, d.makeChannels, d.listen, d.startBroker, d.startPipeline, d.receive, d.openHooks,
 	} {
 		if err := start(ctx); err != nil {
 			return nil, err

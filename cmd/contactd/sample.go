@@ -7,6 +7,7 @@ import (
 	"contactd/channels/email"
 	"contactd/classifiers"
 	"contactd/classifiers/rules"
+	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
 	"contactd/pipeline"
 	"contactd/pipeline/journal"
@@ -30,6 +31,7 @@ func sample() string {
 	parts := []string{
 		ownSample,
 		listener.Sample(),
+		hooks.Sample(),
 		journal.Sample(),
 		kafka.Sample(),
 		embedded.Sample(),
