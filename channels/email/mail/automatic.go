@@ -13,7 +13,7 @@ import (
 func (r *Reader) automatic(h *header, report Report, from contact.Sender, ids []string, authenticity contact.Authenticity) contact.Automatic {
 	nobody := isNullPath(h)
 	switch {
-	case r.isOwnID(ids), r.isOwn(from.Address) && authenticity != contact.Suspect:
+	case r.ownID(h, ids) != "", r.isOwn(from.Address) && authenticity != contact.Suspect:
 		return contact.OwnMessage
 	case report.Kind != contact.Person:
 		return report.Kind
@@ -30,15 +30,6 @@ func (r *Reader) automatic(h *header, report Report, from contact.Sender, ids []
 		return contact.Bulk
 	}
 	return contact.Person
-}
-
-func (r *Reader) isOwnID(ids []string) bool {
-	for _, id := range ids {
-		if _, ok := r.tokens.fromID(id); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // isOwn reports whether address is one of the mailbox, with or without a

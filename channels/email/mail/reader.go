@@ -45,8 +45,8 @@ func newBuffer() *bufio.Reader { return bufio.NewReaderSize(nil, bufferSize) }
 // Tokens returns the signer of this reader's thread tokens.
 func (r *Reader) Tokens() Tokens { return r.tokens }
 
-// Read reads a raw mail. It fills everything that a mail can say and leaves
-// ID, Channel, PlatformID, AcceptedAt and Original to the caller; ReceivedAt
+// Read reads a raw mail. It fills everything that a mail can say, Conversation
+// only when it is proven to be about a reply of ours, and leaves ID, Channel, PlatformID, AcceptedAt and Original to the caller; ReceivedAt
 // is the date of the topmost Received field, if any. Malformed mail is no
 // error; an error means that raw or the blobs failed and that the mail may be
 // read again later.
@@ -105,6 +105,8 @@ func (r *Reader) message(w *walk) contact.Message {
 	msg.Thread = r.thread(h, w.report, msg.Recipients)
 	msg.Thread.Participants = r.participants(h, from, msg.Recipients)
 	msg.Automatic = r.automatic(h, w.report, msg.Sender, msg.Thread.IDs, msg.Authenticity)
+	msg.Outcome, msg.Conversation = r.outcome(h, w.report, msg)
+	msg.Answer = r.answer(h, msg)
 	msg.Flags = r.flags(w, msg)
 	if msg.Text == "" {
 		switch {
@@ -202,7 +204,7 @@ func (r *Reader) flags(w *walk, msg contact.Message) []contact.Flag {
 		{w.marks.hidden, contact.HiddenText},
 		{w.marks.tnef, contact.TNEF},
 		{w.marks.encrypted, contact.Encrypted},
-		{!r.isAddressed(w, msg.Recipients), contact.NotAddressed},
+		{!r.isAddressed(&w.root, msg.Recipients), contact.NotAddressed},
 	} {
 		if each.set {
 			list = append(list, each.flag)
@@ -213,7 +215,7 @@ func (r *Reader) flags(w *walk, msg contact.Message) []contact.Flag {
 
 // isAddressed reports whether a recipient field names the mailbox; a mailbox
 // without known addresses counts as named.
-func (r *Reader) isAddressed(w *walk, recipients []contact.Sender) bool {
+func (r *Reader) isAddressed(h *header, recipients []contact.Sender) bool {
 	if len(r.own) == 0 {
 		return true
 	}
@@ -222,7 +224,7 @@ func (r *Reader) isAddressed(w *walk, recipients []contact.Sender) bool {
 			return true
 		}
 	}
-	for _, each := range r.list(&w.root, maxAddresses, "Resent-To", "Resent-Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To") {
+	for _, each := range r.list(h, maxAddresses, "Resent-To", "Resent-Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To") {
 		if r.isOwn(each.Address) {
 			return true
 		}

@@ -117,7 +117,10 @@ func TestTheFallbackCharsetIsTheDesksChoice(t *testing.T) {
 	}
 }
 
-const conversation = "c-0123456789abcdefghijklmnop"
+const (
+	conversation = "c-0123456789abcdefghijklmnop"
+	reply        = "r-abcdefghijklmnopqrstuv0123"
+)
 
 func TestAThreadTokenNamesItsConversationOnly(t *testing.T) {
 	tokens := NewTokens([]byte("the first key, long enough"), []byte("an older key, long enough"))
@@ -158,6 +161,47 @@ func TestAThreadTokenNamesItsConversationOnly(t *testing.T) {
 	}
 }
 
+func TestAMessageIDNamesItsReplyOnly(t *testing.T) {
+	tokens := NewTokens([]byte("the first key, long enough"), []byte("an older key, long enough"))
+	id, err := tokens.MessageID(conversation, reply, "force.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, r, ok := tokens.Reply(strings.ToUpper(id)); !ok || c != conversation || r != reply {
+		t.Errorf("read as %q, %q, %v", c, r, ok)
+	}
+	old, _ := NewTokens([]byte("an older key, long enough")).MessageID(conversation, reply, "x")
+	if _, _, ok := tokens.Reply(old); !ok {
+		t.Error("an id signed with the older key is refused")
+	}
+	for i := range messageIDLen {
+		forged := []byte(id)
+		if forged[i] != '.' {
+			forged[i] = "0123456789abcdefghijklmnopqrstuv"[(strings.IndexByte("0123456789abcdefghijklmnopqrstuv", id[i])+1)%32]
+		} else {
+			forged[i] = 'a'
+		}
+		if _, _, ok := tokens.Reply(string(forged)); ok {
+			t.Errorf("a change at %d is accepted", i)
+		}
+	}
+	// The token of the conversation, which every recipient has, makes no id.
+	token, _ := tokens.Sign(conversation)
+	for _, bad := range []string{"", "@", token + "@x", token[:conversationLen] + "." + reply[2:] + "." + token[conversationLen:] + "@x", strings.Repeat(".", messageIDLen), strings.Repeat("é", messageIDLen/2)} {
+		if _, _, ok := tokens.Reply(bad); ok {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+	for _, bad := range []string{"", "r-", "reply-1", "c-abcdefghijklmnopqrstuv0123", "r-abcdefghijklmnopqrstuv012\n"} {
+		if _, err := tokens.MessageID(conversation, bad, "x"); err == nil {
+			t.Errorf("%q was signed", bad)
+		}
+	}
+	if _, err := tokens.MessageID(conversation, contact.ReplyID(conversation, "1"), "x"); err != nil {
+		t.Errorf("the id of a real reply is refused: %v", err)
+	}
+}
+
 func TestOurAddressFitsALocalPart(t *testing.T) {
 	tokens := NewTokens([]byte("the first key, long enough"))
 	address, err := tokens.Address("contact@force.example", conversation)
@@ -178,7 +222,7 @@ func TestAnAnswerFindsItsConversationByToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := r.Tokens().MessageID(conversation, "reply-1", "force.example")
+	id, err := r.Tokens().MessageID(conversation, reply, "force.example")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +250,7 @@ func TestAnAnswerFindsItsConversationByToken(t *testing.T) {
 
 func TestOurOwnMailComesBackMarked(t *testing.T) {
 	r := New(testConfig(), nil)
-	id, err := r.Tokens().MessageID(conversation, "reply-1", "force.example")
+	id, err := r.Tokens().MessageID(conversation, reply, "force.example")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,22 +299,6 @@ func TestDatesAreReadInManyForms(t *testing.T) {
 	for _, each := range []string{"", "yesterday", "Mon, 99 Nov 2025 10:22:33", "1 Jan 1601 00:00:00", "10:22"} {
 		if got := parseDate([]byte(each)); !got.IsZero() {
 			t.Errorf("%q gives %v", each, got)
-		}
-	}
-}
-
-func TestOnlyAFailedDeliveryWithStatusFiveIsPermanent(t *testing.T) {
-	for _, each := range []struct {
-		recipient Recipient
-		want      bool
-	}{
-		{Recipient{Action: "failed", Status: "5.1.1"}, true},
-		{Recipient{Action: "failed", Status: "4.4.7"}, false},
-		{Recipient{Action: "delayed", Status: "5.0.0"}, false},
-		{Recipient{Action: "delivered", Status: "2.0.0"}, false},
-	} {
-		if each.recipient.Permanent() != each.want {
-			t.Errorf("%+v: want %v", each.recipient, each.want)
 		}
 	}
 }

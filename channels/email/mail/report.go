@@ -16,23 +16,23 @@ type Report struct {
 	// Recipients are those reported on, in the order of the report.
 	Recipients []Recipient
 	// OriginalID is the Message-ID of the mail reported on, without brackets,
-	// or empty.
+	// or empty; EnvelopeID what its envelope was called (RFC 3461, ENVID).
 	OriginalID string
+	EnvelopeID string `json:",omitempty"`
 }
 
 // Recipient is what became of a mail for one recipient.
 type Recipient struct {
-	// Address is the final recipient.
-	Address string
+	// Address is the final recipient, Original what the sender wrote, if that
+	// is told too.
+	Address  string
+	Original string `json:",omitempty"`
 	// Action is failed, delayed, delivered, relayed or expanded; for a read
 	// receipt, the disposition, such as "displayed".
 	Action string
 	// Status is the code of RFC 3463, such as "5.1.1".
 	Status string
 }
-
-// Permanent reports whether sending again is pointless.
-func (r Recipient) Permanent() bool { return r.Action == "failed" && strings.HasPrefix(r.Status, "5.") }
 
 const maxReportBytes = 256 << 10
 
@@ -74,6 +74,9 @@ func (w *walk) statusPart(p part) {
 func (r *Report) read(raw []byte, words words) {
 	var current Recipient
 	flush := func() {
+		if current.Address == "" {
+			current.Address, current.Original = current.Original, ""
+		}
 		if current != (Recipient{}) && len(r.Recipients) < maxAddresses {
 			r.Recipients = append(r.Recipients, current)
 		}
@@ -94,9 +97,7 @@ func (r *Report) read(raw []byte, words words) {
 		case "final-recipient":
 			current.Address = typedAddress(value, words)
 		case "original-recipient":
-			if current.Address == "" {
-				current.Address = typedAddress(value, words)
-			}
+			current.Original = typedAddress(value, words)
 		case "action":
 			current.Action = firstWord(value)
 		case "status":
@@ -105,6 +106,8 @@ func (r *Report) read(raw []byte, words words) {
 			_, kind, _ := bytes.Cut(value, []byte(";"))
 			action, _, _ := strings.Cut(firstWord(kind), "/")
 			current.Action = action
+		case "original-envelope-id":
+			r.EnvelopeID = string(validUTF8(value[:min(len(value), maxID)]))
 		case "original-message-id":
 			if id := firstID(value); id != "" && r.OriginalID == "" {
 				r.OriginalID = id

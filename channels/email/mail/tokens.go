@@ -8,17 +8,21 @@ import (
 	"strings"
 )
 
-// Tokens makes and verifies thread tokens: a conversation key with a keyed
-// digest, short and safe enough for the local part of an address, in any case.
-// Whoever answers a mail of ours carries one back; nobody can make one for
-// another conversation. Safe for concurrent use.
+// Tokens makes and verifies what our mails are known by: thread tokens, a
+// conversation key with a keyed digest, short and safe enough for the local
+// part of an address, in any case; and Message-IDs, which name the reply too.
+// Whoever answers a mail of ours carries them back; nobody can make one for
+// another conversation or reply. Safe for concurrent use.
 type Tokens struct{ keys [][]byte }
 
 const (
 	minKeyBytes     = 16
 	conversationLen = 26 // of contact.ConversationID after "c-"
 	digestBytes     = 10 // 80 bits: an online guess never succeeds
-	tokenLen        = conversationLen + digestBytes*8/5
+	digestLen       = digestBytes * 8 / 5
+	tokenLen        = conversationLen + digestLen
+	replyLen        = 26 // of contact.ReplyID after "r-"
+	messageIDLen    = conversationLen + 1 + replyLen + 1 + digestLen
 )
 
 // NewTokens returns Tokens that sign with the first key and verify with all.
@@ -70,15 +74,37 @@ func (t Tokens) Address(address, conversation string) (string, error) {
 	return local + "+" + token + "@" + domain, nil
 }
 
-// MessageID returns a Message-ID, without brackets, that carries the token of
-// a conversation. unique tells the mails of a conversation apart; it holds
-// letters, digits and hyphens.
-func (t Tokens) MessageID(conversation, unique, domain string) (string, error) {
+// MessageID returns a Message-ID, without brackets, for a reply of ours. Who
+// sees it back, in an answer, a bounce or a copy, knows the reply and its
+// conversation.
+func (t Tokens) MessageID(conversation, reply, domain string) (string, error) {
 	token, err := t.Sign(conversation)
 	if err != nil {
 		return "", err
 	}
-	return token + "." + unique + "@" + domain, nil
+	id, ok := strings.CutPrefix(reply, "r-")
+	if !ok || len(id) != replyLen || !isBase32(id) {
+		return "", errors.New("sign message id: not the id of a reply")
+	}
+	key := token[:conversationLen]
+	return key + "." + id + "." + replyDigest(t.keys[0], key, id) + "@" + domain, nil
+}
+
+// Reply returns what a Message-ID of ours names, and whether one of the keys
+// signed it.
+func (t Tokens) Reply(id string) (conversation, reply string, ok bool) {
+	local, _, _ := strings.Cut(id, "@")
+	if len(local) != messageIDLen || local[conversationLen] != '.' || local[conversationLen+1+replyLen] != '.' {
+		return "", "", false
+	}
+	local = strings.ToLower(local)
+	key, reply, signed := local[:conversationLen], local[conversationLen+1:][:replyLen], local[messageIDLen-digestLen:]
+	for _, each := range t.keys {
+		if hmac.Equal([]byte(replyDigest(each, key, reply)), []byte(signed)) {
+			return "c-" + key, "r-" + reply, true
+		}
+	}
+	return "", "", false
 }
 
 // fromAddress returns the conversation that a plus-address names.
@@ -96,15 +122,23 @@ func (t Tokens) fromAddress(address string) (conversation string, ok bool) {
 
 // fromID returns the conversation that a Message-ID of ours names.
 func (t Tokens) fromID(id string) (conversation string, ok bool) {
-	if len(id) <= tokenLen || id[tokenLen] != '.' {
-		return "", false
-	}
-	return t.Verify(id[:tokenLen])
+	conversation, _, ok = t.Reply(id)
+	return conversation, ok
 }
 
 func digest(key []byte, conversation string) string {
+	return keyed(key, "contactd thread 1\x00"+conversation)
+}
+
+// replyDigest is another than that of the conversation alone, so that who has
+// the one cannot make the other.
+func replyDigest(key []byte, conversation, reply string) string {
+	return keyed(key, "contactd reply 1\x00"+conversation+"\x00"+reply)
+}
+
+func keyed(key []byte, text string) string {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("contactd thread 1\x00" + conversation))
+	mac.Write([]byte(text))
 	return strings.ToLower(base32.HexEncoding.EncodeToString(mac.Sum(nil)[:digestBytes]))
 }
 
