@@ -60,20 +60,32 @@ func saslName(name string) string {
 	return string(escaped)
 }
 
+// SASL returns what a SASL mechanism says, for other protocols too. address is
+// the server's host:port. Login is none.
+func SASL(m Mechanism, user, secret, address string) (sasl.Client, error) {
+	host, port := splitAddress(address)
+	switch m {
+	case Plain:
+		return sasl.NewPlainClient("", user, secret), nil
+	case XOAuth2, OAuthBearer:
+		return bearer{m, user, secret, host, port}, nil
+	}
+	return nil, fmt.Errorf("login: unknown mechanism %q", m)
+}
+
 // login proves who we are.
 func (s *Session) login(c Config) error {
 	done := s.expect(s.limits.Login, smallAnswer)
 	defer done()
 	var err error
-	switch host, port := splitAddress(c.Address); c.Mechanism {
-	case Login:
+	if c.Mechanism == Login {
 		err = s.client.Login(c.User, c.Secret).Wait()
-	case Plain:
-		err = s.client.Authenticate(sasl.NewPlainClient("", c.User, c.Secret))
-	case XOAuth2, OAuthBearer:
-		err = s.client.Authenticate(bearer{c.Mechanism, c.User, c.Secret, host, port})
-	default:
-		return fmt.Errorf("login: unknown mechanism %q", c.Mechanism)
+	} else {
+		proof, unknown := SASL(c.Mechanism, c.User, c.Secret, c.Address)
+		if unknown != nil {
+			return unknown
+		}
+		err = s.client.Authenticate(proof)
 	}
 	if err != nil {
 		return s.explain("login", err)
