@@ -11,12 +11,14 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/email/imap"
+	"contactd/channels/email/smtp"
 )
 
 // checkLimit is how long one account may take to be tried.
 const checkLimit = time.Minute
 
-// Check tries to log in to every account and to open its folders, read-only.
+// Check tries to log in to every account and to open its folders, read-only,
+// and to log in where it sends. Nothing is sent.
 func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 	tried := make([]channels.Tried, len(ch.accounts))
 	var all sync.WaitGroup
@@ -25,6 +27,10 @@ func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 			ctx, cancel := context.WithTimeout(ctx, checkLimit)
 			defer cancel()
 			detail, err := a.try(ctx, ch.timing.limits)
+			if err == nil && a.sender != nil {
+				detail += "; answers by " + a.sender.Address
+				err = a.sender.try(ctx)
+			}
 			tried[i] = channels.Tried{Account: a.Name, Detail: detail, Err: advise(err)}
 		})
 	}
@@ -56,15 +62,26 @@ func (a *account) try(ctx context.Context, limits imap.Limits) (string, error) {
 	return strings.Join(detail, ", "), nil
 }
 
+// try goes as far as the recipient of copies.
+func (s *sender) try(ctx context.Context) error {
+	if err := s.send(ctx, smtp.Mail{From: s.From, Copy: s.copyTo()}, smtp.Try); err != nil {
+		return fmt.Errorf("smtp: %w", err)
+	}
+	return nil
+}
+
 // advise adds the way out to the usual errors.
 func advise(err error) error {
 	var refused *imap.Refused
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
+	var step *smtp.Error
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &refused) && refused.Login:
+	case errors.As(err, &step) && step.Copy:
+		return fmt.Errorf("%w (set smtp.copy to an address of this mailbox, to none, or use smtp.sent_folder)", err)
+	case errors.As(err, &step) && step.Step == smtp.LoggingIn && step.Code != 0, errors.As(err, &refused) && refused.Login:
 		return fmt.Errorf("%w (check user and password, or the token's rights on this mailbox)", err)
 	case errors.As(err, &refused) && refused.Command == "select":
 		return fmt.Errorf("%w (check the folder's name)", err)

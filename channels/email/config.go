@@ -70,6 +70,12 @@ type Account struct {
 	// believed.
 	ThreadKeyFile string `yaml:"thread_key_file"`
 
+	// SMTP is how the account answers. Default: it cannot.
+	SMTP Sending `yaml:"smtp"`
+	// Acknowledge tells people at once that their mail has arrived. Default:
+	// nothing is sent.
+	Acknowledge Acknowledge `yaml:"acknowledge"`
+
 	// Config says how mails are read.
 	mail.Config `yaml:",inline"`
 }
@@ -129,6 +135,8 @@ func (a Account) withDefaults() Account {
 		a.Address = net.JoinHostPort(strings.Trim(a.Address, "[]"), port)
 	}
 	a.Config = a.Defaults()
+	a.SMTP = a.SMTP.withDefaults(a)
+	a.Acknowledge = a.Acknowledge.withDefaults()
 	return a
 }
 
@@ -190,7 +198,7 @@ func (a Account) validate() error {
 	if a.User == "" {
 		problem("user: missing")
 	}
-	wrong = append(wrong, set.validateSecret(), set.validateReading(), a.Config.Validate())
+	wrong = append(wrong, set.validateSecret(), set.validateReading(), set.SMTP.validate(set), set.Acknowledge.validate(set), a.Config.Validate())
 	return errors.Join(wrong...)
 }
 

@@ -1,4 +1,4 @@
-// Package email takes the mails of IMAP mailboxes. Each folder of each account
+// Package email takes the mails of IMAP mailboxes and answers them. Each folder of each account
 // has a connection and a goroutine of its own, which repeats
 //
 //	dial, log in, select ─▶ catch up ─▶ IDLE ─▶ catch up ─▶ …
@@ -9,8 +9,12 @@
 // is gone. The Seen flag is neither set nor asked for, so other people may read
 // the mailbox too.
 //
-// It leaves the protocol to package imap, the understanding of a mail to
-// package mail, and tokens to package oauth.
+// An answer goes by SMTP, with a copy to the mailbox itself, by which it is
+// found again when its sending broke off.
+//
+// It leaves the protocols to packages imap and smtp, the understanding of a
+// mail to package mail, the writing of one to package compose, and tokens to
+// package oauth.
 package email
 
 import (
@@ -25,6 +29,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"contactd/channels"
 	"contactd/channels/email/imap"
@@ -59,11 +64,18 @@ type Channel struct {
 	accounts []*account
 	metrics  *metrics
 	timing   timing
+
+	mutex sync.Mutex
+	// attempts are when replies that may have been sent were last tried, or
+	// first asked about.
+	attempts map[string]time.Time
 }
 
 var (
-	_ channels.Channel = (*Channel)(nil)
-	_ channels.Checker = (*Channel)(nil)
+	_ channels.Channel      = (*Channel)(nil)
+	_ channels.Checker      = (*Channel)(nil)
+	_ channels.Replier      = (*Channel)(nil)
+	_ channels.Acknowledger = (*Channel)(nil)
 )
 
 // account is a configured mailbox with what its folders share.
@@ -72,6 +84,7 @@ type account struct {
 	tls    *tls.Config
 	tokens *oauth.Source // nil unless the login needs a token
 	reader reader
+	sender *sender // nil when the account cannot send
 	health *health
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -89,17 +102,21 @@ func New(c Config, deps Deps) (*Channel, error) {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	ch := &Channel{deps: deps, timing: defaultTiming()}
+	ch := &Channel{deps: deps, timing: defaultTiming(), attempts: map[string]time.Time{}}
 	for i, configured := range c.Accounts {
 		a := &account{Account: configured.withDefaults(), dial: deps.Dial}
-		if err := a.trust(); err != nil {
+		var err error
+		if err = a.trust(); err != nil {
 			return nil, fmt.Errorf("accounts[%d].%w", i, err)
 		}
-		if err := a.readThreadKeys(); err != nil {
+		if err = a.readThreadKeys(); err != nil {
 			return nil, fmt.Errorf("accounts[%d].%w", i, err)
 		}
 		if a.Auth.Bearer() {
 			a.tokens = oauth.New(a.OAuth, nil)
+		}
+		if a.sender, err = newSender(a, deps.Dial); err != nil {
+			return nil, fmt.Errorf("accounts[%d].%w", i, err)
 		}
 		a.reader = mail.New(a.Config, deps.Blobs)
 		a.health = &health{account: a.Name, to: deps.Health, failing: map[string]bool{}}
@@ -114,24 +131,30 @@ func New(c Config, deps Deps) (*Channel, error) {
 }
 
 // trust reads which authorities may vouch for the server.
-func (a *account) trust() error {
-	host, _, _ := net.SplitHostPort(a.Address)
-	a.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
-	if a.ServerName != "" {
-		a.tls.ServerName = a.ServerName
+func (a *account) trust() (err error) {
+	a.tls, err = trusted(a.Address, a.ServerName, a.CAFile)
+	return err
+}
+
+// trusted makes the TLS side of a connection to a server, host:port.
+func trusted(address, serverName, caFile string) (*tls.Config, error) {
+	host, _, _ := net.SplitHostPort(address)
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if serverName != "" {
+		c.ServerName = serverName
 	}
-	if a.CAFile == "" {
-		return nil
+	if caFile == "" {
+		return c, nil
 	}
-	authorities, err := os.ReadFile(a.CAFile)
+	authorities, err := os.ReadFile(caFile)
 	if err != nil {
-		return fmt.Errorf("ca_file: %w", err)
+		return nil, fmt.Errorf("ca_file: %w", err)
 	}
-	a.tls.RootCAs = x509.NewCertPool()
-	if !a.tls.RootCAs.AppendCertsFromPEM(authorities) {
-		return fmt.Errorf("ca_file: %s holds no certificate in PEM form", a.CAFile)
+	c.RootCAs = x509.NewCertPool()
+	if !c.RootCAs.AppendCertsFromPEM(authorities) {
+		return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM form", caFile)
 	}
-	return nil
+	return c, nil
 }
 
 // readThreadKeys fills the keys of the thread tokens from their file.
@@ -194,19 +217,23 @@ func (a *account) imap(secret string, limits imap.Limits) imap.Config {
 
 // secret returns the password or a token other than the one that was refused.
 func (a *account) secret(ctx context.Context, refused string) (string, error) {
+	return secret(ctx, a.tokens, a.Password, a.PasswordFile, refused)
+}
+
+func secret(ctx context.Context, tokens *oauth.Source, password Secret, file, refused string) (string, error) {
 	switch {
-	case a.tokens != nil:
-		return a.tokens.Token(ctx, refused)
-	case a.PasswordFile == "":
-		return string(a.Password), nil
+	case tokens != nil:
+		return tokens.Token(ctx, refused)
+	case file == "":
+		return string(password), nil
 	}
-	content, err := os.ReadFile(a.PasswordFile)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("read password: %w", err)
 	}
-	password := strings.TrimRight(string(content), "\r\n")
-	if password == "" {
-		return "", fmt.Errorf("read password: %s is empty", a.PasswordFile)
+	read := strings.TrimRight(string(content), "\r\n")
+	if read == "" {
+		return "", fmt.Errorf("read password: %s is empty", file)
 	}
-	return password, nil
+	return read, nil
 }

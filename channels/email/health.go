@@ -7,7 +7,12 @@ import (
 	"contactd/channels"
 )
 
-// health tells of an account as a whole: it works when all its folders do.
+// sending stands for the way out among an account's folders. No folder is
+// called so: it holds a control character.
+const sending = "\x00smtp"
+
+// health tells of an account as a whole: it works when all its folders do, and
+// the way out.
 type health struct {
 	account string
 	to      channels.Health
@@ -29,5 +34,9 @@ func (h *health) fails(folder string, err error) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	h.failing[folder] = true
+	if folder == sending {
+		h.to.Failing(Kind, h.account, fmt.Errorf("smtp: %w", err))
+		return
+	}
 	h.to.Failing(Kind, h.account, fmt.Errorf("folder %q: %w", folder, err))
 }

@@ -34,6 +34,7 @@ func (ch *Channel) Read(ctx context.Context, original channels.Original) (contac
 	message.ID = contact.MessageID(Kind, original.Account, original.ID)
 	message.PlatformID = original.ID
 	message.Channel = contact.Channel{Kind: Kind, Account: original.Account, Visibility: "private", Direction: "inbound"}
+	message.Answer = a.answerable(message.Answer)
 	if !original.ReceivedAt.IsZero() { // else what the mail itself says of its receipt
 		message.ReceivedAt = original.ReceivedAt
 	}
@@ -50,6 +51,19 @@ func (ch *Channel) Read(ctx context.Context, original channels.Original) (contac
 		message.Unreadable = original.Defect
 	}
 	return message, nil
+}
+
+// answerable adds what the account allows to what the mail says.
+func (a *account) answerable(answer contact.Answer) contact.Answer {
+	switch {
+	case !answer.Rules.Allowed:
+	case a.sender == nil:
+		return contact.Answer{Rules: contact.ReplyRules{Reason: "channel_cannot_send"}}
+	default:
+		answer.Rules.TextLimit = a.sender.TextLimit
+		answer.Rules.AttachmentLimit, answer.Rules.AttachmentBytes = a.sender.AttachmentLimit, a.sender.AttachmentBytes
+	}
+	return answer
 }
 
 func (ch *Channel) account(name string) *account {

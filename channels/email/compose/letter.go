@@ -54,8 +54,13 @@ var errControl = errors.New("holds a control character")
 // NUL in anything that goes into its header.
 func (l Letter) Check() error {
 	headers := []struct{ name, value string }{
-		{"from", l.From.Name + l.From.Address}, {"to", l.To.Name + l.To.Address}, {"reply-to", l.ReplyTo},
-		{"subject", l.Subject}, {"message id", l.MessageID}, {"in-reply-to", l.InReplyTo}, {"references", strings.Join(l.References, "")},
+		{"from", l.From.Name + l.From.Address},
+		{"to", l.To.Name + l.To.Address},
+		{"reply-to", l.ReplyTo},
+		{"subject", l.Subject},
+		{"message id", l.MessageID},
+		{"in-reply-to", l.InReplyTo},
+		{"references", strings.Join(l.References, "")},
 	}
 	for i, attachment := range l.Attachments {
 		headers = append(headers, struct{ name, value string }{fmt.Sprintf("name of attachment %d", i+1), attachment.Name})

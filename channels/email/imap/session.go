@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -113,6 +114,29 @@ func (s *Session) Present(uids []uint32) ([]uint32, error) {
 		return nil, nil
 	}
 	return s.search(&goimap.SearchCriteria{UID: []goimap.UIDSet{set(uids)}}, 1)
+}
+
+// SearchHeader returns the mails of the selected folder in which a header
+// field contains value.
+func (s *Session) SearchHeader(field, value string) ([]uint32, error) {
+	return s.search(&goimap.SearchCriteria{Header: []goimap.SearchCriteriaHeaderField{{Key: field, Value: value}}}, 1)
+}
+
+// Folders lists the folders that can be opened.
+func (s *Session) Folders() ([]string, error) {
+	done := s.expect(s.limits.Search, searchAnswer)
+	defer done()
+	listed, err := s.client.List("", "*", nil).Collect()
+	if err != nil {
+		return nil, s.explain("list", err)
+	}
+	var names []string
+	for _, folder := range listed {
+		if !slices.Contains(folder.Attrs, goimap.MailboxAttrNoSelect) && !slices.Contains(folder.Attrs, goimap.MailboxAttrNonExistent) {
+			names = append(names, folder.Mailbox)
+		}
+	}
+	return names, nil
 }
 
 func (s *Session) search(criteria *goimap.SearchCriteria, first uint32) ([]uint32, error) {

@@ -142,6 +142,13 @@ func (s *Server) At(step string, deeds ...string) {
 	s.deeds[step] = append(s.deeds[step], deeds...)
 }
 
+// Clear makes the server good again.
+func (s *Server) Clear() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	clear(s.deeds)
+}
+
 // Taken returns the mails that the server has taken.
 func (s *Server) Taken() []Delivery {
 	s.mutex.Lock()

@@ -1,0 +1,146 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"contactd/channels"
+	"contactd/channels/email/imap"
+	"contactd/channels/email/mail"
+	"contactd/contact"
+)
+
+// Find looks for the copy of an answer in all folders of the mailbox. One that
+// is not there a while after the attempt was not taken: answer and copy are
+// one mail to the server. The time counts from the attempt, or, after a
+// restart, from the first question.
+func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.Reply) (channels.Receipt, error) {
+	a := ch.account(to.Account)
+	switch {
+	case a == nil || a.sender == nil:
+		return channels.Receipt{}, fmt.Errorf("find mail: account %q is not set up to send", to.Account)
+	case !a.sender.keepsCopies():
+		return channels.Receipt{}, errors.New("find mail: no copies are kept (smtp.copy, smtp.sent_folder): ask the mail server's log")
+	}
+	id, err := a.sender.signer.MessageID(reply.Conversation, reply.ID, a.sender.domain())
+	if err != nil {
+		return channels.Receipt{}, fmt.Errorf("find mail: %w", err)
+	}
+	asked := time.Now()
+	since := ch.attemptOf(reply.ID, asked)
+	found, err := a.holds(ctx, ch.timing.limits, id)
+	switch {
+	case err != nil:
+		return channels.Receipt{}, fmt.Errorf("find mail: %w", err)
+	case found:
+		ch.settled(reply.ID)
+		return channels.Receipt{PlatformID: id}, nil
+	case asked.Sub(since) < a.sender.LookupAfter:
+		return channels.Receipt{}, fmt.Errorf("find mail: not in the mailbox yet; lost when it is not there in %s", (a.sender.LookupAfter - asked.Sub(since)).Round(time.Second))
+	}
+	ch.settled(reply.ID)
+	return channels.Receipt{}, fmt.Errorf("find mail: %w", channels.ErrNotFound)
+}
+
+// holds reports whether a mail of ours lies in the mailbox.
+func (a *account) holds(ctx context.Context, limits imap.Limits, id string) (bool, error) {
+	s, err := a.open(ctx, limits)
+	if err != nil {
+		return false, err
+	}
+	defer s.Close()
+	folders, err := s.Folders()
+	if err != nil {
+		return false, err
+	}
+	needed := a.copyFolders()
+	for _, name := range inOrder(needed, folders) {
+		_, err := s.Select(name, true)
+		var refused *imap.Refused
+		if errors.As(err, &refused) && !slices.Contains(needed, name) {
+			continue // a folder of somebody else's, listed and closed
+		}
+		if err != nil {
+			return false, fmt.Errorf("folder %q: %w", name, err)
+		}
+		for _, field := range []string{"Message-ID", mail.ReplyHeader} {
+			if uids, err := s.SearchHeader(field, id); err != nil || len(uids) > 0 {
+				return err == nil, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// copyFolders are where a copy is expected, the one that mails are moved to
+// after those that they are moved from: a mail on its way is not missed.
+func (a *account) copyFolders() []string {
+	folders := slices.Clone(a.Folders)
+	if a.sender.SentFolder != "" {
+		folders = append(folders, a.sender.SentFolder)
+	}
+	if kind, target, _ := strings.Cut(a.After, ":"); kind == "move" {
+		folders = append(folders, target)
+	}
+	return folders
+}
+
+// inOrder returns the first names and then the others. Of the first, those
+// that the server does not have yet are left out.
+func inOrder(first, all []string) []string {
+	var list []string
+	for _, name := range first {
+		if strings.EqualFold(name, "INBOX") || slices.Contains(all, name) {
+			list = append(list, name)
+		}
+	}
+	for _, name := range all {
+		if !slices.ContainsFunc(list, func(known string) bool { return canonical(known) == canonical(name) }) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// maxAttempts bounds what is remembered. Beyond it the time of some other
+// attempt counts anew, which only delays an answer.
+const maxAttempts = 10_000
+
+// attempted notes that a reply may have been sent just now.
+func (ch *Channel) attempted(reply string) {
+	ch.mutex.Lock()
+	defer ch.mutex.Unlock()
+	ch.note(reply, time.Now())
+}
+
+// attemptOf returns when a reply may have been sent at the latest.
+func (ch *Channel) attemptOf(reply string, now time.Time) time.Time {
+	ch.mutex.Lock()
+	defer ch.mutex.Unlock()
+	if at, known := ch.attempts[reply]; known {
+		return at
+	}
+	ch.note(reply, now)
+	return now
+}
+
+func (ch *Channel) settled(reply string) {
+	ch.mutex.Lock()
+	defer ch.mutex.Unlock()
+	delete(ch.attempts, reply)
+}
+
+// note keeps a time. The caller holds mutex.
+func (ch *Channel) note(reply string, at time.Time) {
+	if len(ch.attempts) >= maxAttempts {
+		for other := range ch.attempts {
+			delete(ch.attempts, other)
+			break
+		}
+	}
+	ch.attempts[reply] = at
+}
