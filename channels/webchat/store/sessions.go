@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// Session is one person's chat.
+type Session struct {
+	ID int64
+	// Public names it to the person and to handlers; Conversation is its key
+	// everywhere else.
+	Public, Conversation string
+	Site, Language, Page string
+	CreatedAt            time.Time
+	// N is the number of the last frame.
+	N int64
+	// Covert, Details (the channel's own encoding) and Ended are what the
+	// person last said.
+	Covert  bool
+	Details string
+	Ended   bool
+	// Forgotten is set when no token leads here any more.
+	Forgotten bool
+	// LastMessageAt and LastTypingAt are the person's; Unanswered counts their
+	// messages since a handler last wrote.
+	LastMessageAt, LastTypingAt time.Time
+	Unanswered                  int
+	// Received is the number up to which the person's device has the log.
+	Received int64
+	// GoneAt is when the last connection was lost, zero while there is one.
+	GoneAt time.Time
+}
+
+const sessionColumns = `id, public, conversation, site, language, page, created, n, covert, details, ended,
+	token IS NULL, last_message, last_typing, unanswered, received, gone`
+
+func scanSession(stmt *sqlite.Stmt) Session {
+	return Session{
+		ID: stmt.ColumnInt64(0), Public: stmt.ColumnText(1), Conversation: stmt.ColumnText(2),
+		Site: stmt.ColumnText(3), Language: stmt.ColumnText(4), Page: stmt.ColumnText(5),
+		CreatedAt: instant(stmt.ColumnInt64(6)), N: stmt.ColumnInt64(7),
+		Covert: stmt.ColumnInt64(8) != 0, Details: stmt.ColumnText(9), Ended: stmt.ColumnInt64(10) != 0,
+		Forgotten:     stmt.ColumnInt64(11) != 0,
+		LastMessageAt: instant(stmt.ColumnInt64(12)), LastTypingAt: instant(stmt.ColumnInt64(13)),
+		Unanswered: stmt.ColumnInt(14), Received: stmt.ColumnInt64(15), GoneAt: instant(stmt.ColumnInt64(16)),
+	}
+}
+
+// tokenSum is what is kept of a token: who reads the database cannot use it.
+func tokenSum(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// Create begins a session that token opens. ID, and what has yet to happen,
+// are left out of s.
+func (s *Store) Create(ctx context.Context, token string, session Session) (Session, error) {
+	err := s.do(ctx, func(conn *sqlite.Conn) error {
+		at := micros(session.CreatedAt)
+		err := run(conn, `INSERT INTO sessions (token, public, conversation, site, language, page, covert, created, last_word, gone)
+			VALUES (?,?,?,?,?,?,?,?,?,?)`, tokenSum(token), session.Public, session.Conversation, session.Site, session.Language, session.Page,
+			session.Covert, at, at, at)
+		session.ID = conn.LastInsertRowID()
+		return err
+	})
+	session.GoneAt = session.CreatedAt
+	return session, err
+}
+
+// ByToken finds the session that a token opens.
+func (s *Store) ByToken(ctx context.Context, token string) (Session, error) {
+	return s.session(ctx, "token = ?", tokenSum(token))
+}
+
+// ByID finds a session by its number here.
+func (s *Store) ByID(ctx context.Context, id int64) (Session, error) {
+	return s.session(ctx, "id = ?", id)
+}
+
+// ByPublic finds a session by its public name.
+func (s *Store) ByPublic(ctx context.Context, public string) (Session, error) {
+	return s.session(ctx, "public = ?", public)
+}
+
+// ByConversation finds the session of a conversation.
+func (s *Store) ByConversation(ctx context.Context, conversation string) (Session, error) {
+	return s.session(ctx, "conversation = ?", conversation)
+}
+
+func (s *Store) session(ctx context.Context, where string, key any) (found Session, err error) {
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		return one(conn, "SELECT "+sessionColumns+" FROM sessions WHERE "+where, func(stmt *sqlite.Stmt) { found = scanSession(stmt) }, key)
+	})
+	return found, err
+}
+
+// Forget makes the session's token useless for ever.
+func (s *Store) Forget(ctx context.Context, id int64) error {
+	return s.do(ctx, func(conn *sqlite.Conn) error {
+		return run(conn, "UPDATE sessions SET token = NULL WHERE id = ?", id)
+	})
+}
+
+// Typing notes that the person is writing. It rides on the next commit.
+func (s *Store) Typing(id int64, at time.Time) {
+	s.later(func(conn *sqlite.Conn) error {
+		return run(conn, "UPDATE sessions SET last_typing = max(last_typing, ?) WHERE id = ?", micros(at), id)
+	})
+}
+
+// Purge removes sessions in which nobody has said a word since before, and
+// those that were begun before and never used. It returns how many went; call
+// it again while that is limit.
+func (s *Store) Purge(ctx context.Context, before, unused time.Time, limit int) (gone int, err error) {
+	err = s.do(ctx, func(conn *sqlite.Conn) error {
+		var ids []int64
+		err := all(conn, `SELECT id FROM sessions WHERE gone > 0 AND (last_word < ?1 OR last_word < ?2 AND last_message = 0 AND n = 0) LIMIT ?3`,
+			func(stmt *sqlite.Stmt) { ids = append(ids, stmt.ColumnInt64(0)) }, micros(before), micros(unused), int64(limit))
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			for _, table := range []string{"log WHERE session", "files WHERE session", "replies WHERE session", "sessions WHERE id"} {
+				if err := run(conn, "DELETE FROM "+table+" = ?", id); err != nil {
+					return err
+				}
+			}
+		}
+		gone = len(ids)
+		return nil
+	})
+	return gone, err
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// groupLimit is how many changes are committed together at most.
+const groupLimit = 512
+
+// request is a change on its way to the disk. It writes within a savepoint, so
+// that its error undoes it alone.
+type request struct {
+	change func(*sqlite.Conn) error
+	done   chan error // nil when nobody waits
+}
+
+// do makes a change durable. A ctx that ends while the change waits leaves it
+// open whether it happens.
+func (s *Store) do(ctx context.Context, change func(*sqlite.Conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := &request{change, make(chan error, 1)}
+	select {
+	case s.requests <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing:
+		return ErrClosed
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.stopped:
+		select {
+		case err := <-r.done:
+			return err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// later makes a change that nobody waits for, with the next commit. It is lost
+// when that fails: only for what the next one says again.
+func (s *Store) later(change func(*sqlite.Conn) error) {
+	select {
+	case s.requests <- &request{change: change}:
+	case <-s.closing:
+	}
+}
+
+// write is the one goroutine that writes.
+func (s *Store) write(conn *sqlite.Conn) {
+	defer close(s.stopped)
+	defer func() {
+		if conn != nil {
+			_ = conn.Close()
+		}
+	}()
+	for {
+		group := s.collect()
+		if len(group) == 0 {
+			return
+		}
+		each, err := s.attempt(&conn, group)
+		for i, r := range group {
+			switch {
+			case r.done == nil:
+			case err != nil:
+				r.done <- err
+			default:
+				r.done <- each[i]
+			}
+		}
+		if err != nil {
+			s.rest()
+		}
+	}
+}
+
+// attempt commits a group. After a failure nobody knows what the connection
+// still holds, so the next group gets a new one.
+func (s *Store) attempt(conn **sqlite.Conn, group []*request) (each []error, err error) {
+	if *conn == nil {
+		if *conn, err = s.openWriter(); err != nil {
+			return nil, err
+		}
+	}
+	if each, err = commit(*conn, group); err == nil {
+		return each, nil
+	}
+	_ = (*conn).Close()
+	*conn = nil
+	return nil, s.explain(err)
+}
+
+// rest waits a moment after a failure, so that a full disk costs no processor.
+func (s *Store) rest() {
+	select {
+	case <-time.After(20 * time.Millisecond):
+	case <-s.closing:
+	}
+}
+
+// collect waits for a change and takes what else is there; none when the store
+// is closing and all is done.
+func (s *Store) collect() []*request {
+	var group []*request
+	select {
+	case r := <-s.requests:
+		group = append(group, r)
+	case <-s.closing:
+	}
+	for len(group) < groupLimit {
+		select {
+		case r := <-s.requests:
+			group = append(group, r)
+			continue
+		default:
+		}
+		break
+	}
+	return group
+}
+
+// commit writes a group in one transaction. The errors beside a nil error are
+// those of single changes.
+func commit(conn *sqlite.Conn, group []*request) ([]error, error) {
+	if err := sqlitex.Execute(conn, "BEGIN IMMEDIATE", nil); err != nil {
+		return nil, err
+	}
+	errs := make([]error, len(group))
+	for i, r := range group {
+		if errs[i] = alone(conn, r.change); fatal(errs[i]) {
+			return nil, errors.Join(errs[i], rollBack(conn))
+		}
+	}
+	if err := sqlitex.Execute(conn, "COMMIT", nil); err != nil {
+		return nil, errors.Join(err, rollBack(conn))
+	}
+	return errs, nil
+}
+
+// alone makes a change that leaves nothing behind when it fails.
+func alone(conn *sqlite.Conn, change func(*sqlite.Conn) error) (err error) {
+	if err := sqlitex.Execute(conn, "SAVEPOINT one", nil); err != nil {
+		return err
+	}
+	if err := change(conn); err != nil {
+		if fatal(err) {
+			return err
+		}
+		return errors.Join(err, sqlitex.Execute(conn, "ROLLBACK TO one", nil), sqlitex.Execute(conn, "RELEASE one", nil))
+	}
+	return sqlitex.Execute(conn, "RELEASE one", nil)
+}
+
+func rollBack(conn *sqlite.Conn) error {
+	if conn.AutocommitEnabled() {
+		return nil
+	}
+	return sqlitex.Execute(conn, "ROLLBACK", nil)
+}
+
+// fatal reports whether an error concerns the whole transaction.
+func fatal(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultError, sqlite.ResultConstraint, sqlite.ResultTooBig: // the first also for what is no error of SQLite
+		return false
+	default:
+		return true
+	}
+}
