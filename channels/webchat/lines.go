@@ -1,0 +1,162 @@
+package webchat
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"contactd/channels/webchat/store"
+)
+
+// A client is asked for a sign of life this often, and cut off when none comes
+// in the time after.
+const (
+	pingEach  = 20 * time.Second
+	pongLimit = 10 * time.Second
+)
+
+// lines are all open connections to sessions.
+type lines struct {
+	limits Limits
+	mutex  sync.Mutex
+	open   map[*line]netip.Addr
+	of     map[netip.Addr]int
+	ended  bool
+	group  sync.WaitGroup
+}
+
+func newLines(limits Limits) *lines {
+	return &lines{limits: limits, open: map[*line]netip.Addr{}, of: map[netip.Addr]int{}}
+}
+
+// add counts a line in; false when its address has too many.
+func (ls *lines) add(l *line, address netip.Addr, shared bool) bool {
+	ls.mutex.Lock()
+	defer ls.mutex.Unlock()
+	address = network(address)
+	if ls.ended || !shared && ls.of[address] >= ls.limits.ConnectionsPerAddress {
+		return false
+	}
+	ls.open[l] = address
+	ls.of[address]++
+	ls.group.Add(1)
+	return true
+}
+
+// remove counts a line out.
+func (ls *lines) remove(l *line) {
+	ls.mutex.Lock()
+	defer ls.mutex.Unlock()
+	address := ls.open[l]
+	delete(ls.open, l)
+	if ls.of[address]--; ls.of[address] == 0 {
+		delete(ls.of, address)
+	}
+	ls.group.Done()
+}
+
+// list is a copy of what is open.
+func (ls *lines) list() []*line {
+	ls.mutex.Lock()
+	defer ls.mutex.Unlock()
+	list := make([]*line, 0, len(ls.open))
+	for l := range ls.open {
+		list = append(list, l)
+	}
+	return list
+}
+
+// endLimit is how long clients may take to say goodbye at the end.
+const endLimit = 500 * time.Millisecond
+
+// endAll tells every client to come back, and closes.
+func (ls *lines) endAll() {
+	ls.mutex.Lock()
+	ls.ended = true
+	ls.mutex.Unlock()
+	all := ls.list()
+	for _, l := range all {
+		go l.end(websocket.StatusServiceRestart, "restart")
+	}
+	deadline := time.NewTimer(endLimit)
+	defer deadline.Stop()
+	gone := make(chan struct{})
+	go func() { ls.group.Wait(); close(gone) }()
+	select {
+	case <-gone:
+	case <-deadline.C:
+		for _, l := range all {
+			l.cut()
+		}
+	}
+}
+
+func (ls *lines) wait() { ls.group.Wait() }
+
+// ping looks which lines are due each second, so that they are spread as their
+// beginnings were.
+func (r *running) ping() {
+	r.each(time.Second, func() {
+		now := time.Now().UnixMicro()
+		for _, l := range r.lines.list() {
+			if last := l.pinged.Load(); now-last >= pingEach.Microseconds() && l.pinged.CompareAndSwap(last, now) {
+				go l.ask()
+			}
+		}
+	})
+}
+
+// ask waits for a sign of life.
+func (l *line) ask() {
+	ctx, cancel := context.WithTimeout(l.ctx, pongLimit)
+	defer cancel()
+	if err := l.wire.ping(ctx); err != nil {
+		l.cut()
+		return
+	}
+	l.heardNow()
+}
+
+func (l *line) heardNow() { l.heard.Store(l.now().UnixMicro()) }
+
+// join makes a line part of its session: it gets all above number after. The
+// caller has added it to lines, and leaves.
+func (r *running) join(ctx context.Context, l *line, after int64) (*room, error) {
+	in, err := r.rooms.enter(l.session, func() (store.Session, error) { return r.store.ByID(ctx, l.session) })
+	if err != nil {
+		return nil, err
+	}
+	in.mutex.Lock()
+	defer in.mutex.Unlock()
+	s := in.session
+	if s.Forgotten {
+		r.rooms.leave(in)
+		return nil, store.ErrUnknown
+	}
+	l.queued, l.target = min(max(after, 0), s.N), s.N
+	if len(in.lines) == 0 {
+		in.session.GoneAt = time.Time{}
+		r.store.Connected(s.ID)
+	}
+	in.lines[l] = struct{}{}
+	r.metrics.lines.Inc()
+	l.answer(encode(helloFrame{Type: "hello", N: s.N, Session: s.Public, Ended: s.Ended, Covert: s.Covert}))
+	l.answer(encode(r.desk.state(s.Site).frame(r.desk.reads(s.Site, s.Language))))
+	return in, nil
+}
+
+// leave takes a line out of its session.
+func (r *running) leave(in *room, l *line) {
+	in.mutex.Lock()
+	delete(in.lines, l)
+	if len(in.lines) == 0 {
+		in.session.GoneAt = time.UnixMicro(l.heard.Load()).UTC()
+		r.store.Gone(in.id, in.session.GoneAt)
+	}
+	in.mutex.Unlock()
+	r.rooms.leave(in)
+	r.metrics.lines.Dec()
+}

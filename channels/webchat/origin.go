@@ -1,0 +1,36 @@
+package webchat
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// origins knows which pages may talk to the chat.
+type origins struct {
+	own     string // of Config.URL, empty for whatever name was used
+	proxies proxies
+	sites   []Site
+}
+
+// isOwn reports whether origin is that of the server's own pages.
+func (o origins) isOwn(origin string, r *http.Request) bool {
+	if o.own != "" {
+		return origin == o.own
+	}
+	return origin == strings.ToLower(o.proxies.scheme(r)+"://"+r.Host)
+}
+
+// allowed reports whether pages of origin may talk to some site.
+func (o origins) allowed(origin string, r *http.Request) bool {
+	return o.isOwn(origin, r) || slices.ContainsFunc(o.sites, func(s Site) bool { return lists(s, origin) })
+}
+
+// allows reports whether they may talk to this site.
+func (o origins) allows(site Site, origin string, r *http.Request) bool {
+	return o.isOwn(origin, r) || lists(site, origin)
+}
+
+func lists(s Site, origin string) bool {
+	return slices.ContainsFunc(s.Origins, func(each string) bool { return strings.EqualFold(each, origin) })
+}

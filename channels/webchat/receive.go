@@ -1,0 +1,199 @@
+package webchat
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"contactd/channels"
+	"contactd/channels/webchat/store"
+)
+
+// The limits of the server. Uploads and downloads set their own deadlines as
+// they go on; a socket has none once it is one.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 30 * time.Second
+	idleTimeout   = time.Minute
+	headerLimit   = 16 << 10
+)
+
+// running is the chat between the beginning and the end of Receive.
+type running struct {
+	*Channel
+	inbox   channels.Inbox
+	store   *store.Store
+	url     string
+	rooms   *rooms
+	lines   *lines
+	tickets tickets
+	limiter *limiter
+	origins origins
+	// receipts has room for one sign that there may be some.
+	receipts chan struct{}
+	mails    chan struct{} // as many as are being sent
+	// ctx ends with Receive; work is what must end before the store closes.
+	ctx     context.Context
+	closing sync.RWMutex
+	work    sync.WaitGroup
+
+	languages []string
+}
+
+// begin announces work that must end before the store closes, unless the end
+// has begun. The caller calls work.Done.
+func (r *running) begin() bool {
+	r.closing.RLock()
+	defer r.closing.RUnlock()
+	if r.ctx.Err() != nil {
+		return false
+	}
+	r.work.Add(1)
+	return true
+}
+
+// Receive serves the chat until ctx ends. What stands in its way is told to
+// Health, and tried again.
+func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
+	pause := 100 * time.Millisecond
+	for {
+		began := time.Now()
+		err := ch.serve(ctx, inbox)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // what broke while it was being closed matters to nobody
+		}
+		ch.failing(err)
+		ch.deps.Log.Error("chat does not run", "error", err)
+		if time.Since(began) > time.Minute {
+			pause = 100 * time.Millisecond
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, 10*time.Second)
+	}
+}
+
+// serve runs until ctx ends or something fails.
+func (ch *Channel) serve(ctx context.Context, inbox channels.Inbox) error {
+	dir, err := ch.deps.Folders.Folder(Kind)
+	if err != nil {
+		return err
+	}
+	kept, err := store.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	if err := kept.Restarted(ctx, ch.deps.Now()); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := &running{
+		Channel: ch, inbox: inbox, store: kept, rooms: newRooms(), lines: newLines(ch.config.Limits),
+		limiter:  newLimiter(ch.config.Limits, ch.shared),
+		origins:  origins{own: originOf(ch.config.URL), proxies: ch.proxies, sites: ch.config.Sites},
+		receipts: make(chan struct{}, 1), mails: make(chan struct{}, mailsAtOnce), ctx: ctx,
+	}
+	socket, server, err := r.listen()
+	if err != nil {
+		return err
+	}
+	ch.set(r)
+	defer ch.set(nil)
+	failed := make(chan error, 1)
+	go func() { failed <- serveOn(server, socket) }()
+	for _, job := range []func(){r.ping, r.announce, r.watchVanishing, r.tellReceipts, r.purge, r.report} {
+		r.work.Go(job)
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("serve HTTP: %w", err)
+	}
+	r.closing.Lock()
+	cancel()
+	r.closing.Unlock()
+	r.lines.endAll()
+	_ = server.Close() // also requests that are being answered: clients ask again
+	r.lines.wait()
+	r.work.Wait()
+	return err
+}
+
+// listen takes the address.
+func (r *running) listen() (net.Listener, *http.Server, error) {
+	routes, err := r.routes()
+	if err != nil {
+		return nil, nil, err
+	}
+	inner, err := net.Listen("tcp", r.config.Listen)
+	if err != nil {
+		return nil, nil, err
+	}
+	limits := r.config.Limits
+	limits.ConnectionsPerAddress *= 2 // beside the chats, a page fetches things
+	door := newLobby(inner, limits, r.shared, func() { r.metrics.refused.WithLabelValues("connection").Inc() })
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true) // a socket needs it, and one protocol has fewer ways to be slow
+	server := &http.Server{
+		Handler: routes, Protocols: protocols, ConnState: door.state,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: headerLimit,
+		ErrorLog:       slog.NewLogLogger(r.deps.Log.Handler(), slog.LevelDebug),
+	}
+	r.url = "http://" + inner.Addr().String()
+	if r.config.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(r.config.CertFile, r.config.KeyFile)
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("cert_file: %w", err), inner.Close())
+		}
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		r.url = "https://" + inner.Addr().String()
+	}
+	return door, server, nil
+}
+
+func serveOn(server *http.Server, socket net.Listener) error {
+	if server.TLSConfig != nil {
+		return server.ServeTLS(socket, "", "")
+	}
+	return server.Serve(socket)
+}
+
+// shared reports whether many people come from an address: that of a trusted
+// proxy, or, for demonstrations, this machine.
+func (ch *Channel) shared(a netip.Addr) bool {
+	return ch.proxies.contain(a) || ch.config.Demo && a.IsLoopback()
+}
+
+// reportEach is how often Health hears that all is well.
+const reportEach = 20 * time.Second
+
+func (r *running) report() {
+	r.each(reportEach, func() { r.working() })
+}
+
+// each does something now and then, until Receive ends.
+func (r *running) each(pause time.Duration, do func()) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		do()
+		select {
+		case <-tick.C:
+		case <-r.ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package webchat
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+// ticketLife is how long a ticket waits to be used.
+const ticketLife = 60 * time.Second
+
+// ticketLimit bounds the unused tickets of everybody.
+const ticketLimit = 50_000
+
+// tickets open one connection each: a browser can put no header on a socket's
+// request, and what stands in an address gets into logs. They are not kept over
+// a restart; a client then asks for another.
+type tickets struct {
+	mutex  sync.Mutex
+	unused map[[sha256.Size]byte]ticket
+}
+
+type ticket struct {
+	session int64
+	origin  string
+	until   time.Time
+}
+
+// issue makes a ticket for pages of one origin; empty when there are too many.
+func (t *tickets) issue(session int64, origin string, now time.Time) string {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if len(t.unused) >= ticketLimit {
+		for key, each := range t.unused {
+			if now.After(each.until) {
+				delete(t.unused, key)
+			}
+		}
+	}
+	if len(t.unused) >= ticketLimit {
+		return ""
+	}
+	name := rand.Text()
+	if t.unused == nil {
+		t.unused = map[[sha256.Size]byte]ticket{}
+	}
+	t.unused[sha256.Sum256([]byte(name))] = ticket{session, origin, now.Add(ticketLife)}
+	return name
+}
+
+// redeem uses a ticket up.
+func (t *tickets) redeem(name, origin string, now time.Time) (session int64, ok bool) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	key := sha256.Sum256([]byte(name))
+	found, ok := t.unused[key]
+	delete(t.unused, key)
+	if !ok || now.After(found.until) || origin != found.origin {
+		return 0, false
+	}
+	return found.session, true
+}

@@ -1,0 +1,130 @@
+package webchat
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"contactd/channels/webchat/store"
+)
+
+// The limits of transcripts: a mail to whatever address somebody gives is a
+// way to send mail to strangers.
+const (
+	mailsAtOnce       = 4
+	transcriptsOfChat = 3
+	mailLimit         = 30 * time.Second
+	transcriptRows    = 2000
+)
+
+// transcript sends the chat to the person by mail, if that is safe.
+func (r *running) transcript(ctx context.Context, in *room, address netip.Addr, f clientFrame) (again []byte, err error) {
+	in.mutex.Lock()
+	defer in.mutex.Unlock()
+	if again, err := r.repeated(ctx, in, f); again != nil || err != nil {
+		return again, err
+	}
+	switch d := detailsOf(in.session); {
+	case in.session.Covert, d != nil && d.SafeToContact == "no":
+		return nil, refuse("transcript_unsafe", "no copy is sent, because it might be seen by others")
+	case r.deps.Mailer == nil:
+		return nil, refuse("transcript_unavailable", "no copy can be sent by e-mail here")
+	case in.mailed >= transcriptsOfChat, !r.limiter.transcript(r.deps.Now(), address):
+		return nil, refuse("too_many", "a copy was sent often enough")
+	}
+	rows, err := r.store.After(ctx, in.id, 0, transcriptRows)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case r.mails <- struct{}{}:
+	default:
+		return nil, refusal{code: "unavailable", later: true}
+	}
+	if in.mailing[f.ID] || !r.begin() {
+		<-r.mails
+		return nil, nil // on its way
+	}
+	in.mailed++
+	if in.mailing == nil {
+		in.mailing = map[string]bool{}
+	}
+	in.mailing[f.ID] = true
+	text := written(rows, r.zone(in.session.Site))
+	id, conversation := in.id, in.conversation
+	go func() {
+		defer r.work.Done()
+		defer func() { <-r.mails }()
+		if err := r.mail(id, f, text); err != nil {
+			r.deps.Log.Warn("transcript was not sent", "error", err)
+		}
+		if in := r.rooms.inUse(conversation); in != nil {
+			in.mutex.Lock()
+			delete(in.mailing, f.ID) // whoever asks again is heard again
+			in.mutex.Unlock()
+			r.rooms.leave(in)
+		}
+	}()
+	return nil, nil
+}
+
+// mail sends and notes it, or tells who waits that it must be asked for again.
+func (r *running) mail(id int64, f clientFrame, text string) error {
+	ctx, cancel := context.WithTimeout(r.ctx, mailLimit)
+	defer cancel()
+	sent := r.deps.Mailer.Mail(ctx, f.Email, "Your chat with the police", text)
+	return r.with(context.WithoutCancel(ctx), id, func(in *room) error {
+		if sent != nil {
+			in.mailed--
+			in.tell(encode(serverFrame{Type: "later", ID: f.ID, Code: "unavailable"}))
+			return sent
+		}
+		now := r.deps.Now().UTC()
+		_, err := in.append(context.WithoutCancel(ctx), r.store, store.Change{
+			At: now, Rows: []store.Row{{Kind: rowOwn, Ref: f.ID}},
+			Render: func(_ int, n int64) []byte {
+				return encode(serverFrame{N: n, Type: "notice", Code: "transcript_sent", ID: f.ID, At: &now})
+			},
+		})
+		return err
+	})
+}
+
+func (r *running) zone(site string) *time.Location { return r.desk.hours[site].Zone() }
+
+// written is a chat as plain text.
+func written(rows []store.Row, zone *time.Location) string {
+	var text strings.Builder
+	for _, row := range rows {
+		var f serverFrame
+		if json.Unmarshal(row.Frame, &f) != nil || f.At == nil {
+			continue
+		}
+		who := "You"
+		switch f.Type {
+		case "message":
+		case "reply":
+			who = "Police"
+			if f.SignedAs != "" {
+				who += " (" + oneLine(f.SignedAs) + ")"
+			}
+		default:
+			continue
+		}
+		fmt.Fprintf(&text, "%s %s:\n", f.At.In(zone).Format("2 January 2006 15:04"), who)
+		for line := range strings.Lines(f.Text) {
+			fmt.Fprintf(&text, "  %s\n", strings.TrimRight(line, "\r\n"))
+		}
+		if f.Location != nil {
+			text.WriteString("  (your location)\n")
+		}
+		for _, each := range f.Files {
+			fmt.Fprintf(&text, "  [file] %s\n", each.Name)
+		}
+		text.WriteString("\n")
+	}
+	return text.String()
+}
