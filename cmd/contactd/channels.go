@@ -7,6 +7,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/email"
+	"contactd/channels/webchat"
 	"contactd/cmd/contactd/strict"
 )
 
@@ -15,6 +16,7 @@ import (
 func channelTable() []channelKind {
 	return []channelKind{
 		channel("email", email.New),
+		channel("webchat", webchat.New),
 	}
 }
 

@@ -122,7 +122,8 @@ func (p *program) load(flag string) (config, error) {
 		}
 		return decodeConfig(place, data, p.getenv)
 	}
-	return config{}.withDefaults(), nil
+	channels, err := demonstration()
+	return config{Channels: channels}.withDefaults(), err
 }
 
 // decodeConfig reads and checks the content of a file.

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"contactd/channels"
+	"contactd/classifiers"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
 	"contactd/pipeline"
@@ -30,6 +31,7 @@ type daemon struct {
 
 	journal  *journal.Journal
 	health   *pipeline.Health
+	panel    *classifiers.Panel
 	signals  *pipeline.Signals
 	channels map[string]channels.Channel
 	broker   broker
@@ -151,8 +153,11 @@ func (d *daemon) openJournal(context.Context) error {
 func (d *daemon) makeChannels(context.Context) (err error) {
 	d.health = pipeline.NewHealth(d.config.Pipeline, d.registry, time.Now)
 	d.signals = pipeline.NewSignals(d.config.Pipeline, d.config.Force, d.log, time.Now)
+	if d.panel, err = newPanel(d.config.Classifiers); err != nil {
+		return err
+	}
 	d.channels, err = makeChannels(d.config, d.journal.Blobs(), d.health, d.log, d.registry,
-		outcomes{d.journal}, d.signals, folders{filepath.Join(d.config.DataDir, "channels")})
+		outcomes{d.journal}, d.signals, folders{filepath.Join(d.config.DataDir, "channels")}, urgency{d.panel})
 	for name, channel := range d.channels {
 		if lister, ok := channel.(accountLister); ok {
 			for _, account := range lister.AccountNames() {
@@ -186,10 +191,6 @@ func (d *daemon) listen(context.Context) error {
 }
 
 func (d *daemon) startPipeline(context.Context) error {
-	panel, err := newPanel(d.config.Classifiers)
-	if err != nil {
-		return err
-	}
 	watch := kafka.Watch{Log: d.log, Metrics: kafka.NewMetrics(d.registry), Alarm: d.broker.state.trouble}
 	publisher, err := kafka.NewPublisher(d.broker.connect, watch)
 	if err != nil {
@@ -209,7 +210,7 @@ func (d *daemon) startPipeline(context.Context) error {
 	}
 	d.pipeline, err = pipeline.New(c, pipeline.Deps{
 		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Open: journal.EntryOf, Journal: d.journal,
-		Readers: readers, Panel: panel, Publisher: publisher,
+		Readers: readers, Panel: d.panel, Publisher: publisher,
 		Force: d.config.Force, Version: strings.Fields(version())[0],
 		Log: d.log, Metrics: d.registry, Replies: replies,
 	})

@@ -38,7 +38,7 @@ func (p *program) serve(ctx context.Context, config config) error {
 	if err != nil {
 		return err
 	}
-	p.greet(d)
+	p.greet(ctx, d)
 	err = d.Wait(ctx)
 	log.Info("stopping")
 	if stopped := d.Stop(); stopped != nil {
@@ -48,7 +48,7 @@ func (p *program) serve(ctx context.Context, config config) error {
 }
 
 // greet says what runs where and, without a configuration, what to do next.
-func (p *program) greet(d *daemon) {
+func (p *program) greet(ctx context.Context, d *daemon) {
 	p.printf("contactd runs.\n")
 	p.printf("  broker   %s\n", d.broker.detail)
 	if d.broker.read != "" {
@@ -63,24 +63,29 @@ func (p *program) greet(d *daemon) {
 			accounts += len(names)
 			p.printf("  channel  %s: %s\n", name, shownOr(strings.Join(names, ", "), "no account"))
 		}
+		if demo, ok := d.channels[name].(demoPage); ok {
+			if page := demo.DemoURL(ctx); page != "" {
+				p.printf("  try it   %s, and contactd tail in another window\n", page)
+			}
+		}
 	}
-	if accounts == 0 {
+	if accounts == 0 || d.config.file == "" {
 		p.tellNext(d.config.file)
 	}
 }
 
 // tellNext says how to get the first message in.
 func (p *program) tellNext(file string) {
-	first := "edit " + file
+	first, state := "edit "+file, "No account is configured, so nothing comes in yet"
 	if file == "" {
-		first = "contactd sample > contactd.yaml"
+		first, state = "contactd sample > contactd.yaml", "No configuration was found, so this is a demonstration"
 	}
 	p.printf(`
-No account is configured, so nothing comes in yet. What to do next:
+%s. What to do next:
   1. %s
   2. under channels.email.accounts, give a mailbox: name, address, user, password_file
   3. contactd check    tries the mailbox without taking anything
   4. contactd run      again: takes each mail and publishes it
   5. contactd tail     in another window: shows the events as they come
-`, first)
+`, state, first)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"contactd/channels/email"
+	"contactd/channels/webchat"
 	"contactd/classifiers"
 	"contactd/classifiers/rules"
 	"contactd/cmd/contactd/hooks"
@@ -38,7 +39,7 @@ func sample() string {
 		pipeline.Sample(),
 		classifiers.Sample(),
 		indented(rules.Sample()),
-		"# Where messages come in.\nchannels:\n" + indented(email.Sample()),
+		"# Where messages come in.\nchannels:\n" + indented(email.Sample()) + "\n" + indented(webchat.Sample()),
 	}
 	for i, part := range parts {
 		parts[i] = strings.Trim(part, "\n") + "\n"
