@@ -12,6 +12,7 @@ const (
 	AssessedV1  = "contact.assessed.v1"  // a later, different assessment
 	EscalatedV1 = "contact.escalated.v1" // a rule acted: self-contained, on contact.alerts
 	RejectedV1  = "contact.rejected.v1"  // no step could handle it: original bytes and error
+	RevisedV1   = "contact.revised.v1"   // its sender, or the platform, changed a message
 	RepliedV1   = "contact.replied.v1"   // a reply has come to another state
 	AbandonedV1 = "contact.abandoned.v1" // a person vanished in the middle of a conversation
 	DegradedV1  = "channel.degraded.v1"  // a channel account stopped working
@@ -55,8 +56,9 @@ type Event struct {
 	Data json.RawMessage `json:"data"`
 }
 
-// Received is the data of contact.received.v1 and, with Escalation set, of
-// contact.escalated.v1. contact.rejected.v1 has its own, Rejected.
+// Received is the data of contact.received.v1, with Revision set of
+// contact.revised.v1 and, with Escalation set, of contact.escalated.v1.
+// contact.rejected.v1 has its own, Rejected.
 type Received struct {
 	SchemaVersion  string `json:"schemaVersion"`
 	ContactID      string `json:"contactId"`
@@ -85,6 +87,8 @@ type Received struct {
 	Flags []Flag `json:"flags,omitempty"`
 	// Unreadable is set when a person must look because nothing could be read.
 	Unreadable *Unreadable `json:"unreadable,omitempty"`
+	// Revision is set when this changes an earlier contact.
+	Revision *Revision `json:"revision,omitempty"`
 	// Escalation is set on contact.escalated.v1 only.
 	Escalation *Escalation `json:"escalation,omitempty"`
 }

@@ -58,6 +58,10 @@ type Message struct {
 	// vanished: contact.abandoned.v1.
 	Abandoned *Abandoned
 
+	// Revision, if set, makes this a change of another message:
+	// contact.revised.v1.
+	Revision *Revision
+
 	// Automatic says which kind of machine sent it, or empty for a person.
 	Automatic Automatic
 	// Attachments lie in the blob folder, in the order of the message.
@@ -81,7 +85,8 @@ type Message struct {
 // Channel says through which door a message came.
 type Channel struct {
 	// Kind is one of the contract's channel kinds: email, webform, webchat,
-	// facebook_dm, facebook_comment, x_mention, x_dm, sms, instagram, other.
+	// facebook_dm, facebook_comment, x_mention, x_dm, sms, instagram,
+	// whatsapp, other.
 	Kind string `json:"kind"`
 	// Account is the force's own account on that channel, as configured.
 	Account string `json:"account"`

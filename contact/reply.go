@@ -13,6 +13,9 @@ type Reply struct {
 	InReplyTo    string `json:"contactId,omitempty"`
 	// Text is what the person reads: plain text, lines ended by \n.
 	Text string `json:"text"`
+	// Way is how it is answered where a platform knows several ways, one of
+	// ReplyRules.Ways; empty for the channel's usual one.
+	Way Way `json:"way,omitempty"`
 	// Attachments lie in the blob folder; SHA256 and Name are needed.
 	Attachments []Attachment `json:"attachments,omitempty"`
 	// Author is the handler's name at the desk, for the audit; SignedAs what
@@ -31,6 +34,19 @@ type Reply struct {
 // ReplyID derives the identity of a reply from its conversation and what the
 // front end tells its replies apart by.
 func ReplyID(conversation, which string) string { return derive("r-", conversation, which) }
+
+// Way is a way of answering beside the usual one.
+type Way string
+
+// The ways of answering.
+const (
+	Privately Way = "private" // to the writer alone, of what was written in public
+	Hide      Way = "hide"    // no answer: the public no longer sees the message
+	Show      Way = "show"    // the public sees it again
+)
+
+// Silent reports whether a way sends no text.
+func (w Way) Silent() bool { return w == Hide || w == Show }
 
 // ReplyState is how far a reply has come.
 type ReplyState string
@@ -74,6 +90,8 @@ type ReplyRules struct {
 	AttachmentBytes int64 `json:"attachmentBytes,omitempty"`
 	// MediaTypes that may be attached, such as "image/*"; empty for any.
 	MediaTypes []string `json:"mediaTypes,omitempty"`
+	// Ways are the other ways of answering.
+	Ways []Way `json:"ways,omitempty"`
 }
 
 // Answer is what a channel needs to know to answer a message later, kept with

@@ -18,6 +18,8 @@ func lane(m contact.Message, a contact.Assessment) Lane {
 	switch {
 	case a.Grade == contact.Emergency:
 		return LaneEmergency
+	case wordless(m):
+		return LaneNormal
 	case a.Grade == contact.Unknown:
 		return LaneUnjudged
 	case m.Automatic != contact.Person && !a.Grade.Above(contact.Scheduled):

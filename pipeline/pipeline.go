@@ -184,10 +184,10 @@ func (p *Pipeline) sort(env *message.Message) error {
 	return p.journal.Sort(ctx, entry.Seq, lane(m, j.assessment))
 }
 
-// assess judges a message. Silence cannot be judged.
+// assess judges a message. Silence cannot be judged, nor a change without words.
 func (p *Pipeline) assess(ctx context.Context, m contact.Message) contact.Assessment {
-	if m.Abandoned != nil {
-		return contact.Assessment{Grade: contact.Unknown}
+	if m.Abandoned != nil || wordless(m) {
+		return contact.Assessment{Grade: contact.Unknown, At: p.now()}
 	}
 	return p.panel.Assess(ctx, m)
 }

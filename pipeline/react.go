@@ -27,7 +27,7 @@ func (p *Pipeline) react(ctx context.Context, channel string, m contact.Message)
 // again is acknowledged once; the journal's brakes stop what gets out of hand.
 func (p *Pipeline) acknowledge(ctx context.Context, channel string, m contact.Message) error {
 	acknowledger, ok := p.replies.Acknowledgers[channel]
-	if !ok || m.Automatic != contact.Person || m.Abandoned != nil || m.Outcome != nil ||
+	if !ok || m.Automatic != contact.Person || m.Abandoned != nil || m.Outcome != nil || m.Revision != nil ||
 		m.Covert || m.SafeToContact == "no" || !m.Answer.Rules.Allowed {
 		return nil
 	}

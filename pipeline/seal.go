@@ -23,11 +23,15 @@ type sealer struct {
 	config  Config
 }
 
-// received is the one event of every accepted message.
+// received is the one event of every accepted message, revisions of others
+// included.
 func (s sealer) received(e Entry, j judged) (contact.Event, error) {
 	data := s.data(e, j)
-	event := s.event(contact.ReceivedV1, e, j)
+	event := s.event(typeOf(j.message), e, j)
 	event.Sequence = strconv.FormatInt(e.Sequence, 10)
+	if wordless(j.message) {
+		event.Grade = nil // the grade of what was revised stands
+	}
 	if j.message.Unreadable != "" {
 		// When it is read after all, that is news and not a repetition.
 		event.ID = contact.EventID(contact.ReceivedV1, j.message.ID, "unreadable")
@@ -45,9 +49,21 @@ func (s sealer) escalated(e Entry, j judged) (contact.Event, error) {
 		RequestedAction: "assess",
 	}
 	event := s.event(contact.EscalatedV1, e, j)
-	event.CausationID = contact.EventID(contact.ReceivedV1, j.message.ID, "")
+	event.CausationID = contact.EventID(typeOf(j.message), j.message.ID, "")
 	return s.fit(event, data)
 }
+
+// typeOf is the type of the event that tells of a message.
+func typeOf(m contact.Message) string {
+	if m.Revision != nil {
+		return contact.RevisedV1
+	}
+	return contact.ReceivedV1
+}
+
+// wordless reports whether a message revises another without new text: there
+// is nothing in it to be judged.
+func wordless(m contact.Message) bool { return m.Revision != nil && m.Text == "" }
 
 func (s sealer) event(eventType string, e Entry, j judged) contact.Event {
 	grade := j.assessment.Grade
@@ -104,6 +120,7 @@ func (s sealer) data(e Entry, j judged) contact.Received {
 		Covert:         m.Covert,
 		Automatic:      m.Automatic,
 		Flags:          m.Flags,
+		Revision:       m.Revision,
 	}
 	if m.Unreadable != "" {
 		data.Unreadable = &contact.Unreadable{Reason: m.Unreadable, Attempts: e.Attempts}

@@ -136,7 +136,7 @@ func summary(e contact.Event) string {
 	}
 	head := fmt.Sprintf("%s  %-10s %s", e.Time.Local().Format(time.DateTime), grade, e.Type)
 	switch e.Type {
-	case contact.ReceivedV1, contact.EscalatedV1:
+	case contact.ReceivedV1, contact.RevisedV1, contact.EscalatedV1:
 		var data contact.Received
 		if json.Unmarshal(e.Data, &data) != nil {
 			return head

@@ -30,6 +30,7 @@ var described = map[string]reflect.Type{
 	"reason":         reflect.TypeFor[contact.Reason](),
 	"span":           reflect.TypeFor[contact.Span](),
 	"unreadable":     reflect.TypeFor[contact.Unreadable](),
+	"revision":       reflect.TypeFor[contact.Revision](),
 	"escalation":     reflect.TypeFor[contact.Escalation](),
 	"rejected":       reflect.TypeFor[contact.Rejected](),
 	"channelState":   reflect.TypeFor[contact.ChannelState](),
@@ -147,7 +148,7 @@ func TestTheWordsOfTheSchemaAreTheWordsInGo(t *testing.T) {
 	}
 	types := strings.Join(root.Properties["type"].Words, " ")
 	for _, each := range []string{contact.ReceivedV1, contact.AssessedV1, contact.EscalatedV1, contact.RejectedV1, contact.DegradedV1, contact.RestoredV1,
-		contact.RepliedV1, contact.AbandonedV1, contact.ReplyRequestedV1, contact.SeenV1, contact.PresenceV1, contact.TypingV1} {
+		contact.RevisedV1, contact.RepliedV1, contact.AbandonedV1, contact.ReplyRequestedV1, contact.SeenV1, contact.PresenceV1, contact.TypingV1} {
 		if !strings.Contains(types, each) {
 			t.Errorf("type %s is not listed", each)
 		}
@@ -156,6 +157,18 @@ func TestTheWordsOfTheSchemaAreTheWordsInGo(t *testing.T) {
 	for _, each := range []contact.ReplyState{contact.Queued, contact.HandedOver, contact.Confirmed, contact.Failed, contact.Uncertain} {
 		if !strings.Contains(states, string(each)) {
 			t.Errorf("state %s is not listed", each)
+		}
+	}
+	actions := strings.Join(root.Defs["revision"].Properties["action"].Words, " ")
+	for _, each := range []contact.Revising{contact.Edited, contact.Withdrawn, contact.Hidden, contact.Shown, contact.Reacted, contact.Unreacted, contact.Attached, contact.Mentioned, contact.Otherwise} {
+		if !strings.Contains(actions, string(each)) {
+			t.Errorf("action %s is not listed", each)
+		}
+	}
+	ways := strings.Join(root.Defs["reply"].Properties["way"].Words, " ")
+	for _, each := range []contact.Way{contact.Privately, contact.Hide, contact.Show} {
+		if !strings.Contains(ways, string(each)) {
+			t.Errorf("way %s is not listed", each)
 		}
 	}
 	flags := strings.Join(root.Defs["received"].Properties["flags"].Items.Words, " ")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -59,7 +60,7 @@ func (j *Journal) QueueReply(ctx context.Context, reply contact.Reply) error {
 func (j *Journal) inspect(reply *contact.Reply) (refused string, err error) {
 	reply.Text = strings.ToValidUTF8(strings.ReplaceAll(reply.Text, "\r\n", "\n"), "\uFFFD")
 	switch {
-	case strings.TrimSpace(reply.Text) == "" && len(reply.Attachments) == 0:
+	case strings.TrimSpace(reply.Text) == "" && len(reply.Attachments) == 0 && !reply.Way.Silent():
 		return "empty: neither text nor attachment", nil
 	case len(reply.Text) > replyTextBytes:
 		return fmt.Sprintf("text too long: more than %d bytes", replyTextBytes), nil
@@ -201,6 +202,9 @@ func (q *queueing) judge(rules contact.ReplyRules, now time.Time) string {
 	}
 	if expired(q.reply, now) {
 		return "expired"
+	}
+	if q.reply.Way != "" && !slices.Contains(rules.Ways, q.reply.Way) {
+		return fmt.Sprintf("this message cannot be answered in the way %q", q.reply.Way)
 	}
 	if n := utf8.RuneCountInString(q.reply.Text); rules.TextLimit > 0 && n > rules.TextLimit {
 		return fmt.Sprintf("text too long: %d characters, at most %d", n, rules.TextLimit)
