@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"contactd/channels/email/form"
 	"contactd/channels/email/imap"
 	"contactd/channels/email/mail"
 	"contactd/channels/email/oauth"
@@ -75,6 +76,9 @@ type Account struct {
 	// Acknowledge tells people at once that their mail has arrived. Default:
 	// nothing is sent.
 	Acknowledge Acknowledge `yaml:"acknowledge"`
+
+	// Forms are web forms whose reports arrive here as mail. Default: none.
+	Forms []form.Config `yaml:"forms"`
 
 	// Config says how mails are read.
 	mail.Config `yaml:",inline"`
@@ -197,6 +201,11 @@ func (a Account) validate() error {
 	}
 	if a.User == "" {
 		problem("user: missing")
+	}
+	for i, each := range a.Forms {
+		for _, err := range flatten(each.Validate()) {
+			problem("forms[%d].%w", i, err)
+		}
 	}
 	wrong = append(wrong, set.validateSecret(), set.validateReading(), set.SMTP.validate(set), set.Acknowledge.validate(set), a.Config.Validate())
 	return errors.Join(wrong...)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"contactd/channels"
+	"contactd/channels/email/form"
 	"contactd/contact"
 )
 
@@ -34,6 +35,7 @@ func (ch *Channel) Read(ctx context.Context, original channels.Original) (contac
 	message.ID = contact.MessageID(Kind, original.Account, original.ID)
 	message.PlatformID = original.ID
 	message.Channel = contact.Channel{Kind: Kind, Account: original.Account, Visibility: "private", Direction: "inbound"}
+	message = form.Apply(a.Forms, message)
 	message.Answer = a.answerable(message.Answer)
 	if !original.ReceivedAt.IsZero() { // else what the mail itself says of its receipt
 		message.ReceivedAt = original.ReceivedAt
@@ -57,6 +59,8 @@ func (ch *Channel) Read(ctx context.Context, original channels.Original) (contac
 func (a *account) answerable(answer contact.Answer) contact.Answer {
 	switch {
 	case !answer.Rules.Allowed:
+	case slices.ContainsFunc(answer.Rules.To, a.isOwn): // what somebody wrote into a form
+		return contact.Answer{Rules: contact.ReplyRules{Reason: "no_address"}}
 	case a.sender == nil:
 		return contact.Answer{Rules: contact.ReplyRules{Reason: "channel_cannot_send"}}
 	default:
@@ -64,6 +68,10 @@ func (a *account) answerable(answer contact.Answer) contact.Answer {
 		answer.Rules.AttachmentLimit, answer.Rules.AttachmentBytes = a.sender.AttachmentLimit, a.sender.AttachmentBytes
 	}
 	return answer
+}
+
+func (a *account) isOwn(address string) bool {
+	return slices.ContainsFunc(a.Addresses, func(own string) bool { return strings.EqualFold(own, address) })
 }
 
 func (ch *Channel) account(name string) *account {

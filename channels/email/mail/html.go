@@ -16,6 +16,7 @@ type htmlText struct {
 	atStart    bool // nothing on the line yet but quote marks
 	newlines   int  // line ends wanted before the next text
 	space      bool // white space wanted before the next text
+	cell       bool // and that between the cells of a table, which forms are read by
 	pre        int
 	blockquote int
 
@@ -221,7 +222,7 @@ func (h *htmlText) layout(tag atom.Atom) {
 		atom.Center, atom.Form, atom.Body, atom.Fieldset, atom.Option, atom.Caption, atom.Main, atom.Nav, atom.Aside, atom.Figure, atom.Thead, atom.Tbody, atom.Tfoot:
 		h.newlines = max(h.newlines, 1)
 	case atom.Td, atom.Th:
-		h.space = true
+		h.cell = true
 	}
 }
 
@@ -280,10 +281,12 @@ func (h *htmlText) word(word []byte) {
 		for range min(h.blockquote, maxQuoteMarks) {
 			h.dst = append(h.dst, "> "...)
 		}
+	} else if h.cell {
+		h.dst = append(h.dst, '\t')
 	} else if h.space {
 		h.dst = append(h.dst, ' ')
 	}
-	h.newlines, h.space, h.atStart = 0, false, false
+	h.newlines, h.space, h.cell, h.atStart = 0, false, false, false
 	if h.hidden.depth > 0 {
 		h.sawHidden = true
 	}

@@ -1,0 +1,69 @@
+package form
+
+import "strings"
+
+// answer is the text behind a label.
+type answer struct {
+	field Field
+	lines []string
+}
+
+// parse takes a report apart. A line is a label alone, with the answer below;
+// a label and a colon, or a question mark of its own; or a label and a tab, as
+// cells of a table come.
+func (c Config) parse(text string) []answer {
+	labels := map[string]Field{}
+	for _, field := range c.Fields {
+		labels[fold(field.Label)] = field
+	}
+	var answers []answer
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, " \t\r\n")
+		if line == "--" {
+			break // a signature
+		}
+		if field, rest, ok := labelled(labels, line); ok {
+			answers = append(answers, answer{field: field, lines: []string{rest}})
+		} else if len(answers) > 0 {
+			last := &answers[len(answers)-1]
+			last.lines = append(last.lines, strings.TrimLeft(line, "\t"))
+		}
+	}
+	return answers
+}
+
+// labelled splits a line that begins with a label. The colon of an answer must
+// not be taken for the label's: each is tried. A question needs none.
+func labelled(labels map[string]Field, line string) (field Field, rest string, ok bool) {
+	line = strings.TrimLeft(line, " \t*•-")
+	if before, after, found := strings.Cut(line, "\t"); found {
+		if field, ok = labels[fold(before)]; ok {
+			return field, strings.TrimLeft(after, "\t :"), true
+		}
+	}
+	for at, c := range line {
+		if at > maxLabel {
+			return Field{}, "", false
+		}
+		if c == ':' || c == '：' || c == '?' {
+			if field, ok = labels[fold(line[:at])]; ok && (c != '?' || strings.HasSuffix(field.Label, "?")) {
+				return field, strings.TrimLeft(line[at:], ":：? \t"), true
+			}
+		}
+	}
+	field, ok = labels[fold(line)]
+	return field, "", ok
+}
+
+// maxLabel is longer than any label that a person reads, in bytes.
+const maxLabel = 500
+
+// value is the answer as one text.
+func (a answer) value() string { return strings.TrimSpace(strings.Join(a.lines, "\n")) }
+
+// line is the first line of the answer, where one line is all it can be: what
+// follows may belong to a label that is not configured.
+func (a answer) line() string {
+	first, _, _ := strings.Cut(a.value(), "\n")
+	return strings.Join(strings.Fields(first), " ")
+}
