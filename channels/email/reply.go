@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	netmail "net/mail"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -153,6 +154,10 @@ func deliverable(address string) (string, error) {
 // withinLimits refuses what the rules on the message refuse too.
 func (s *sender) withinLimits(reply contact.Reply) error {
 	switch {
+	case reply.Way != "":
+		return fmt.Errorf("a mail cannot be answered in the way %q", reply.Way)
+	case strings.TrimSpace(reply.Text) == "" && len(reply.Attachments) == 0:
+		return errors.New("there is nothing in it")
 	case utf8.RuneCountInString(reply.Text) > s.TextLimit:
 		return fmt.Errorf("the text is longer than %d characters", s.TextLimit)
 	case len(reply.Attachments) > s.AttachmentLimit:

@@ -402,12 +402,15 @@ func TestFilesGoWithAnAnswerWholeOrNotAtAll(t *testing.T) {
 	injected.Name = "x\r\nBcc: all@example.org"
 	long := reply()
 	long.Text = strings.Repeat("é", 21)
+	hide, empty := reply(), reply()
+	hide.Way, empty.Text = contact.Hide, " \n"
 	for name, each := range map[string]struct {
 		reply   contact.Reply
 		refused bool
 	}{
 		"too many": {reply(file, file, file), true}, "too large together": {reply(file, file), true}, "missing": {reply(missing), false},
 		"a name with a header": {reply(injected), true}, "too long": {long, true},
+		"a way that mail has not": {hide, true}, "nothing": {empty, true},
 		"no reply of ours": {contact.Reply{ID: "r-1", Conversation: "c-1"}, true},
 	} {
 		_, err := k.Reply(t.Context(), answerTo(jo), each.reply)
