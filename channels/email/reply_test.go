@@ -372,6 +372,49 @@ func TestAPersonIsToldAtOnceAndAMachineNever(t *testing.T) {
 	}
 }
 
+func TestAnswersGoOutWithTheMailboxsToken(t *testing.T) {
+	d := servers.Dovecot(t, servers.DovecotOptions{})
+	p := servers.Postfix(t, d, servers.PostfixOptions{})
+	for address, security := range map[string]imap.Security{p.Submission: imap.StartTLS, p.SMTPS: imap.Implicit} {
+		sending := throughPostfix(p)
+		sending.Address, sending.TLS = address, security
+		a := answering(t, d, sending)
+		useTokens(&a, imap.XOAuth2, provide(t, func(n int64) string {
+			if n == 1 { // withdrawn before its time: replaced once, without an alarm
+				return d.Token(t, force, time.Now().Add(-time.Minute))
+			}
+			return d.Token(t, force, time.Now().Add(time.Hour))
+		}))
+		k := newDesk(t, d, a)
+		reply := theReply(contact.ConversationID(Kind, "contact", address), "1", "hello")
+		if _, err := k.Reply(t.Context(), answerTo(jo), reply); err != nil {
+			t.Fatalf("%s: %v\n%s", security, err, p.Log())
+		}
+		if failures := k.deps.Health.(*channelstest.Health).Failures(); len(failures) > 0 {
+			t.Errorf("%s: told %v", security, failures)
+		}
+	}
+	d.Await(t, jo, "INBOX", 2)
+}
+
+func TestACopyIsFoundWhereItWasMovedTo(t *testing.T) {
+	d := servers.Dovecot(t, servers.DovecotOptions{})
+	s := relay(t, d)
+	a := answering(t, d, throughRelay(s))
+	a.After = "move:Processed"
+	k := newDesk(t, d, a)
+	k.receive()
+	reply := theReply(contact.ConversationID(Kind, "contact", "x"), "1", "hello")
+	s.At(smtptest.Dot, smtptest.DropTaken)
+	if _, err := k.Reply(t.Context(), answerTo(jo), reply); err == nil {
+		t.Fatal("the lost answer was not noticed")
+	}
+	d.Await(t, force, "Processed", 1)
+	if _, err := k.Find(t.Context(), answerTo(jo), reply); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFilesGoWithAnAnswerWholeOrNotAtAll(t *testing.T) {
 	d := servers.Dovecot(t, servers.DovecotOptions{})
 	s := relay(t, d)

@@ -58,7 +58,8 @@ type Sending struct {
 	// as Gmail and Exchange Online do. Default: none.
 	SentFolder string `yaml:"sent_folder"`
 	// LookupAfter is how long after an attempt an answer that is not in the
-	// mailbox was certainly not taken. Default: 2m.
+	// mailbox was certainly not taken. Default: 15m, because a mail server that
+	// cannot reach the mailbox for a moment tries again after some minutes.
 	LookupAfter time.Duration `yaml:"lookup_after"`
 	// Confirm asks the recipient's server to report delivery. Default: false.
 	Confirm bool `yaml:"confirm"`
@@ -108,7 +109,7 @@ func (s Sending) withDefaults(a Account) Sending {
 		s.Copy = s.From
 	}
 	if s.LookupAfter == 0 {
-		s.LookupAfter = 2 * time.Minute
+		s.LookupAfter = 15 * time.Minute // Postfix: minimal_backoff_time is 5 minutes
 	}
 	if s.TextLimit == 0 {
 		s.TextLimit = 100_000
