@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"contactd/channels/email/mail"
 	"contactd/contact"
@@ -63,9 +64,14 @@ func (k Acknowledge) validate(a Account) error {
 	return errors.Join(wrong...)
 }
 
+// acknowledgeWithin is how old a mail may be to be acknowledged: who connects
+// an old mailbox must not write to everybody in it.
+const acknowledgeWithin = 24 * time.Hour
+
 // Acknowledgement returns what to tell the sender of a mail at once, unless
 // something in the mail speaks against it: a machine wrote it, it was not
-// addressed to us, its sender cannot be believed, or it is not safe.
+// addressed to us, its sender cannot be believed, it is not safe, or the mail
+// is old.
 func (ch *Channel) Acknowledgement(message contact.Message) (string, bool) {
 	a := ch.account(message.Channel.Account)
 	if a == nil || a.sender == nil || !a.Acknowledge.Enabled {
@@ -73,6 +79,9 @@ func (ch *Channel) Acknowledgement(message contact.Message) (string, bool) {
 	}
 	if message.Automatic != contact.Person || message.Outcome != nil || message.SafeToContact == "no" || message.Covert || message.Unreadable != "" ||
 		slices.Contains(message.Flags, contact.NotAddressed) || message.Authenticity == contact.Suspect {
+		return "", false
+	}
+	if !message.ReceivedAt.IsZero() && time.Since(message.ReceivedAt) > acknowledgeWithin {
 		return "", false
 	}
 	answer, err := mail.DecodeAnswer(message.Answer.Address)

@@ -30,6 +30,12 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 	if err != nil {
 		return channels.Receipt{}, fmt.Errorf("find mail: %w", err)
 	}
+	select { // mail servers bound the connections of a mailbox
+	case a.sender.search <- struct{}{}:
+		defer func() { <-a.sender.search }()
+	case <-ctx.Done():
+		return channels.Receipt{}, fmt.Errorf("find mail: %w", ctx.Err())
+	}
 	asked := time.Now()
 	since := ch.attemptOf(reply.ID, asked)
 	found, err := a.holds(ctx, ch.timing.limits, id)

@@ -25,6 +25,7 @@ type sender struct {
 	signer mail.Tokens
 	limits smtp.Limits
 	room   chan struct{} // one for each mail on its way
+	search chan struct{} // one while the mailbox is searched for a copy
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -34,7 +35,10 @@ func newSender(a *account, dial func(ctx context.Context, network, address strin
 	if !a.SMTP.enabled() {
 		return nil, nil
 	}
-	s := &sender{Sending: a.SMTP, signer: mail.NewTokens(a.ThreadKeys...), limits: smtp.DefaultLimits(), room: make(chan struct{}, sendersAtOnce), dial: dial}
+	s := &sender{
+		Sending: a.SMTP, signer: mail.NewTokens(a.ThreadKeys...), limits: smtp.DefaultLimits(), dial: dial,
+		room: make(chan struct{}, sendersAtOnce), search: make(chan struct{}, 1),
+	}
 	var err error
 	if s.tls, err = trusted(s.Address, s.ServerName, s.CAFile); err != nil {
 		return nil, fmt.Errorf("smtp.%w", err)

@@ -40,7 +40,7 @@ func ReadForeign(t testing.TB, mail []byte) ForeignMail {
 	t.Helper()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		skipOrFail(t, "python3 is not installed (Debian: python3)")
+		skipOrFail(t, "python3 is not installed: `make up` as root, or apt-get install python3")
 	}
 	command := exec.Command(python, "-c", foreignReader)
 	command.Stdin = bytes.NewReader(mail)

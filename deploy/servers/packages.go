@@ -11,12 +11,13 @@ import (
 )
 
 // aptPackages are the Debian packages of the servers and clients, by the
-// program or file that shows they are there. strace injects I/O errors, npm
-// fetches axe-core, and a browser without a font shows nothing.
+// program or file that shows they are there. Python reads our mails with
+// its own eyes, strace injects I/O errors, npm fetches axe-core, and a browser without a font shows nothing.
 var aptPackages = map[string]string{
 	"dovecot":               "dovecot-imapd",
 	"/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
 	"kcat":                  "kcat",
+	"python3":               "python3",
 	"strace":                "strace",
 	"mvn":                   "maven",
 	"java":                  "openjdk-17-jre-headless",

@@ -186,7 +186,12 @@ func suppresses(h *header) bool {
 // and what senders use beside it).
 func isRobot(address string) bool {
 	local, _, _ := cutAddress(strings.ToLower(address))
-	plain := strings.NewReplacer("-", "", "_", "", ".", "").Replace(local)
+	plain := strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == '.' {
+			return -1
+		}
+		return r
+	}, local)
 	switch plain {
 	case "mailerdaemon", "postmaster", "listserv", "majordomo", "bounce", "bounces":
 		return true
