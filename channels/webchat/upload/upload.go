@@ -1,0 +1,199 @@
+// Package upload takes a file from a stranger: it looks at the bytes, refuses
+// what is too large or not of a kind that is taken, keeps the rest as a blob,
+// and asks a virus scanner. It never opens what it is given, so an archive that
+// unpacks to a million times its size is just a file of a kind that is refused.
+//
+//	bytes ─▶ kind (sniffed) ─▶ Blobs.Store, capped ─▶ scanner ─▶ File
+//
+// How many files a person may send, and who gets them to see, is left to the
+// caller.
+package upload
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"contactd/channels"
+	"contactd/contact"
+)
+
+// Limits say which files are taken.
+type Limits struct {
+	// FileBytes is the size of one file.
+	FileBytes int64
+	// MediaTypes are taken, as the bytes look: "image/*", "application/pdf".
+	// No pattern includes what a browser may run: SVG, HTML, XML.
+	MediaTypes []string
+}
+
+// Taker takes files. Safe for concurrent use.
+type Taker struct {
+	Limits Limits
+	Blobs  channels.Blobs
+	// Scan reads a file and names what it found, empty for nothing. An error
+	// means that nobody knows. Nil when there is no scanner.
+	Scan func(ctx context.Context, r io.Reader) (found string, err error)
+}
+
+// File is a file that was taken.
+type File struct {
+	SHA256 string `json:"sha256"`
+	// Name is what the sender called it, without path and control characters.
+	Name string `json:"name"`
+	Size int64  `json:"size"`
+	// MediaType is sniffed, Claimed what the sender stated.
+	MediaType string `json:"mediaType"`
+	Claimed   string `json:"claimed,omitempty"`
+	// Scan is "clean", "infected", "failed", or empty without a scanner.
+	Scan string `json:"scan,omitempty"`
+}
+
+// The reasons for which a file itself is refused. Any other error of Take
+// means that it could not be kept.
+var (
+	ErrEmpty    = errors.New("the file is empty")
+	ErrTooLarge = errors.New("the file is too large")
+	ErrKind     = errors.New("this kind of file is not taken")
+)
+
+// sniffed is how many bytes the kind is told from.
+const sniffed = 3072
+
+// Take reads one file to its end, or as far as needed to refuse it.
+func (t *Taker) Take(ctx context.Context, r io.Reader, name, claimed string) (File, error) {
+	head := bufio.NewReaderSize(r, sniffed)
+	start, err := head.Peek(sniffed)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return File{}, fmt.Errorf("take file: %w", err)
+	case len(start) == 0:
+		return File{}, ErrEmpty
+	}
+	kind := mediaType(start)
+	if !t.Limits.takes(kind) {
+		return File{}, ErrKind
+	}
+	blob, err := t.Blobs.Store(ctx, &capped{r: head, left: t.Limits.FileBytes})
+	if err != nil {
+		if errors.Is(err, ErrTooLarge) {
+			return File{}, ErrTooLarge
+		}
+		return File{}, fmt.Errorf("take file: %w", err)
+	}
+	file := File{SHA256: blob.SHA256, Name: CleanName(name), Size: blob.Size, MediaType: kind, Claimed: cleanType(claimed)}
+	file.Scan = t.scan(ctx, blob)
+	return file, nil
+}
+
+// scan asks the scanner. Nobody waits for a scanner that is down: the file is
+// kept, and marked so that nobody opens it unwarned.
+func (t *Taker) scan(ctx context.Context, blob contact.Blob) string {
+	if t.Scan == nil {
+		return ""
+	}
+	r, err := t.Blobs.Open(blob.SHA256)
+	if err != nil {
+		return "failed"
+	}
+	defer r.Close()
+	switch found, err := t.Scan(ctx, r); {
+	case err != nil:
+		return "failed"
+	case found != "":
+		return "infected"
+	default:
+		return "clean"
+	}
+}
+
+// mediaType tells the kind of a file from its first bytes, without parameters.
+func mediaType(start []byte) string {
+	kind, _, _ := strings.Cut(mimetype.Detect(start).String(), ";")
+	return kind
+}
+
+// takes reports whether a kind is taken.
+func (l Limits) takes(kind string) bool {
+	if strings.HasSuffix(kind, "xml") || strings.HasSuffix(kind, "html") {
+		return false
+	}
+	for _, pattern := range l.MediaTypes {
+		if family, any := strings.CutSuffix(pattern, "/*"); any && strings.HasPrefix(kind, family+"/") || pattern == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// capped fails once more than left bytes were read.
+type capped struct {
+	r    io.Reader
+	left int64
+}
+
+// Read implements io.Reader.
+func (c *capped) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	if c.left -= int64(n); c.left < 0 {
+		return 0, ErrTooLarge
+	}
+	return n, err
+}
+
+// nameLimit is how many characters of a file's name are kept.
+const nameLimit = 120
+
+// CleanName makes a sender's name of a file harmless wherever it is shown or
+// put: no path, no control or formatting characters, not empty, its ending
+// kept when it is cut.
+func CleanName(name string) string {
+	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, "�"), `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		if isUnseen(r) || strings.ContainsRune(`/:*?"<>|`, r) {
+			return -1
+		}
+		return r
+	}, name)
+	name = strings.Trim(name, ". ")
+	if name == "" {
+		return "file"
+	}
+	if letters := []rune(name); len(letters) > nameLimit {
+		ending := []rune(path.Ext(name))
+		if len(ending) > 12 {
+			ending = nil
+		}
+		name = string(letters[:nameLimit-len(ending)]) + string(ending)
+	}
+	return name
+}
+
+// isUnseen reports whether a character is one of those that steer and do not
+// show: controls, and what turns the direction of writing round.
+func isUnseen(r rune) bool {
+	switch {
+	case r < ' ', r >= 0x7f && r < 0xa0:
+	case r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x2069, r == 0xfeff:
+	default:
+		return false
+	}
+	return true
+}
+
+// cleanType keeps of a stated media type what looks like one.
+func cleanType(claimed string) string {
+	kind, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(claimed)), ";")
+	if len(kind) > 100 || strings.ContainsFunc(kind, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("/.+-_", r)
+	}) {
+		return ""
+	}
+	return kind
+}
