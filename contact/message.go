@@ -199,4 +199,5 @@ const (
 	Truncated     Flag = "truncated"      // text shortened in the event; see the original
 	NotAddressed  Flag = "not_addressed"  // our address is in no recipient header
 	Repeated      Flag = "repeated_id"    // same Message-ID as an earlier, different message
+	Incomplete    Flag = "incomplete"     // a form taken with answers missing or not as asked
 )

@@ -172,7 +172,7 @@ func TestTheWordsOfTheSchemaAreTheWordsInGo(t *testing.T) {
 		}
 	}
 	flags := strings.Join(root.Defs["received"].Properties["flags"].Items.Words, " ")
-	for _, each := range []contact.Flag{contact.ParseDegraded, contact.Oversize, contact.HiddenText, contact.TNEF, contact.Encrypted, contact.ForeignThread, contact.Truncated, contact.NotAddressed, contact.Repeated} {
+	for _, each := range []contact.Flag{contact.ParseDegraded, contact.Oversize, contact.HiddenText, contact.TNEF, contact.Encrypted, contact.ForeignThread, contact.Truncated, contact.NotAddressed, contact.Repeated, contact.Incomplete} {
 		if !strings.Contains(flags, string(each)) {
 			t.Errorf("flag %s is not listed", each)
 		}
