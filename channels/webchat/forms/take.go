@@ -1,0 +1,89 @@
+package forms
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"contactd/channels"
+)
+
+// take judges a submission and makes a message of it, or sends it back.
+func (s *server) take(w http.ResponseWriter, r *http.Request, form *form, lang string, sent *submission) {
+	answers, problems := form.check(sent, lang)
+	urgent := s.deps.Urgent(words(answers))
+	if !urgent && refused(problems) {
+		s.sendBack(w, r, form, lang, sent, problems)
+		return
+	}
+	now := s.deps.Now().UTC()
+	d := document{
+		Version: 1, Form: form.Name, Account: form.Account, ID: sent.id, ReceivedAt: now, Language: lang, Title: form.Title.In(lang),
+		Answers: answers, Files: sent.files, Mended: sent.mended, Cut: sent.cut, Told: form.next(lang),
+	}
+	for _, p := range problems {
+		d.Forgiven = append(d.Forgiven, forgiven{p, form.fields[p.Field].Label.In(lang)})
+	}
+	if err := s.accept(r, d); err != nil {
+		s.deps.Log.Error("form not taken", slog.String("form", form.Name), slog.String("cause", err.Error()))
+		w.Header().Set("Retry-After", "30")
+		s.unavailable(w, r, form, lang, sent)
+		return
+	}
+	delay := s.limits.of(s.deps.Address(r)).message(now)
+	if delay > 0 && !urgent {
+		s.limits.wait(r.Context(), delay)
+	}
+	s.confirm(w, r, form, lang, received{d.messageID(), urgent, delay > 0, problems})
+}
+
+// accept makes a document durable.
+func (s *server) accept(r *http.Request, d document) error {
+	original, err := s.original(r.Context(), d)
+	if err != nil {
+		return err
+	}
+	return s.inbox.Accept(r.Context(), []channels.Original{original}, channels.Cursor{})
+}
+
+// words are all that the person wrote or chose.
+func words(answers []answer) string {
+	var all strings.Builder
+	for _, a := range answers {
+		for _, list := range [][]string{a.Values, a.Shown} {
+			for _, value := range list {
+				all.WriteString(value)
+				all.WriteByte('\n')
+			}
+		}
+	}
+	return all.String()
+}
+
+// refused reports whether there is a problem that the person has to mend.
+func refused(problems []problem) bool {
+	for _, p := range problems {
+		if !p.soft() {
+			return true
+		}
+	}
+	return false
+}
+
+// next is what a person is told of what happens next.
+func (f *form) next(lang string) string {
+	if text := f.Next.In(lang); text != "" {
+		return text
+	}
+	return say(lang, "next.how")
+}
+
+// received is what is known of a message that was taken.
+type received struct {
+	// id is the message's.
+	id string
+	// urgent: words of an emergency are in it. busy: its address sends much.
+	urgent, busy bool
+	// problems are those that it was taken with.
+	problems []problem
+}
