@@ -64,11 +64,15 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 // sendBack asks the person to mend what is wrong.
 func (s *server) sendBack(w http.ResponseWriter, r *http.Request, form *form, lang string, sent *submission, problems []problem) {
+	status := http.StatusUnprocessableEntity
+	if problems[len(problems)-1].Code == "too_large" {
+		status = http.StatusRequestEntityTooLarge
+	}
 	if wantsJSON(r) {
-		writeError(w, http.StatusUnprocessableEntity, "invalid", say(lang, "error.summary"), s.inJSON(form, lang, problems))
+		writeError(w, status, "invalid", say(lang, "error.summary"), s.inJSON(form, lang, problems))
 		return
 	}
-	s.render(w, http.StatusUnprocessableEntity, s.pages.form, s.view(form, lang, sent, problems))
+	s.render(w, status, s.pages.form, s.view(form, lang, sent, problems))
 }
 
 // unavailable says that nothing can be stored now, and gives everything back.

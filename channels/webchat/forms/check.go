@@ -64,7 +64,7 @@ func (f *form) check(s *submission, lang string) (answers []answer, problems []p
 		}
 		if len(given) > 0 {
 			answers = append(answers, answer{
-				Name: field.Name, Label: field.Label.In(lang), Kind: field.Kind, Role: field.Role, Place: field.Place, Values: given, Shown: shown,
+				Name: field.Name, Label: oneLine(field.Label.In(lang)), Kind: field.Kind, Role: field.Role, Place: field.Place, Values: given, Shown: shown,
 			})
 		}
 	}
@@ -76,6 +76,7 @@ func (f *form) check(s *submission, lang string) (answers []answer, problems []p
 			answers = append(answers, answer{Name: name, Label: name, Values: []string{value}})
 		}
 	}
+	// Last, for it may be the only one, and decides the status.
 	if len(answers) == 0 && len(s.files) == 0 && len(problems) == 0 {
 		problems = []problem{{Code: "empty"}}
 	}
@@ -146,7 +147,11 @@ func (f Field) readValues(sent []string, lang string) (values, shown []string, c
 		value = oneLine(value)
 	}
 	if count = utf8.RuneCountInString(value); count > f.Limit {
-		return []string{value}, nil, "long", count
+		code = "long"
+		if len(value) > valueLimit-utf8.UTFMax { // it may have been cut
+			code = "very_long"
+		}
+		return []string{value}, nil, code, count
 	}
 	if parse, ok := parsers[f.Kind]; ok {
 		parsed, ok := parse(value)

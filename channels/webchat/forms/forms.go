@@ -69,7 +69,7 @@ type form struct {
 	site Site
 	// guard refuses what foreign pages send.
 	guard *http.CrossOriginProtection
-	// answers tells its questions by their names.
+	// fields are its questions by their names.
 	fields map[string]Field
 }
 

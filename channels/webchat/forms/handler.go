@@ -85,20 +85,10 @@ func (s *server) takeForm(w http.ResponseWriter, r *http.Request) {
 	if asked != "" {
 		lang = form.pick(asked, r)
 	}
-	if sent != nil && sent.id == "" {
-		sent.id = freshID()
-	}
 	if err != nil {
 		var bad *fault
 		if !errors.As(err, &bad) {
 			bad = &fault{http.StatusBadRequest, "unreadable", "the request cannot be read"}
-		}
-		if bad.code == "too_large" && !wantsJSON(r) && sent != nil && len(sent.values) > 0 {
-			// What was typed came before the files that are too large.
-			view := s.view(form, lang, sent, nil)
-			view.Trouble = "too_large"
-			s.render(w, bad.status, s.pages.form, view)
-			return
 		}
 		s.trouble(w, r, form, lang, bad)
 		return
@@ -113,10 +103,8 @@ func (s *server) receive(w http.ResponseWriter, r *http.Request, form *form) (se
 	if err != nil {
 		mediaType = ""
 	}
-	body := &patient{r: r.Body, control: http.NewResponseController(w), end: s.deps.Now().Add(longestUpload), now: s.deps.Now}
-	// More than is kept, so that whoever chose a film that is too large gets
-	// an answer and not a broken connection.
-	limited := http.MaxBytesReader(w, body.closer(r.Body), bodyLimit+4*int64(s.config.Uploads.PerMessage)*s.config.Uploads.FileBytes)
+	body := &patient{r: r.Body, control: http.NewResponseController(w), end: time.Now().Add(longestUpload)}
+	limited := http.MaxBytesReader(w, body.closer(r.Body), s.bodyLimit())
 	switch mediaType {
 	case "application/json":
 		return readJSON(limited, r.Header.Get("Idempotency-Key"))
@@ -137,6 +125,13 @@ func (s *server) receive(w http.ResponseWriter, r *http.Request, form *form) (se
 	}
 }
 
+// bodyLimit is how much of a body with files is read. It is more than is kept,
+// so that whoever chose a film that is too large gets an answer and not a
+// broken connection.
+func (f *Forms) bodyLimit() int64 {
+	return max(64<<20, bodyLimit+4*int64(f.config.Uploads.PerMessage)*f.config.Uploads.FileBytes)
+}
+
 // How long a body may come: it must go on all the time, and end.
 const (
 	longestPause  = 30 * time.Second
@@ -148,13 +143,12 @@ const (
 type patient struct {
 	r       io.Reader
 	control *http.ResponseController
-	end     time.Time
-	now     func() time.Time
+	end     time.Time // by the clock of the connection
 }
 
 // Read implements io.Reader.
 func (p *patient) Read(b []byte) (int, error) {
-	until := p.now().Add(longestPause)
+	until := time.Now().Add(longestPause)
 	if until.After(p.end) {
 		until = p.end
 	}

@@ -32,7 +32,8 @@ func readPage(body io.Reader) (*submission, error) {
 			return s, err
 		}
 	}
-	return s, s.identify()
+	s.identify()
+	return s, nil
 }
 
 // readAll reads a body that has no files.
@@ -59,11 +60,10 @@ func broken(err error) error {
 
 // identify takes the page's id. A page without one, or with one that is not
 // ours, is another submission each time.
-func (s *submission) identify() error {
+func (s *submission) identify() {
 	if s.id = s.first(idName); !idForm.MatchString(s.id) {
 		s.id = freshID()
 	}
-	return nil
 }
 
 // fileReader reads what a page sends with files.
@@ -79,14 +79,28 @@ type fileReader struct {
 // read goes through the parts. Files are stored as they come, so that none is
 // held in memory.
 func (r *fileReader) read(ctx context.Context, boundary string) (*submission, error) {
-	parts := multipart.NewReader(r.source, boundary)
+	s := r.received
+	err := r.parts(ctx, multipart.NewReader(r.source, boundary))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(r.source.err, &tooLarge) {
+		// What was typed comes before the files, so it is here.
+		s.problems = append(s.problems, problem{Code: "too_large"})
+		err = nil
+	}
+	if err == nil && s.pairs == 0 {
+		err = &fault{400, "unreadable", "the form data has no parts"}
+	}
+	s.identify()
+	return s, err
+}
+
+func (r *fileReader) parts(ctx context.Context, parts *multipart.Reader) error {
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return r.received, r.received.identify()
+			return nil
 		}
 		if err != nil {
-			return r.received, broken(err)
+			return broken(err)
 		}
 		if part.FileName() != "" {
 			err = r.file(ctx, part)
@@ -94,7 +108,7 @@ func (r *fileReader) read(ctx context.Context, boundary string) (*submission, er
 			err = r.text(part)
 		}
 		if err != nil {
-			return r.received, err
+			return err
 		}
 	}
 }

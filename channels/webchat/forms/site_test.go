@@ -285,3 +285,9 @@ func (s *site) only() contact.Message {
 	}
 	return messages[0]
 }
+
+// The first bytes of files, which say what they are.
+const (
+	png = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"
+	mp4 = "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"
+)

@@ -70,11 +70,7 @@ func (s *submission) add(name, value string) error {
 		return &fault{413, "too_large", "too many fields"}
 	}
 	if len(value) > valueLimit || s.size+len(value) > textTotal {
-		value = value[:max(0, min(valueLimit, textTotal-s.size))]
-		for len(value) > 0 && !utf8.RuneStart(value[len(value)-1]) {
-			value = value[:len(value)-1]
-		}
-		value = strings.TrimRightFunc(value, func(r rune) bool { return r == utf8.RuneError })
+		value = wholeLetters(value[:max(0, min(valueLimit, textTotal-s.size))])
 		s.cut = true
 	}
 	s.size += len(value)
@@ -90,6 +86,17 @@ func (s *submission) add(name, value string) error {
 	}
 	s.values[name] = append(s.values[name], cleanText(value))
 	return nil
+}
+
+// wholeLetters leaves out the letter that a cut may have parted.
+func wholeLetters(text string) string {
+	for range utf8.UTFMax - 1 {
+		if r, size := utf8.DecodeLastRuneInString(text); r != utf8.RuneError || size != 1 {
+			break
+		}
+		text = text[:len(text)-1]
+	}
+	return text
 }
 
 // first is the first value of a name, empty when there is none.

@@ -18,11 +18,11 @@ func (s *server) take(w http.ResponseWriter, r *http.Request, form *form, lang s
 	}
 	now := s.deps.Now().UTC()
 	d := document{
-		Version: 1, Form: form.Name, Account: form.Account, ID: sent.id, ReceivedAt: now, Language: lang, Title: form.Title.In(lang),
+		Version: 1, Form: form.Name, Account: form.Account, ID: sent.id, ReceivedAt: now, Language: lang, Title: oneLine(form.Title.In(lang)),
 		Answers: answers, Files: sent.files, Mended: sent.mended, Cut: sent.cut, Told: form.next(lang),
 	}
 	for _, p := range problems {
-		d.Forgiven = append(d.Forgiven, forgiven{p, form.fields[p.Field].Label.In(lang)})
+		d.Forgiven = append(d.Forgiven, forgiven{p, oneLine(form.fields[p.Field].Label.In(lang))})
 	}
 	if err := s.accept(r, d); err != nil {
 		s.deps.Log.Error("form not taken", slog.String("form", form.Name), slog.String("cause", err.Error()))

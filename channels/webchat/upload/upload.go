@@ -125,7 +125,7 @@ func (l Limits) takes(kind string) bool {
 		return false
 	}
 	for _, pattern := range l.MediaTypes {
-		if family, any := strings.CutSuffix(pattern, "/*"); any && strings.HasPrefix(kind, family+"/") || pattern == kind {
+		if family, whole := strings.CutSuffix(pattern, "/*"); whole && strings.HasPrefix(kind, family+"/") || pattern == kind {
 			return true
 		}
 	}
