@@ -41,12 +41,22 @@ func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.
 	return opinion, nil
 }
 
+// ownForm is the type of forms of our own pages. Their new part is every answer
+// and no question: "Is anyone in danger?" with the answer "No" is no emergency.
+// A form that came by mail is judged like any mail, for what its parser has
+// missed.
+const ownForm = "application/vnd.contactd.form+json"
+
 // judge lets all rules loose on the parts of the message. The language is
 // that of the new part: a quoted answer of ours must not pass for the
-// sender's.
+// sender's. Of a form only the answers are judged.
 func (c *Classifier) judge(j *judgement, message contact.Message) {
 	text, authored := message.Text, message.Authored
 	c.match(j, message.Subject, inSubject, whole(message.Subject))
+	if message.Original.MediaType == ownForm && authored != "" {
+		c.match(j, authored, inAuthored, whole(authored))
+		return
+	}
 	if authored == "" || authored == text {
 		c.match(j, text, inText, whole(text))
 		return

@@ -86,6 +86,27 @@ func TestSubjectAndNewTextAreJudgedToo(t *testing.T) {
 	}
 }
 
+func TestTheQuestionsOfAFormAreNotJudged(t *testing.T) {
+	c := newRules(t, rules.Config{})
+	for _, each := range []struct {
+		mediaType, answer string
+		want              contact.Grade
+	}{
+		{"application/vnd.contactd.form+json", "No, my bike was stolen last week", contact.Scheduled},
+		{"application/vnd.contactd.form+json", "he has a knife", contact.Emergency},
+		{"message/rfc822", "No, my bike was stolen last week", contact.Emergency},
+	} {
+		m := contact.Message{
+			Subject: "Report a crime", Text: "Write here if he has a knife: " + each.answer + "\nReceipt code: 692-H9D-R9L", Authored: each.answer,
+			Original: contact.Blob{MediaType: each.mediaType},
+		}
+		opinion, err := c.Grade(context.Background(), m)
+		if err != nil || opinion.Grade != each.want {
+			t.Errorf("%+v: %v, %+v, %v", each, opinion.Grade, opinion.Reasons, err)
+		}
+	}
+}
+
 func TestContextIsToldAndTakesNothingAway(t *testing.T) {
 	c := newRules(t, rules.Config{})
 	for text, rule := range map[string]string{
