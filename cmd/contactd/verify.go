@@ -25,8 +25,16 @@ type verified struct {
 	Rows        int64    `json:"rows"`
 	Blobs       int64    `json:"blobs"`
 	Bytes       int64    `json:"bytes"`
+	Replies     replies  `json:"replies"`
 	Differences []string `json:"differences"`
 	More        int      `json:"more,omitempty"`
+}
+
+// replies are how many replies have come how far.
+type replies struct {
+	Queued  int64 `json:"queued"`
+	Unknown int64 `json:"unknown"`
+	Settled int64 `json:"settled"`
 }
 
 // Run reads the journal and tells what is not as it was written.
@@ -48,7 +56,7 @@ func (v verifyCommand) Run(ctx context.Context, p *program, c *commands) error {
 		encoder := json.NewEncoder(p.out)
 		if err := encoder.Encode(verified{
 			report.Accepted, report.Published, report.Waiting, report.Quarantined,
-			report.Rows, report.Blobs, report.Bytes, differences, report.More,
+			report.Rows, report.Blobs, report.Bytes, replies(report.Replies), differences, report.More,
 		}); err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
@@ -56,6 +64,8 @@ func (v verifyCommand) Run(ctx context.Context, p *program, c *commands) error {
 		p.printf("accepted %d = published %d + waiting %d + quarantined %d\n",
 			report.Accepted, report.Published, report.Waiting, report.Quarantined)
 		p.printf("compared %d messages and %d attachments and large originals, %d bytes\n", report.Rows, report.Blobs, report.Bytes)
+		p.printf("replies: %d to be sent, %d nobody knows of whether they were sent, %d settled\n",
+			report.Replies.Queued, report.Replies.Unknown, report.Replies.Settled)
 		for _, each := range differences {
 			p.printf("  %s\n", each)
 		}

@@ -59,6 +59,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 		return err
 	})
 	out <- prometheus.MustNewConstMetric(free, prometheus.GaugeValue, float64(g.j.free.Load()))
+	g.collectReplies(out)
 }
 
 // waitingAt returns how many messages wait at a rank, and since when.

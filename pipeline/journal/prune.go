@@ -57,7 +57,13 @@ func (j *Journal) Prune(ctx context.Context) (Pruned, error) {
 	if err := j.forgetRows(ctx, now.Add(-j.config.Remember), &done); err != nil {
 		return done, err
 	}
+	if err := j.pruneReplies(ctx, now); err != nil {
+		return done, err
+	}
 	if err := j.forgetConversations(ctx); err != nil {
+		return done, err
+	}
+	if oldest, err = j.oldestReply(oldest); err != nil {
 		return done, err
 	}
 	done.Blobs = j.blobs.prune(oldest)
@@ -232,10 +238,14 @@ func (f *forgettingConversations) apply(t *tx) error {
 	if err != nil || f.last == 0 {
 		return err
 	}
-	const old = "SELECT id FROM conversations WHERE id > ?1 AND id <= ?2 AND last <= ?3"
+	// One in which a reply is still to be dealt with is not over.
+	const where = ` WHERE id > ?1 AND id <= ?2 AND last <= ?3 AND NOT EXISTS (
+		SELECT 1 FROM replies r INDEXED BY open_in_conversation WHERE r.state <= 3 AND r.conversation = conversations.id)`
+	const old = "SELECT id FROM conversations" + where
 	for _, query := range []string{
 		"DELETE FROM participants WHERE conversation IN (" + old + ")",
-		"DELETE FROM conversations WHERE id > ?1 AND id <= ?2 AND last <= ?3",
+		"DELETE FROM answers WHERE conversation IN (" + old + ")",
+		"DELETE FROM conversations" + where,
 	} {
 		if err := execute(t.conn, query, f.after, f.last, pruned); err != nil {
 			return err

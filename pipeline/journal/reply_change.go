@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"contactd/channels"
@@ -117,8 +116,7 @@ func (t *tx) changeOf(r *replyRow, reason string) (*row, error) {
 	}
 	return newRow(&channels.Original{
 		Channel: pipeline.RepliesChannel, Account: channel + "/" + account,
-		ID:        r.reply + "/" + string(replied.State) + "/" + strconv.Itoa(r.changes),
-		MediaType: repliedMedia, Bytes: body,
+		ID: changeID(r), MediaType: repliedMedia, Bytes: body,
 	})
 }
 
@@ -212,6 +210,9 @@ func (j *Journal) Postpone(ctx context.Context, id string, pause time.Duration) 
 // textDigest is the digest that the contract shows instead of the text.
 func textDigest(text string) digest { return sha256.Sum256([]byte(text)) }
 
+// lostHold is why a hand-over is in doubt after a restart.
+const lostHold = "the program ended while the platform was called"
+
 // doubtHandOvers makes the replies uncertain whose platform was being called
 // when the process ended. The writer does not run yet.
 func (j *Journal) doubtHandOvers() error {
@@ -233,10 +234,13 @@ func (j *Journal) doubtHandOvers() error {
 		}
 		for _, id := range ids {
 			change := changing{id: id, do: func(*tx, *replyRow) (int, string, error) {
-				return replyUnknown, "the program ended while the platform was called", nil
+				return replyUnknown, lostHold, nil
 			}}
-			var refused refusal
-			if err := change.apply(t); err != nil && !errors.As(err, &refused) {
+			err := change.apply(t)
+			if errors.Is(err, errDamaged) {
+				err = t.condemn(id)
+			}
+			if err != nil {
 				return err
 			}
 			j.metrics.replies.WithLabelValues(string(contact.Uncertain)).Inc()

@@ -320,31 +320,3 @@ func (o *outgoing) landed(r *replyRow) {
 func (o *outgoing) rest(r *replyRow) {
 	time.AfterFunc(replyRest, func() { o.land(r) })
 }
-
-// failDamaged lets a reply fail whose row is not as it was written: nobody can
-// say any more whether it was sent, to whom, or what it said.
-func (j *Journal) failDamaged(damaged *replyRow) {
-	j.deps.Log.Error("stored reply is damaged", "reply", damaged.reply)
-	go func() { _ = j.do(j.ctx, &condemning{row: damaged}, 256) }()
-}
-
-// condemning makes a damaged reply failed.
-type condemning struct {
-	row    *replyRow
-	stored []*row
-}
-
-func (c *condemning) apply(t *tx) (err error) {
-	r := *c.row
-	if _, err := r.open(); err != nil {
-		r.state, r.due = replyFailed, 0 // nothing can be told of it but by verify
-		return t.saveReply(&r)
-	}
-	c.stored, err = t.changeReply(&r, replyFailed, "the stored reply is damaged: see what was sent, and run contactd verify")
-	return err
-}
-
-func (c *condemning) committed(j *Journal) {
-	j.arrived(c.stored)
-	j.metrics.replies.WithLabelValues(string(stateName(replyFailed))).Inc()
-}

@@ -118,9 +118,10 @@ CREATE TABLE replies (
 	body BLOB NOT NULL,
 	mark INTEGER NOT NULL
 );
-CREATE INDEX open_replies ON replies (source, urgent DESC, id) WHERE state <= 3;
-CREATE INDEX open_in_conversation ON replies (conversation, id) WHERE state <= 3;
+CREATE INDEX open_replies ON replies (source, urgent DESC, id, due, state, conversation, since) WHERE state <= 3;
+CREATE INDEX open_in_conversation ON replies (conversation, id, state, since) WHERE state <= 3;
 CREATE INDEX settled_replies ON replies (since) WHERE state > 3;
+CREATE INDEX worded_replies ON replies (since) WHERE state > 3 AND due = 0;
 CREATE INDEX automatic_to ON replies (recipient, queued) WHERE automatic = 1;
 CREATE INDEX automatic_in ON replies (conversation) WHERE automatic = 1;
 CREATE INDEX automatic_at ON replies (queued) WHERE automatic = 1;

@@ -19,6 +19,8 @@ type Report struct {
 	Counts
 	// Rows and Blobs were compared with their digests; Bytes of them read.
 	Rows, Blobs, Bytes int64
+	// Replies accounts for every reply that was asked for and is remembered.
+	Replies ReplyCounts
 	// Differences are what is not as it was written, at most maxDifferences;
 	// More counts the others. None means that all is well.
 	Differences []Difference
@@ -63,6 +65,8 @@ func (t *Tools) Verify(ctx context.Context) (Report, error) {
 		{"messages", t.verifyMessages},
 		{"places", t.verifyPlaces},
 		{"cursors", t.verifyCursors},
+		{"answers", t.verifyAnswers},
+		{"replies", t.verifyReplies},
 		{"accounts", t.verifyAccounts},
 		{"structure", t.verifyStructure},
 	}
