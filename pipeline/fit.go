@@ -22,7 +22,7 @@ const (
 	partiesLimit    = 30
 	attachmentLimit = 40
 	fieldLimit      = 100
-	valueLimit      = 1000 // characters, of one field
+	valueLimit      = 1000 // bytes, of one field or location; textLimit/64 at most
 	locationLimit   = 20
 	reasonLimit     = 30
 	spanLimit       = 5  // of one reason
@@ -36,6 +36,7 @@ func (s sealer) fit(event contact.Event, data contact.Received) (contact.Event, 
 	for limit := textLimit; ; limit /= 2 {
 		shortened = cutTo(&data.Content.Text, limit) || shortened
 		shortened = cutTo(&data.Content.NewText, limit) || shortened
+		shortened = cutStated(&data, limit/64) || shortened
 		if shortened && !flagged(data.Flags, contact.Truncated) {
 			data.Flags = append(data.Flags[:len(data.Flags):len(data.Flags)], contact.Truncated)
 		}
@@ -94,15 +95,27 @@ func shortenStated(data *contact.Received) bool {
 	for i := range data.Content.Fields {
 		f := &data.Content.Fields[i]
 		short = cutAll(nameLimit, &f.Name, &f.Label) || short
-		short = cutAll(valueLimit, &f.Value) || short
+		short = cutTo(&f.Value, valueLimit) || short
 	}
 	short = first(&data.Locations, locationLimit) || short
 	data.Locations = slices.Clone(data.Locations)
 	for i := range data.Locations {
-		short = cutAll(valueLimit, &data.Locations[i].Value) || short
+		short = cutTo(&data.Locations[i].Value, valueLimit) || short
 	}
 	if data.Reply != nil {
 		short = first(&data.Reply.To, partiesLimit) || short
+	}
+	return short
+}
+
+// cutStated cuts every stated value to limit bytes.
+func cutStated(data *contact.Received, limit int) bool {
+	short := false
+	for i := range data.Content.Fields {
+		short = cutTo(&data.Content.Fields[i].Value, limit) || short
+	}
+	for i := range data.Locations {
+		short = cutTo(&data.Locations[i].Value, limit) || short
 	}
 	return short
 }

@@ -205,3 +205,14 @@ func TestAnEmergencyIsAlsoAnAlert(t *testing.T) {
 		t.Error("the alert must go before the event")
 	}
 }
+
+func noProduce(do func() error) message.HandlerFunc {
+	return func(*message.Message) ([]*message.Message, error) { return nil, do() }
+}
+
+func commandEnvelope() *message.Message {
+	env := message.NewMessage("1", []byte("{}"))
+	env.Metadata.Set(MetaPartition, "2")
+	env.Metadata.Set(MetaOffset, "77")
+	return env
+}

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -311,7 +312,7 @@ func (f *flow) send(env *message.Message) {
 // await returns when it is so, looking again at every event.
 func (f *flow) await(what string, so func() bool) {
 	f.t.Helper()
-	end := time.After(20 * time.Second)
+	end := time.After(time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !so() {
@@ -409,6 +410,306 @@ func TestAReplyThatWasLostOnTheWayIsLookedUpBeforeItIsSentAgain(t *testing.T) {
 	}
 	if c.got[reply.ID] != 1 || c.finds[reply.ID] != 1 {
 		t.Errorf("received %d times, looked up %d times", c.got[reply.ID], c.finds[reply.ID])
+	}
+	f.gapless()
+}
+
+func TestAReplyThatWasTakenAlthoughTheAnswerWasLostIsNotSentAgain(t *testing.T) {
+	c := newChat()
+	c.answer = func(int, contact.Reply) fate { return fate{taken: true, err: errors.New("connection reset")} }
+	c.lookup = func(call int, _ contact.Reply) error {
+		if call == 1 {
+			return errors.New("it cannot be told now")
+		}
+		return nil
+	}
+	f := startFlow(t, c)
+	reply := answer(f.says("lane"), "taken")
+	f.asks(reply)
+	f.awaitState(reply.ID, contact.HandedOver)
+	if want := []contact.ReplyState{contact.Queued, contact.Uncertain, contact.HandedOver}; !slices.Equal(f.states(reply.ID), want) {
+		t.Errorf("it went through %v, want %v", f.states(reply.ID), want)
+	}
+	if c.got[reply.ID] != 1 || c.calls[reply.ID] != 1 || c.finds[reply.ID] != 2 {
+		t.Errorf("received %d times after %d calls and %d look-ups", c.got[reply.ID], c.calls[reply.ID], c.finds[reply.ID])
+	}
+}
+
+func TestAPanicOfAChannelIsALostAnswer(t *testing.T) {
+	c := newChat()
+	c.answer = func(call int, _ contact.Reply) fate {
+		if call == 1 {
+			panic("words of the contact")
+		}
+		return fate{taken: true}
+	}
+	f := startFlow(t, c)
+	reply := answer(f.says("lane"), "panic")
+	f.asks(reply)
+	f.awaitState(reply.ID, contact.HandedOver)
+	if c.got[reply.ID] != 1 || c.calls[reply.ID] != 2 || c.finds[reply.ID] != 1 {
+		t.Errorf("received %d times after %d calls and %d look-ups", c.got[reply.ID], c.calls[reply.ID], c.finds[reply.ID])
+	}
+}
+
+func TestWhatWasCertainlyNotSentIsTriedAgainQuietly(t *testing.T) {
+	c := newChat()
+	c.answer = func(call int, _ contact.Reply) fate {
+		if call < 3 {
+			return fate{err: channels.NotSent(errors.New("login refused"))}
+		}
+		return fate{taken: true}
+	}
+	f := startFlow(t, c)
+	reply := answer(f.says("lane"), "later")
+	f.asks(reply)
+	if last := f.awaitState(reply.ID, contact.HandedOver); last.Attempts != 3 {
+		t.Errorf("told %+v", last)
+	}
+	if want := []contact.ReplyState{contact.Queued, contact.HandedOver}; !slices.Equal(f.states(reply.ID), want) {
+		t.Errorf("it went through %v, want %v", f.states(reply.ID), want)
+	}
+}
+
+func TestARefusedReplyFailsWithThePlatformsReason(t *testing.T) {
+	c := newChat()
+	c.answer = func(int, contact.Reply) fate { return fate{err: channels.Refused(errors.New("they have blocked us"))} }
+	f := startFlow(t, c)
+	reply := answer(f.says("lane"), "refused")
+	f.asks(reply)
+	if last := f.awaitState(reply.ID, contact.Failed); last.Reason != "they have blocked us" {
+		t.Errorf("told %+v", last)
+	}
+}
+
+func TestAReplyToAChannelThatIsNotConfiguredFailsVisibly(t *testing.T) {
+	f := startFlow(t, newChat(), func(_ *journal.Config, d *pipeline.ReplyDeps) { d.Repliers = nil })
+	reply := answer(f.says("lane"), "nobody carries it")
+	f.asks(reply)
+	if last := f.awaitState(reply.ID, contact.Failed); last.Reason != "the channel webchat is not configured here, or cannot answer" {
+		t.Errorf("told %+v", last)
+	}
+}
+
+func TestAReplyToNobodyFailsInASequenceOfItsOwn(t *testing.T) {
+	f := startFlow(t, newChat())
+	reply := answer(contact.ConversationID("webchat", "main", "never"), "hello?")
+	f.asks(reply)
+	if last := f.awaitState(reply.ID, contact.Failed); last.Reason != "there is no such conversation" || last.Channel != "other" {
+		t.Errorf("told %+v", last)
+	}
+	again := answer(reply.Conversation, "is somebody there now?")
+	f.asks(again)
+	f.awaitState(again.ID, contact.Failed)
+	f.gapless()
+}
+
+func TestWhatCannotBeReadAsACommandIsShownAndStopsNobody(t *testing.T) {
+	f := startFlow(t, newChat())
+	conversation := f.says("lane")
+	const secret = "she said this"
+	wrong := answer(conversation, "x")
+	wrong.ID = "mine"
+	for _, payload := range []string{
+		secret, `{"specversion":"1.0"`, `{"specversion":"0.3","type":"contact.reply.requested.v1"}`, `[]`, `{"specversion":1}`,
+		`{"specversion":"1.0","type":"contact.reply.requested.v1","data":"` + secret + `"}`,
+		`{"specversion":"1.0","type":"contact.reply.requested.v1","data":{"requestedAt":"` + secret + `"}}`,
+		`{"specversion":"1.0","type":"contact.seen.v1","data":{"conversationId":"` + secret + `"}}`,
+	} {
+		f.send(message.NewMessage("1", []byte(payload)))
+	}
+	f.command(contact.ReplyRequestedV1, conversation, contact.Requested{SchemaVersion: "1.0", Reply: wrong})
+	f.command(contact.ReplyRequestedV1, conversation, contact.Requested{SchemaVersion: "2.0", Reply: answer(conversation, "y")})
+	f.command(contact.ReplyRequestedV1, contact.ConversationID("a", "b", "c"), contact.Requested{SchemaVersion: "1.0", Reply: answer(conversation, "z")})
+	f.command("contact.claimed.v1", conversation, map[string]string{"of": "the future"}) // skipped
+	rejected := f.out.on(pipeline.TopicRejected)
+	if len(rejected) != 11 {
+		t.Fatalf("%d records were shown to a person, want 11", len(rejected))
+	}
+	for _, each := range rejected {
+		var data contact.Rejected
+		if err := json.Unmarshal(each.Data, &data); err != nil || data.Error == "" || bytes.Contains([]byte(data.Error), []byte(secret)) {
+			t.Errorf("%v: %s", err, data.Error)
+		}
+	}
+	reply := answer(conversation, "good")
+	f.asks(reply)
+	f.awaitState(reply.ID, contact.HandedOver)
+}
+
+func TestAHandlersLookIsShownToThePerson(t *testing.T) {
+	var seen attendant
+	f := startFlow(t, newChat(), func(_ *journal.Config, d *pipeline.ReplyDeps) {
+		d.Attendants = []channels.Attendant{&attendant{err: errors.New("store is away")}, &seen}
+	})
+	want := contact.Seen{
+		SchemaVersion: "1.0", ConversationID: f.says("lane"), ContactID: contact.MessageID("a", "b", "c"), At: time.Unix(1790000000, 0).UTC(),
+	}
+	f.command(contact.SeenV1, want.ConversationID, want)
+	if len(seen.seen) != 1 || seen.seen[0] != want {
+		t.Errorf("shown %+v", seen.seen)
+	}
+}
+
+// attendant remembers what it was shown.
+type attendant struct {
+	err      error
+	seen     []contact.Seen
+	typing   []contact.Typing
+	presence []contact.Presence
+}
+
+func (a *attendant) Seen(_ context.Context, s contact.Seen) error {
+	a.seen = append(a.seen, s)
+	return a.err
+}
+func (a *attendant) Typing(t contact.Typing)     { a.typing = append(a.typing, t) }
+func (a *attendant) Presence(p contact.Presence) { a.presence = append(a.presence, p) }
+
+func TestLateNewsOfAReplyIsAnEvent(t *testing.T) {
+	f := startFlow(t, newChat())
+	reply := answer(f.says("lane"), "came back")
+	f.asks(reply)
+	f.awaitState(reply.ID, contact.HandedOver)
+	if err := f.journal.Outcome(t.Context(), contact.Outcome{ReplyID: reply.ID, State: contact.Confirmed}); err != nil {
+		t.Fatal(err)
+	}
+	f.awaitState(reply.ID, contact.Confirmed)
+	// A bounce is a message all the same.
+	f.says("daemon", fmt.Sprintf(`"Automatic":"bounce","Outcome":{"ReplyID":%q,"State":"failed","Reason":"5.1.1 no such mailbox"}`, reply.ID))
+	if last := f.awaitState(reply.ID, contact.Failed); last.Reason != "5.1.1 no such mailbox" {
+		t.Errorf("told %+v", last)
+	}
+	f.gapless()
+}
+
+func TestAPersonIsToldOnceThatTheirMessageWasTaken(t *testing.T) {
+	c := newChat()
+	c.ack = "We have your message."
+	f := startFlow(t, c)
+	f.says("robot", `"Automatic":"auto"`)
+	f.says("afraid", `"Safe":"no"`)
+	f.says("hidden", `"Covert":true`)
+	f.says("gone", `"Gone":{"lastSeenAt":"2026-11-03T21:18:31Z"}`)
+	conversation := f.says("lane")
+	id := contact.ReplyID(conversation, "acknowledgement of "+contact.MessageID("webchat", "main", "lane/5"))
+	if last := f.awaitState(id, contact.HandedOver); !last.Automatic || last.ContactID == "" {
+		t.Errorf("told %+v", last)
+	}
+	f.says("lane") // within a day
+	if got := c.received(); !slices.Equal(got, []string{c.ack}) {
+		t.Errorf("people received %q", got)
+	}
+	f.gapless()
+}
+
+func TestWhoVanishesIsAnEventThatAPersonLooksAt(t *testing.T) {
+	f := startFlow(t, newChat())
+	conversation := f.says("lane")
+	f.says("lane", `"Gone":{"lastSeenAt":"2026-11-03T21:18:31Z","unanswered":1,"covert":true}`)
+	events := f.out.on(pipeline.TopicEvents)
+	last := events[len(events)-1]
+	var data contact.Abandoned
+	if err := json.Unmarshal(last.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	if last.Type != contact.AbandonedV1 || *last.Grade != contact.Unknown || last.Subject != conversation || last.Sequence != "2" ||
+		data.ConversationID != conversation || data.Channel != "webchat" || data.Account != "main" || !data.Covert || data.Unanswered != 1 {
+		t.Errorf("told %+v %+v", last, data)
+	}
+}
+
+func TestWhileContactdStopsACallEndsAndTheReplyIsLookedUpAfterwards(t *testing.T) {
+	c := &hanging{chat: newChat(), called: make(chan struct{}, 1)}
+	f := &flow{t: t, chat: c.chat, desk: desk{make(chan *message.Message)}}
+	f.out = &published{t: t, topics: map[string][]contact.Event{}, more: make(chan struct{}, 1)}
+	config := journal.Config{Dir: t.TempDir(), MinFree: -1}
+	deps := pipeline.ReplyDeps{Commands: f.desk, Repliers: map[string]channels.Replier{"webchat": c}}
+	stop := f.start(config, deps)
+	reply := answer(f.says("lane"), "in the middle")
+	f.asks(reply)
+	<-c.called
+	began := time.Now()
+	stop()
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+	deps.Repliers["webchat"] = c.chat
+	f.start(config, deps)
+	f.awaitState(reply.ID, contact.HandedOver)
+	want := []contact.ReplyState{contact.Queued, contact.Uncertain, contact.Queued, contact.HandedOver}
+	if got := f.states(reply.ID); !slices.Equal(got, want) || c.got[reply.ID] != 1 {
+		t.Errorf("it went through %v, received %d times", got, c.got[reply.ID])
+	}
+	f.gapless()
+}
+
+// hanging is a chat whose platform takes calls and says nothing.
+type hanging struct {
+	*chat
+	called chan struct{}
+}
+
+func (h *hanging) Reply(ctx context.Context, _ channels.Address, _ contact.Reply) (channels.Receipt, error) {
+	h.called <- struct{}{}
+	<-ctx.Done()
+	return channels.Receipt{}, ctx.Err()
+}
+
+func TestHowAMessageCanBeAnsweredStandsInItsEvent(t *testing.T) {
+	f := startFlow(t, newChat())
+	f.says("lane", `"Covert":true,"Safe":"no"`)
+	var data contact.Received
+	if err := json.Unmarshal(f.out.on(pipeline.TopicEvents)[0].Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	if data.Reply == nil || !data.Reply.Allowed || data.Reply.TextLimit != 500 || !data.Covert || data.Parties[0].SafeToContact != "no" {
+		t.Errorf("told %+v", data)
+	}
+}
+
+func TestManyConversationsAreAnsweredInOrderWhileThePlatformMisbehaves(t *testing.T) {
+	const threads, each = 12, 6
+	c := newChat()
+	c.answer = func(call int, r contact.Reply) fate {
+		switch (len(r.Text) + call*7 + int(r.ID[5])) % 6 {
+		case 0:
+			return fate{err: channels.NotSent(errors.New("busy"))}
+		case 1:
+			return fate{taken: false, err: errors.New("reset")}
+		case 2:
+			return fate{taken: true, err: errors.New("reset")}
+		default:
+			return fate{taken: true}
+		}
+	}
+	f := startFlow(t, c)
+	var all []contact.Reply
+	for n := range each {
+		for thread := range threads {
+			conversation := contact.ConversationID("webchat", "main", fmt.Sprint(thread))
+			if n == 0 {
+				f.says(fmt.Sprint(thread))
+			}
+			reply := answer(conversation, fmt.Sprintf("%d of %d", n, thread))
+			f.asks(reply)
+			all = append(all, reply)
+		}
+	}
+	f.await("every reply", func() bool { return len(c.received()) >= len(all) })
+	for _, reply := range all {
+		f.awaitState(reply.ID, contact.HandedOver)
+		if c.got[reply.ID] != 1 {
+			t.Errorf("%q was received %d times", reply.Text, c.got[reply.ID])
+		}
+	}
+	next := map[int]int{}
+	for _, text := range c.received() {
+		var n, thread int
+		if _, err := fmt.Sscanf(text, "%d of %d", &n, &thread); err != nil || n != next[thread] {
+			t.Errorf("conversation %d received %q, want number %d", thread, text, next[thread])
+		}
+		next[thread]++
 	}
 	f.gapless()
 }

@@ -147,3 +147,39 @@ func TestALateMessageSaysSo(t *testing.T) {
 		t.Errorf("late is %+v", data.Late)
 	}
 }
+
+func TestWhatPeopleStateInFormsIsInTheEventAndBounded(t *testing.T) {
+	s, e, j := testSealer(), testEntry(), testJudged()
+	m := &j.message
+	lat := 52.9
+	m.Answer = contact.Answer{Address: "secret of the channel", Rules: contact.ReplyRules{Allowed: true, To: []string{"a@example.org"}}}
+	m.SafeToContact, m.Covert = "no", true
+	m.Phones, m.Emails = []string{"07700 900123"}, []string{"a@example.org", "other@example.org"}
+	m.Locations = []contact.Location{{Role: "incident", Form: "latlon", Lat: &lat, Lon: &lat, Confidence: "medium", Source: "informant"}}
+	for range 300 {
+		m.Fields = append(m.Fields, contact.Field{Name: "what", Label: "What happened?", Value: strings.Repeat("<", 5000)})
+		m.Locations = append(m.Locations, contact.Location{Role: "mentioned", Form: "text", Value: strings.Repeat("é", 5000), Confidence: "low", Source: "informant"})
+		m.Phones = append(m.Phones, strings.Repeat("0", 5000))
+	}
+	event, err := s.received(e, j)
+	raw := mustJSON(t, event, err)
+	contacttest.Valid(t, raw)
+	if len(raw) > 256<<10 {
+		t.Errorf("%d bytes", len(raw))
+	}
+	var data contact.Received
+	if err := json.Unmarshal(event.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	sender := data.Parties[0]
+	if !data.Covert || sender.SafeToContact != "no" || sender.Phones[0] != "07700 900123" || len(sender.Emails) != 2 ||
+		data.Reply == nil || !data.Reply.Allowed || *data.Locations[0].Lat != lat || data.Content.Fields[0].Name != "what" {
+		t.Errorf("told %+v", data)
+	}
+	if strings.Contains(string(raw), "secret of the channel") || !flagged(data.Flags, contact.Truncated) {
+		t.Error("the channel's own address was told, or what was cut was not")
+	}
+	if len(m.Fields) != 300 || len(m.Fields[0].Value) != 5000 || len(m.Phones) != 301 {
+		t.Error("sealing has changed the message")
+	}
+}
