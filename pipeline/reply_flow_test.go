@@ -107,6 +107,13 @@ func (c *chat) Find(_ context.Context, to channels.Address, r contact.Reply) (ch
 	return channels.Receipt{PlatformID: to.Answer + "#" + r.ID}, nil
 }
 
+// counts says how often a reply was received, sent and looked up.
+func (c *chat) counts(id string) (got, calls, finds int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.got[id], c.calls[id], c.finds[id]
+}
+
 func (c *chat) received() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -408,8 +415,8 @@ func TestAReplyThatWasLostOnTheWayIsLookedUpBeforeItIsSentAgain(t *testing.T) {
 	if got := f.states(reply.ID); !slices.Equal(got, want) {
 		t.Errorf("it went through %v, want %v", got, want)
 	}
-	if c.got[reply.ID] != 1 || c.finds[reply.ID] != 1 {
-		t.Errorf("received %d times, looked up %d times", c.got[reply.ID], c.finds[reply.ID])
+	if got, _, finds := c.counts(reply.ID); got != 1 || finds != 1 {
+		t.Errorf("received %d times, looked up %d times", got, finds)
 	}
 	f.gapless()
 }
@@ -430,8 +437,8 @@ func TestAReplyThatWasTakenAlthoughTheAnswerWasLostIsNotSentAgain(t *testing.T) 
 	if want := []contact.ReplyState{contact.Queued, contact.Uncertain, contact.HandedOver}; !slices.Equal(f.states(reply.ID), want) {
 		t.Errorf("it went through %v, want %v", f.states(reply.ID), want)
 	}
-	if c.got[reply.ID] != 1 || c.calls[reply.ID] != 1 || c.finds[reply.ID] != 2 {
-		t.Errorf("received %d times after %d calls and %d look-ups", c.got[reply.ID], c.calls[reply.ID], c.finds[reply.ID])
+	if got, calls, finds := c.counts(reply.ID); got != 1 || calls != 1 || finds != 2 {
+		t.Errorf("received %d times after %d calls and %d look-ups", got, calls, finds)
 	}
 }
 
@@ -447,8 +454,8 @@ func TestAPanicOfAChannelIsALostAnswer(t *testing.T) {
 	reply := answer(f.says("lane"), "panic")
 	f.asks(reply)
 	f.awaitState(reply.ID, contact.HandedOver)
-	if c.got[reply.ID] != 1 || c.calls[reply.ID] != 2 || c.finds[reply.ID] != 1 {
-		t.Errorf("received %d times after %d calls and %d look-ups", c.got[reply.ID], c.calls[reply.ID], c.finds[reply.ID])
+	if got, calls, finds := c.counts(reply.ID); got != 1 || calls != 2 || finds != 1 {
+		t.Errorf("received %d times after %d calls and %d look-ups", got, calls, finds)
 	}
 }
 
@@ -638,8 +645,8 @@ func TestWhileContactdStopsACallEndsAndTheReplyIsLookedUpAfterwards(t *testing.T
 	f.start(config, deps)
 	f.awaitState(reply.ID, contact.HandedOver)
 	want := []contact.ReplyState{contact.Queued, contact.Uncertain, contact.Queued, contact.HandedOver}
-	if got := f.states(reply.ID); !slices.Equal(got, want) || c.got[reply.ID] != 1 {
-		t.Errorf("it went through %v, received %d times", got, c.got[reply.ID])
+	if got, _, _ := c.counts(reply.ID); !slices.Equal(f.states(reply.ID), want) || got != 1 {
+		t.Errorf("it went through %v, received %d times", f.states(reply.ID), got)
 	}
 	f.gapless()
 }
@@ -699,8 +706,8 @@ func TestManyConversationsAreAnsweredInOrderWhileThePlatformMisbehaves(t *testin
 	f.await("every reply", func() bool { return len(c.received()) >= len(all) })
 	for _, reply := range all {
 		f.awaitState(reply.ID, contact.HandedOver)
-		if c.got[reply.ID] != 1 {
-			t.Errorf("%q was received %d times", reply.Text, c.got[reply.ID])
+		if got, _, _ := c.counts(reply.ID); got != 1 {
+			t.Errorf("%q was received %d times", reply.Text, got)
 		}
 	}
 	next := map[int]int{}
