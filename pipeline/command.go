@@ -19,7 +19,7 @@ import (
 // once a reply is durable. What cannot be read goes to contact.rejected, so
 // that it stops nobody and a person looks.
 func (p *Pipeline) command(env *message.Message) error {
-	command, err := readCommand(env.Payload)
+	command, err := readCommand(env.Payload, p.seal.force)
 	if err != nil {
 		return Permanent(err)
 	}
@@ -48,14 +48,18 @@ func (p *Pipeline) seen(ctx context.Context, seen contact.Seen) {
 const seenLimit = 2 * time.Second
 
 // readCommand reads a record of TopicReplies: a contact.Reply, a contact.Seen,
-// or nil for a type that is not known here.
-func readCommand(record []byte) (any, error) {
+// or nil for a type that is not known here, and for what another force is asked
+// for on the same cluster.
+func readCommand(record []byte, force string) (any, error) {
 	var e contact.Event
 	if err := json.Unmarshal(record, &e); err != nil {
 		return nil, fmt.Errorf("read command: %w", unworded(err))
 	}
 	if e.SpecVersion != "1.0" || e.Type == "" {
 		return nil, errors.New("read command: it is no CloudEvent of version 1.0")
+	}
+	if e.Force != "" && e.Force != force {
+		return nil, nil //nolint:nilnil // not ours, and no error
 	}
 	switch e.Type {
 	case contact.ReplyRequestedV1:

@@ -34,7 +34,7 @@ func FuzzCommand(f *testing.F) {
 		f.Add([]byte(each))
 	}
 	f.Fuzz(func(t *testing.T, record []byte) {
-		command, err := readCommand(record)
+		command, err := readCommand(record, "sampleshire")
 		if err != nil {
 			event, sealed := testSealer().rejectedRecord(TopicReplies, "0/7", record, err, noon)
 			if sealed != nil {
@@ -112,7 +112,7 @@ func TestAnErrorOfACommandQuotesNothing(t *testing.T) {
 		`{"specversion":"1.0","type":"contact.reply.requested.v1","data":{"requestedAt":"` + words + `"}}`,
 		`{"specversion":"1.0","type":"contact.reply.requested.v1","data":{"replyId":"` + words + `","conversationId":"` + words + `"}}`,
 	} {
-		_, err := readCommand([]byte(record))
+		_, err := readCommand([]byte(record), "sampleshire")
 		if err == nil || strings.Contains(err.Error(), words) {
 			t.Errorf("%s: %v", record, err)
 		}

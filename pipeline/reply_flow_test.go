@@ -528,7 +528,9 @@ func TestWhatCannotBeReadAsACommandIsShownAndStopsNobody(t *testing.T) {
 	f.command(contact.ReplyRequestedV1, conversation, contact.Requested{SchemaVersion: "1.0", Reply: wrong})
 	f.command(contact.ReplyRequestedV1, conversation, contact.Requested{SchemaVersion: "2.0", Reply: answer(conversation, "y")})
 	f.command(contact.ReplyRequestedV1, contact.ConversationID("a", "b", "c"), contact.Requested{SchemaVersion: "1.0", Reply: answer(conversation, "z")})
-	f.command("contact.claimed.v1", conversation, map[string]string{"of": "the future"}) // skipped
+	// What is of the future, or for another force on the same cluster, is skipped.
+	f.command("contact.claimed.v1", conversation, map[string]string{"of": "the future"})
+	f.send(message.NewMessage("1", []byte(`{"specversion":"1.0","type":"contact.seen.v1","force":"felpersham","data":{}}`)))
 	rejected := f.out.on(pipeline.TopicRejected)
 	if len(rejected) != 11 {
 		t.Fatalf("%d records were shown to a person, want 11", len(rejected))

@@ -113,7 +113,7 @@ func (s sealer) typing(channel, account, conversation string, at time.Time) cont
 // that cannot be read is ignored, as one that was lost.
 func (s *Signals) Attend(record []byte, attendants []channels.Attendant) {
 	var e contact.Event
-	if json.Unmarshal(record, &e) != nil {
+	if json.Unmarshal(record, &e) != nil || e.Force != "" && e.Force != s.seal.force {
 		return
 	}
 	switch e.Type {

@@ -12,13 +12,14 @@ import (
 	"contactd/pipeline/kafka"
 )
 
-// commandGroup is the consumer group that reads what handlers ask for.
-const commandGroup = "contactd"
+// commandGroup is the consumer group that reads what the handlers of a force
+// ask for; forces that share a cluster do not take each other's.
+func commandGroup(force string) string { return "contactd." + force }
 
 // replyDeps gathers what the pipeline needs to carry replies.
 func (d *daemon) replyDeps(watch kafka.Watch) (pipeline.ReplyDeps, error) {
 	commands, err := kafka.NewSubscriber(d.broker.connect, kafka.SubscriberConfig{
-		Group: commandGroup,
+		Group: commandGroup(d.config.Force),
 		Damaged: func(_ context.Context, r kafka.Record) error {
 			return d.pipeline.RejectRecord(r.Topic, fmt.Sprintf("%d/%d", r.Partition, r.Offset), r.Value, r.Err)
 		},

@@ -147,8 +147,54 @@ func summary(e contact.Event) string {
 		}
 		return fmt.Sprintf("%s  %s/%s  %s  %s — %s", head, data.Channel.Kind, data.Channel.Account, from, data.Content.Subject, short(data.Content.Summary))
 	default:
-		return head + "  " + e.Subject
+		return head + "  " + e.Subject + aboutAnswer(e)
 	}
+}
+
+// aboutAnswer says what an event about an answer, or the lack of one, holds beside its
+// subject.
+func aboutAnswer(e contact.Event) string {
+	switch e.Type {
+	case contact.RepliedV1:
+		var data contact.Replied
+		if json.Unmarshal(e.Data, &data) == nil {
+			return fmt.Sprintf("  %s/%s  %s — %s%s", data.Channel, data.Account, data.ConversationID, stateText(data), quoted(data.Text))
+		}
+	case contact.ReplyRequestedV1:
+		var data contact.Requested
+		if json.Unmarshal(e.Data, &data) == nil {
+			return fmt.Sprintf("  %s  by %s%s", data.Conversation, data.Author, quoted(data.Text))
+		}
+	case contact.AbandonedV1:
+		var data contact.Abandoned
+		if json.Unmarshal(e.Data, &data) == nil {
+			return fmt.Sprintf("  %s/%s  last seen %s, %s unanswered",
+				data.Channel, data.Account, data.LastSeenAt.Local().Format(time.TimeOnly), counted(data.Unanswered, "message"))
+		}
+	case contact.SeenV1:
+		var data contact.Seen
+		if json.Unmarshal(e.Data, &data) == nil {
+			return "  " + data.ConversationID
+		}
+	case contact.PresenceV1:
+		var data contact.Presence
+		if json.Unmarshal(e.Data, &data) == nil {
+			return "  " + counted(data.Handlers, "handler")
+		}
+	case contact.TypingV1:
+		var data contact.Typing
+		if json.Unmarshal(e.Data, &data) == nil {
+			return "  the " + data.By + " is writing"
+		}
+	}
+	return ""
+}
+
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " — " + short(text)
 }
 
 // short cuts a text for one line.

@@ -50,8 +50,11 @@ func (shelf) Blob(sha256 string) (io.ReadCloser, error) {
 }
 
 func (shelf) Store(_ context.Context, r io.Reader) (contact.Blob, error) {
-	size, err := io.Copy(io.Discard, r)
-	return contact.Blob{SHA256: digest, Size: size, MediaType: "text/plain"}, err
+	content, err := io.ReadAll(r)
+	if string(content) == "full" {
+		err = fmt.Errorf("%w: /var/lib/contactd", listener.ErrFull)
+	}
+	return contact.Blob{SHA256: digest, Size: int64(len(content)), MediaType: "text/plain"}, err
 }
 
 func start(t *testing.T, config listener.Config, ready listener.Readiness) string {
@@ -265,5 +268,39 @@ func TestAMistakeInTheConfigNamesItsKey(t *testing.T) {
 		if err := config.Validate(); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+func post(body string, change ...func(*http.Request)) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Method, r.Body, r.ContentLength = http.MethodPost, io.NopCloser(strings.NewReader(body)), int64(len(body))
+		for _, each := range change {
+			each(r)
+		}
+	}
+}
+
+func TestAnUploadIsStoredAndNamed(t *testing.T) {
+	url := start(t, listener.Config{}, listener.Readiness{})
+	a := get(t, url+"/blobs", post("%PDF"))
+	var blob contact.Blob
+	if err := json.Unmarshal([]byte(a.body), &blob); err != nil || a.StatusCode != http.StatusCreated || blob.SHA256 != digest || blob.Size != 4 {
+		t.Errorf("%d %s, %v", a.StatusCode, a.body, err)
+	}
+	if h := a.Header; h.Get("Content-Type") != "application/json; charset=utf-8" || h.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("headers %v", h)
+	}
+	if a := get(t, url+"/blobs", post("%PDF", proxied)); a.StatusCode != http.StatusForbidden {
+		t.Errorf("from outside: %d", a.StatusCode)
+	}
+	large := strings.Repeat("x", listener.UploadLimit+1)
+	if a := get(t, url+"/blobs", post(large)); a.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("too large: %d %s", a.StatusCode, a.body)
+	}
+	if a := get(t, url+"/blobs", post(large, func(r *http.Request) { r.ContentLength = -1 })); a.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("too large, and not said before: %d %s", a.StatusCode, a.body)
+	}
+	if a := get(t, url+"/blobs", post("full")); a.StatusCode != http.StatusInsufficientStorage || strings.Contains(a.body, "/var/lib") {
+		t.Errorf("on a full disk: %d %s", a.StatusCode, a.body)
 	}
 }
