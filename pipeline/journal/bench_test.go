@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/contact"
 	"contactd/pipeline"
 )
 
@@ -135,8 +136,19 @@ func cpuTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// BenchmarkThrough takes accepted messages through unread and outbox.
+// BenchmarkThrough takes accepted messages through unread and outbox, without
+// and with a way to answer each, as long as that of a mail is.
 func BenchmarkThrough(b *testing.B) {
+	b.Run("unanswerable", func(b *testing.B) { through(b, contact.Answer{}) })
+	b.Run("answerable", func(b *testing.B) {
+		through(b, contact.Answer{
+			Address: strings.Repeat("0123456789", 40),
+			Rules:   contact.ReplyRules{Allowed: true, To: []string{"somebody@example.org"}, AttachmentLimit: 10, AttachmentBytes: 10 << 20},
+		})
+	})
+}
+
+func through(b *testing.B, answer contact.Answer) {
 	j := open(b, b.TempDir())
 	n := max(b.N, 20000)
 	body := bytes.Repeat([]byte("0123456789abcdef"), 64)
@@ -152,7 +164,7 @@ func BenchmarkThrough(b *testing.B) {
 	}
 	n = (n + 499) / 500 * 500
 	b.ResetTimer()
-	start := time.Now()
+	start, before := time.Now(), cpuTime()
 	unread := subscribe(b, j.Unread())
 	out := subscribe(b, j.Outbox())
 	go func() {
@@ -163,6 +175,7 @@ func BenchmarkThrough(b *testing.B) {
 					panic(err)
 				}
 				p := pipeline.Placement{Key: fmt.Sprintf("c-%032d", e.Seq*7919%1000003)}
+				p.Answer = answer
 				p.IDs, p.Participants = []string{fmt.Sprint(e.Seq*104729, "@example.org")}, []string{fmt.Sprint(e.Seq, "@example.net")}
 				if _, err := j.Place(context.Background(), e.Seq, p); err != nil {
 					return
@@ -177,6 +190,7 @@ func BenchmarkThrough(b *testing.B) {
 		(<-out).Ack()
 	}
 	b.StopTimer()
+	b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(n), "cpu-ns/message")
 	b.ReportMetric(float64(n)/time.Since(start).Seconds(), "messages/s")
 }
 

@@ -40,11 +40,11 @@ func (t *Tools) verifyReplies(ctx context.Context, report *Report) error {
 		}
 		const query = "SELECT " + replyColumns + ", s.channel, s.account FROM replies r LEFT JOIN sources s ON s.id = r.source"
 		err = sqlitex.Execute(conn, query, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
-			r, err := scanReply(stmt)
-			if err == nil {
-				_, err = r.open()
+			r, damaged := scanReply(stmt)
+			if damaged == nil {
+				_, damaged = r.open()
 			}
-			if err != nil {
+			if damaged != nil {
 				report.differ(0, "reply %s: %v", r.reply, errDamaged)
 				return nil
 			}
