@@ -74,7 +74,9 @@ func TestNoReplyIsDoubledOrLostWhenContactdIsKilledAtAnyStep(t *testing.T) {
 		}
 	}
 	total := killRounds * len(steps)
+	w.mu.Lock()
 	w.finish = true
+	w.mu.Unlock()
 	w.runChild(dir, "", 3*time.Minute)
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -173,8 +173,10 @@ func (s *subscriber) acked(f flight, env *message.Message) {
 		s.j.unread.answered(f.unread, true)
 		return
 	}
+	// Not the whole of head: its rank may be raised just now.
+	h := f.head
 	s.j.later(&publishing{
-		waiting:   f.head.waiting,
+		waiting:   waiting{seq: h.seq, conversation: h.conversation, source: h.source, rank: f.rank},
 		partition: number(env.Metadata[pipeline.MetaPartition]),
 		offset:    number(env.Metadata[pipeline.MetaOffset]),
 	})
