@@ -78,7 +78,7 @@ type Outcome struct {
 // early what the channel would refuse late.
 type ReplyRules struct {
 	// Allowed is false when there is no way to answer; Reason then says why,
-	// such as "no_address", "window_closed", "channel_answers_elsewhere".
+	// such as "no_address", "window_closed", "answers_elsewhere".
 	Allowed bool   `json:"allowed"`
 	Reason  string `json:"reason,omitempty"`
 	// To is who would get the answer.
