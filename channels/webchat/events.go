@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -59,8 +58,7 @@ func (s *stream) cut() { s.cancel() }
 
 // openEvents streams the frames of a session until either side goes.
 func (r *running) openEvents(w http.ResponseWriter, req *http.Request) {
-	query := req.URL.Query()
-	id, ok := r.tickets.redeem(query.Get("ticket"), strings.ToLower(req.Header.Get("Origin")), r.deps.Now())
+	id, ok := r.redeem(req)
 	if !ok {
 		r.fail(w, http.StatusUnauthorized, "ticket", "this ticket is not known, or was used")
 		return
@@ -84,7 +82,7 @@ func (r *running) openEvents(w http.ResponseWriter, req *http.Request) {
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no") // nginx would keep frames back
 	w.WriteHeader(http.StatusOK)
-	in, err := r.join(l.ctx, l, max(number(query.Get("after")), number(req.Header.Get("Last-Event-ID"))))
+	in, err := r.join(l.ctx, l, max(number(req.URL.Query().Get("after")), number(req.Header.Get("Last-Event-ID"))))
 	if err != nil {
 		l.end(closeUnknown, "")
 		return

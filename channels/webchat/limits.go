@@ -29,6 +29,7 @@ type limiter struct {
 	addresses recent[netip.Addr, *rate.Limiter]
 	newcomers recent[netip.Addr, *rate.Limiter]
 	mails     recent[netip.Addr, *rate.Limiter]
+	requests  recent[netip.Addr, *rate.Limiter]
 }
 
 // pace is what a session may write.
@@ -102,6 +103,23 @@ const transcriptsPerHour = 10
 func (l *limiter) transcript(now time.Time, address netip.Addr) bool {
 	return l.mails.get(network(address), func() *rate.Limiter {
 		return rate.NewLimiter(transcriptsPerHour/rate.Limit(3600), transcriptsPerHour)
+	}).AllowN(now, 1)
+}
+
+// The requests a second of one address, sockets' frames not counted: enough
+// for a school behind one address, and no flood.
+const (
+	requestRate  = rate.Limit(100)
+	requestBurst = 500
+)
+
+// request reports whether an address may ask now.
+func (l *limiter) request(now time.Time, address netip.Addr) bool {
+	if l.exempt(address) {
+		return true
+	}
+	return l.requests.get(network(address), func() *rate.Limiter {
+		return rate.NewLimiter(requestRate, requestBurst)
 	}).AllowN(now, 1)
 }
 

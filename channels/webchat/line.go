@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
 
 	"contactd/channels/webchat/store"
 )
@@ -43,6 +44,13 @@ const (
 	pageSize   = 32
 )
 
+// frameRate is how many frames a second a client may send, of whatever kind;
+// more are read as slowly as that.
+const (
+	frameRate  = rate.Limit(20)
+	frameBurst = 60
+)
+
 // line is one connection to a session. A goroutine writes only while there is
 // something to write, so that an idle line costs little.
 type line struct {
@@ -53,8 +61,9 @@ type line struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	now    func() time.Time
-	heard  atomic.Int64 // when the client was last heard of, microseconds
-	pinged atomic.Int64 // when it was last asked for a sign of life
+	pace   *rate.Limiter // of what the client sends
+	heard  atomic.Int64  // when the client was last heard of, microseconds
+	pinged atomic.Int64  // when it was last asked for a sign of life
 
 	mutex   sync.Mutex
 	queue   []outgoing
@@ -77,6 +86,14 @@ func (l *line) numbered(n int64, frame []byte) {
 		l.queue = append(l.queue, outgoing{n, frame})
 		l.queued = n
 	}
+	l.target = max(l.target, n)
+	l.wake()
+}
+
+// upto says that the log goes on to n.
+func (l *line) upto(n int64) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
 	l.target = max(l.target, n)
 	l.wake()
 }

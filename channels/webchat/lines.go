@@ -139,7 +139,7 @@ func (r *running) join(ctx context.Context, l *line, after int64) (*room, error)
 	l.queued, l.target = min(max(after, 0), s.N), s.N
 	if len(in.lines) == 0 {
 		in.session.GoneAt = time.Time{}
-		r.store.Connected(s.ID)
+		r.store.Connected(s.ID, r.deps.Now())
 	}
 	in.lines[l] = struct{}{}
 	r.metrics.lines.Inc()
@@ -153,8 +153,16 @@ func (r *running) leave(in *room, l *line) {
 	in.mutex.Lock()
 	delete(in.lines, l)
 	if len(in.lines) == 0 {
-		in.session.GoneAt = time.UnixMicro(l.heard.Load()).UTC()
-		r.store.Gone(in.id, in.session.GoneAt)
+		heard := time.UnixMicro(l.heard.Load()).UTC()
+		in.session.GoneAt = heard
+		if in.session.LastTypingAt.After(in.typingKept) {
+			r.store.Typing(in.id, in.session.LastTypingAt)
+		}
+		if r.ctx.Err() != nil { // it is us who go
+			r.store.Interrupted(in.id, heard)
+		} else {
+			r.store.Gone(in.id, heard)
+		}
 	}
 	in.mutex.Unlock()
 	r.rooms.leave(in)

@@ -46,6 +46,7 @@ type running struct {
 	work    sync.WaitGroup
 
 	languages []string
+	proxy     sync.Once // the warning of noticeProxy
 }
 
 // begin announces work that must end before the store closes, unless the end

@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -154,6 +156,7 @@ type person struct {
 	site           string
 	token, session string
 	header         http.Header
+	uploaded       string // the last file
 }
 
 // arrives begins a session.
@@ -429,4 +432,29 @@ func eventually(t testing.TB, what string, so func() bool) {
 			t.Fatalf("not within %v: %s", patient, what)
 		}
 	}
+}
+
+// String returns everything that was written.
+func (b *logBuffer) String() string {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.text.String()
+}
+
+// database returns all bytes of the store's files.
+func (h *house) database() []byte {
+	h.t.Helper()
+	var all []byte
+	entries, err := os.ReadDir(h.dir)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, entry := range entries {
+		raw, err := os.ReadFile(filepath.Join(h.dir, entry.Name()))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		all = append(all, raw...)
+	}
+	return all
 }

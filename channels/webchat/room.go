@@ -123,6 +123,9 @@ func (r *room) append(ctx context.Context, s *store.Store, c store.Change) ([]st
 		// It may have happened all the same: what is known here is read again.
 		if again, loadErr := s.ByID(context.WithoutCancel(ctx), r.session.ID); loadErr == nil {
 			r.session = again
+			for l := range r.lines {
+				l.upto(again.N)
+			}
 		}
 		return nil, err
 	}

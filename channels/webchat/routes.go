@@ -61,8 +61,13 @@ func (r *running) guard(next http.Handler) http.Handler {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
 		h.Add("Vary", "Origin")
+		r.noticeProxy(req)
 		if code, message := r.turnAway(req); code != "" {
 			r.fail(w, http.StatusForbidden, code, message)
+			return
+		}
+		if !r.limiter.request(r.deps.Now(), r.proxies.client(req)) {
+			r.fail(w, http.StatusTooManyRequests, "too_many", "too many requests from this address; try again in a moment")
 			return
 		}
 		if origin := req.Header.Get("Origin"); origin != "" {
@@ -81,6 +86,15 @@ func (r *running) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, req)
 	})
+}
+
+// noticeProxy tells the operator once that everybody counts as one address.
+func (r *running) noticeProxy(req *http.Request) {
+	if req.Header.Get("X-Forwarded-For") != "" && !r.proxies.contain(peer(req)) {
+		r.proxy.Do(func() {
+			r.deps.Log.Warn("X-Forwarded-For is not believed: if this is your proxy, list it under channels.webchat.trusted_proxies, or all people share one limit")
+		})
+	}
 }
 
 // turnAway says why a page may not ask this, or nothing.

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/coder/websocket"
+
 	"contactd/channels/webchat/store"
 )
 
@@ -120,9 +122,11 @@ func (r *running) postBye(w http.ResponseWriter, req *http.Request) {
 	if in := r.rooms.inUse(session.Conversation); in != nil {
 		in.mutex.Lock()
 		in.session.Forgotten = in.session.Forgotten || forget
-		if forget {
-			for l := range in.lines {
-				go l.end(1000, "bye")
+		for l := range in.lines {
+			if forget {
+				go l.end(websocket.StatusNormalClosure, "bye")
+			} else {
+				go l.ask() // the one that goes is gone soon
 			}
 		}
 		in.mutex.Unlock()

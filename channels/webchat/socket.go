@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
 )
 
 // socket is the wire over a WebSocket.
@@ -57,7 +57,7 @@ func (r *running) openSocket(w http.ResponseWriter, req *http.Request) {
 	}
 	conn.SetReadLimit(frameLimit)
 	query := req.URL.Query()
-	id, ok := r.tickets.redeem(query.Get("ticket"), strings.ToLower(req.Header.Get("Origin")), r.deps.Now())
+	id, ok := r.redeem(req)
 	address, after := r.proxies.client(req), number(query.Get("after"))
 	l := r.newLine(socket{conn, taken.conn}, id)
 	switch {
@@ -88,7 +88,7 @@ func (r *running) turnOff(l *line, code websocket.StatusCode, reason string) {
 }
 
 func (r *running) newLine(w wire, session int64) *line {
-	l := &line{wire: w, session: session, store: r.store, now: r.deps.Now}
+	l := &line{wire: w, session: session, store: r.store, now: r.deps.Now, pace: rate.NewLimiter(frameRate, frameBurst)}
 	l.ctx, l.cancel = context.WithCancel(context.Background()) // that of Receive would leave no time for a goodbye
 	l.heardNow()
 	l.pinged.Store(l.now().UnixMicro())
@@ -118,6 +118,9 @@ func (r *running) serveSocket(conn *websocket.Conn, l *line, address netip.Addr,
 		l.heardNow()
 		if kind != websocket.MessageText {
 			l.end(websocket.StatusUnsupportedData, "want text")
+			return
+		}
+		if l.pace.Wait(l.ctx) != nil {
 			return
 		}
 		again, id, err := r.take(l.ctx, in, address, frame)

@@ -90,8 +90,11 @@ func (r *running) accept(ctx context.Context, in *room, address netip.Addr, f cl
 	if !free && !r.limiter.fits(now, in.id) {
 		return nil, refusal{code: "too_many", later: true}
 	}
-	if err := r.durable(ctx, s.document); err != nil {
-		return nil, err
+	// Who ends a chat in which nothing was said has told nothing.
+	if f.Type != "end" || !in.session.LastMessageAt.IsZero() {
+		if err := r.durable(ctx, s.document); err != nil {
+			return nil, err
+		}
 	}
 	delay := time.Duration(0)
 	if !free {
@@ -299,6 +302,9 @@ func (r *running) setCovert(ctx context.Context, in *room, on bool) error {
 	}
 	now := r.deps.Now().UTC()
 	if !in.session.LastMessageAt.IsZero() && !in.session.Ended {
+		if !r.limiter.fits(now, in.id) {
+			return refusal{code: "too_many", later: true}
+		}
 		d := r.newDocument(in.session, kindCovert, fmt.Sprintf("covert-%d", now.UnixMicro()), now)
 		d.Covert = on
 		if err := r.durable(ctx, d); err != nil {

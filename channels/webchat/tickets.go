@@ -3,12 +3,23 @@ package webchat
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
 
 // ticketLife is how long a ticket waits to be used.
 const ticketLife = 60 * time.Second
+
+// redeem uses up the ticket of a request. A stream that our own page opens
+// comes without an origin.
+func (r *running) redeem(req *http.Request) (session int64, ok bool) {
+	origin := strings.ToLower(req.Header.Get("Origin"))
+	return r.tickets.redeem(req.URL.Query().Get("ticket"), func(asked string) bool {
+		return asked == origin || origin == "" && r.origins.isOwn(asked, req)
+	}, r.deps.Now())
+}
 
 // ticketLimit bounds the unused tickets of everybody.
 const ticketLimit = 50_000
@@ -49,14 +60,15 @@ func (t *tickets) issue(session int64, origin string, now time.Time) string {
 	return name
 }
 
-// redeem uses a ticket up.
-func (t *tickets) redeem(name, origin string, now time.Time) (session int64, ok bool) {
+// redeem uses a ticket up. from reports whether the page that has it is one of
+// the origin that asked for it.
+func (t *tickets) redeem(name string, from func(origin string) bool, now time.Time) (session int64, ok bool) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	key := sha256.Sum256([]byte(name))
 	found, ok := t.unused[key]
 	delete(t.unused, key)
-	if !ok || now.After(found.until) || origin != found.origin {
+	if !ok || now.After(found.until) || !from(found.origin) {
 		return 0, false
 	}
 	return found.session, true

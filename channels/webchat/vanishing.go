@@ -30,15 +30,33 @@ func (r *running) tellVanished() int {
 	if err != nil {
 		return 0
 	}
-	for i, s := range sessions {
+	told := 0
+	for _, s := range sessions {
+		if r.isBack(s) {
+			continue
+		}
 		if err := r.vanished(s); err != nil {
 			if r.ctx.Err() == nil {
 				r.deps.Log.Warn("person who vanished could not be told of", "error", err)
 			}
-			return i
+			break
 		}
+		told++
 	}
-	return len(sessions)
+	return told
+}
+
+// isBack reports whether somebody is connected, which the store may not know
+// yet.
+func (r *running) isBack(s store.Session) bool {
+	in := r.rooms.inUse(s.Conversation)
+	if in == nil {
+		return false
+	}
+	defer r.rooms.leave(in)
+	in.mutex.Lock()
+	defer in.mutex.Unlock()
+	return len(in.lines) > 0
 }
 
 // vanished tells once of each disappearance: the original's identity is the
@@ -46,7 +64,7 @@ func (r *running) tellVanished() int {
 func (r *running) vanished(s store.Session) error {
 	d := r.newDocument(s, kindAbandoned, fmt.Sprintf("gone-%d", s.GoneAt.UnixMicro()), s.GoneAt.Add(r.config.AbandonAfter))
 	d.Abandoned = &abandoned{
-		LastSeenAt: s.GoneAt, LastTypingAt: known(s.LastTypingAt), LastMessageAt: known(s.LastMessageAt), Unanswered: s.Unanswered,
+		LastSeenAt: s.HeardAt, LastTypingAt: known(s.LastTypingAt), LastMessageAt: known(s.LastMessageAt), Unanswered: s.Unanswered,
 	}
 	if err := r.durable(r.ctx, d); err != nil {
 		return err

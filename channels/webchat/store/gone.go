@@ -7,7 +7,8 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// Restarted notes that nobody is connected any more: who was is gone since at.
+// Restarted notes that nobody is connected any more: whose connection
+// broke with the program is gone since at.
 func (s *Store) Restarted(ctx context.Context, at time.Time) error {
 	return s.do(ctx, func(conn *sqlite.Conn) error {
 		return run(conn, "UPDATE sessions SET gone = ? WHERE gone = 0", micros(at))
@@ -15,16 +16,23 @@ func (s *Store) Restarted(ctx context.Context, at time.Time) error {
 }
 
 // Connected notes that somebody is there.
-func (s *Store) Connected(id int64) {
+func (s *Store) Connected(id int64, at time.Time) {
 	s.later(func(conn *sqlite.Conn) error {
-		return run(conn, "UPDATE sessions SET gone = 0, vanished = 0 WHERE id = ?", id)
+		return run(conn, "UPDATE sessions SET gone = 0, vanished = 0, heard = max(heard, ?) WHERE id = ?", micros(at), id)
 	})
 }
 
-// Gone notes that the last connection was lost.
-func (s *Store) Gone(id int64, at time.Time) {
+// Gone notes that the last connection was lost, and when it was last heard of.
+func (s *Store) Gone(id int64, heard time.Time) {
 	s.later(func(conn *sqlite.Conn) error {
-		return run(conn, "UPDATE sessions SET gone = ? WHERE id = ?", micros(at), id)
+		return run(conn, "UPDATE sessions SET gone = ?1, heard = max(heard, ?1) WHERE id = ?2", micros(heard), id)
+	})
+}
+
+// Interrupted notes when a connection was last heard of that is broken by us.
+func (s *Store) Interrupted(id int64, heard time.Time) {
+	s.later(func(conn *sqlite.Conn) error {
+		return run(conn, "UPDATE sessions SET heard = max(heard, ?) WHERE id = ?", micros(heard), id)
 	})
 }
 

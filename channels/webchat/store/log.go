@@ -96,7 +96,7 @@ func (c Change) session(conn *sqlite.Conn, id int64) error {
 	at := micros(c.At)
 	if c.Spoke {
 		// A person who writes is not gone, whatever we know of connections.
-		err := run(conn, `UPDATE sessions SET last_word = ?1, last_message = ?1, unanswered = unanswered + 1, vanished = 0,
+		err := run(conn, `UPDATE sessions SET last_word = ?1, last_message = ?1, heard = ?1, unanswered = unanswered + 1, vanished = 0,
 			gone = CASE WHEN gone > 0 THEN ?1 ELSE 0 END WHERE id = ?2`, at, id)
 		if err != nil {
 			return err

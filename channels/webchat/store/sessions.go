@@ -31,12 +31,14 @@ type Session struct {
 	Unanswered                  int
 	// Received is the number up to which the person's device has the log.
 	Received int64
-	// GoneAt is when the last connection was lost, zero while there is one.
-	GoneAt time.Time
+	// HeardAt is when the person's device was last heard of, as far as is
+	// known. GoneAt is since when nobody is connected, zero while somebody is;
+	// it is later after a restart, which gives everybody time to come back.
+	HeardAt, GoneAt time.Time
 }
 
 const sessionColumns = `id, public, conversation, site, language, page, created, n, covert, details, ended,
-	token IS NULL, last_message, last_typing, unanswered, received, gone`
+	token IS NULL, last_message, last_typing, unanswered, received, gone, heard`
 
 func scanSession(stmt *sqlite.Stmt) Session {
 	return Session{
@@ -47,6 +49,7 @@ func scanSession(stmt *sqlite.Stmt) Session {
 		Forgotten:     stmt.ColumnInt64(11) != 0,
 		LastMessageAt: instant(stmt.ColumnInt64(12)), LastTypingAt: instant(stmt.ColumnInt64(13)),
 		Unanswered: stmt.ColumnInt(14), Received: stmt.ColumnInt64(15), GoneAt: instant(stmt.ColumnInt64(16)),
+		HeardAt: instant(stmt.ColumnInt64(17)),
 	}
 }
 
@@ -61,13 +64,13 @@ func tokenSum(token string) []byte {
 func (s *Store) Create(ctx context.Context, token string, session Session) (Session, error) {
 	err := s.do(ctx, func(conn *sqlite.Conn) error {
 		at := micros(session.CreatedAt)
-		err := run(conn, `INSERT INTO sessions (token, public, conversation, site, language, page, covert, created, last_word, gone)
-			VALUES (?,?,?,?,?,?,?,?,?,?)`, tokenSum(token), session.Public, session.Conversation, session.Site, session.Language, session.Page,
-			session.Covert, at, at, at)
+		err := run(conn, `INSERT INTO sessions (token, public, conversation, site, language, page, covert, created, last_word, heard, gone)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?)`, tokenSum(token), session.Public, session.Conversation, session.Site, session.Language, session.Page,
+			session.Covert, at, at, at, at)
 		session.ID = conn.LastInsertRowID()
 		return err
 	})
-	session.GoneAt = session.CreatedAt
+	session.GoneAt, session.HeardAt = session.CreatedAt, session.CreatedAt
 	return session, err
 }
 
@@ -108,7 +111,7 @@ func (s *Store) Forget(ctx context.Context, id int64) error {
 // Typing notes that the person is writing. It rides on the next commit.
 func (s *Store) Typing(id int64, at time.Time) {
 	s.later(func(conn *sqlite.Conn) error {
-		return run(conn, "UPDATE sessions SET last_typing = max(last_typing, ?) WHERE id = ?", micros(at), id)
+		return run(conn, "UPDATE sessions SET last_typing = max(last_typing, ?1), heard = max(heard, ?1) WHERE id = ?2", micros(at), id)
 	})
 }
 

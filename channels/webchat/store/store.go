@@ -38,8 +38,9 @@ const databaseName = "chat.db"
 // schemaVersion is kept in PRAGMA user_version; another one is refused.
 const schemaVersion = 1
 
-// Times are microseconds since 1970, 0 for never. A session's gone is 0 while
-// somebody is connected; vanished is set once that was told as abandoned.
+// Times are microseconds since 1970, 0 for never. A session was last heard of
+// at heard. Its gone is 0 while somebody is connected, and else when the clock
+// of their being gone began; vanished is set once that was told as abandoned.
 const schema = `
 CREATE TABLE sessions (
 	id INTEGER PRIMARY KEY,
@@ -59,6 +60,7 @@ CREATE TABLE sessions (
 	last_typing INTEGER NOT NULL DEFAULT 0,
 	unanswered INTEGER NOT NULL DEFAULT 0,
 	received INTEGER NOT NULL DEFAULT 0,
+	heard INTEGER NOT NULL,
 	gone INTEGER NOT NULL,
 	vanished INTEGER NOT NULL DEFAULT 0
 );
