@@ -48,17 +48,17 @@ func (h *hijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // openSocket makes a request a socket. What is wrong with its ticket is said by
 // a close code, because a page cannot see why a request for a socket failed.
 func (r *running) openSocket(w http.ResponseWriter, req *http.Request) {
-	// The guard has looked at the origin, more strictly than Accept would.
+	// The ticket first: once the client knows that it has a socket, it is used.
+	id, ok := r.redeem(req)
 	taken := &hijack{ResponseWriter: w}
+	// The guard has looked at the origin, more strictly than Accept would.
 	conn, err := websocket.Accept(taken, req, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
 	if err != nil {
 		r.metrics.refused.WithLabelValues("handshake").Inc()
 		return
 	}
 	conn.SetReadLimit(frameLimit)
-	query := req.URL.Query()
-	id, ok := r.redeem(req)
-	address, after := r.proxies.client(req), number(query.Get("after"))
+	address, after := r.proxies.client(req), number(req.URL.Query().Get("after"))
 	l := r.newLine(socket{conn, taken.conn}, id)
 	switch {
 	case conn.Subprotocol() != subprotocol:
