@@ -19,6 +19,7 @@ type stream struct {
 	mutex   sync.Mutex
 	writer  http.ResponseWriter
 	control *http.ResponseController
+	limit   time.Duration // of one frame
 	cancel  context.CancelFunc
 	closed  bool
 }
@@ -40,7 +41,7 @@ func (s *stream) send(format string, args ...any) error {
 	if s.closed {
 		return errors.New("the stream has ended")
 	}
-	if err := s.control.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+	if err := s.control.SetWriteDeadline(time.Now().Add(s.limit)); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(s.writer, format, args...); err != nil {
@@ -64,11 +65,11 @@ func (r *running) openEvents(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	if err := errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Now().Add(writeLimit))); err != nil {
+	if err := errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Now().Add(r.timing.cut))); err != nil {
 		r.unavailable(w, err)
 		return
 	}
-	out := &stream{writer: w, control: control}
+	out := &stream{writer: w, control: control, limit: r.timing.cut}
 	l := r.newLine(out, id)
 	out.cancel = l.cancel
 	defer l.cancel()
@@ -123,7 +124,7 @@ func (r *running) postFrame(w http.ResponseWriter, req *http.Request) {
 	}
 	defer r.rooms.leave(in)
 	// A frame may wait for longer than an answer usually does.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout + longestDelay))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(r.timing.write + longestDelay))
 	again, _, err := r.take(req.Context(), in, r.proxies.client(req), raw)
 	var refused refusal
 	switch {

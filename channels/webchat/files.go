@@ -33,7 +33,7 @@ const (
 // sniffBytes is how much of a file its type is told from.
 const sniffBytes = 3072
 
-// An upload has readTimeout, and a second more for each slowest bytes: a poor
+// An upload has the time of any request, and a second more for each slowest bytes: a poor
 // mobile line, but no drip.
 const slowest = 8 << 10
 
@@ -52,8 +52,8 @@ func (r *running) postFile(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	size := req.ContentLength
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout + time.Duration(size/slowest)*time.Second))
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(readTimeout + time.Duration(size/slowest)*time.Second + r.config.ClamAV.Timeout + writeTimeout))
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(r.timing.read + time.Duration(size/slowest)*time.Second))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(r.timing.read + time.Duration(size/slowest)*time.Second + r.config.ClamAV.Timeout + r.timing.write))
 	in := bufio.NewReaderSize(http.MaxBytesReader(w, req.Body, r.config.Uploads.FileBytes), sniffBytes)
 	head, err := in.Peek(sniffBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -225,7 +225,7 @@ func (r *running) getFile(w http.ResponseWriter, req *http.Request) {
 	}
 	defer body.Close()
 	control := http.NewResponseController(w)
-	_ = control.SetWriteDeadline(time.Now().Add(writeTimeout + time.Duration(f.Size/slowest)*time.Second))
+	_ = control.SetWriteDeadline(time.Now().Add(r.timing.write + time.Duration(f.Size/slowest)*time.Second))
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))

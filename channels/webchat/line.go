@@ -33,13 +33,9 @@ const (
 	closeTooMany = websocket.StatusCode(4429)
 )
 
-// A client that takes longer than slowWrite for one frame is told that it is
-// too slow, as soon as it has taken it; after writeLimit it is cut off. Up to
-// queueLimit frames wait in memory; numbered ones beyond that are read from the
-// store again when their turn comes, others are left out.
+// Up to queueLimit frames wait in memory; numbered ones beyond that are read
+// from the store again when their turn comes, others are left out.
 const (
-	slowWrite  = 5 * time.Second
-	writeLimit = 10 * time.Second
 	queueLimit = 32
 	pageSize   = 32
 )
@@ -56,6 +52,7 @@ const (
 type line struct {
 	wire    wire
 	session int64
+	timing  timing
 	store   *store.Store
 	// ctx ends with the line.
 	ctx    context.Context
@@ -181,12 +178,12 @@ func (l *line) next() ([]outgoing, error) {
 
 func (l *line) write(each outgoing) error {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(l.ctx, writeLimit)
+	ctx, cancel := context.WithTimeout(l.ctx, l.timing.cut)
 	defer cancel()
 	if err := l.wire.write(ctx, each.n, each.frame); err != nil {
 		return err
 	}
-	if time.Since(began) > slowWrite {
+	if time.Since(began) > l.timing.slow {
 		l.end(closeSlow, "too slow")
 		return errors.New("too slow")
 	}

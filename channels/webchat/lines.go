@@ -11,16 +11,10 @@ import (
 	"contactd/channels/webchat/store"
 )
 
-// A client is asked for a sign of life this often, and cut off when none comes
-// in the time after.
-const (
-	pingEach  = 20 * time.Second
-	pongLimit = 10 * time.Second
-)
-
 // lines are all open connections to sessions.
 type lines struct {
 	limits Limits
+	timing timing
 	mutex  sync.Mutex
 	open   map[*line]netip.Addr
 	of     map[netip.Addr]int
@@ -28,8 +22,8 @@ type lines struct {
 	group  sync.WaitGroup
 }
 
-func newLines(limits Limits) *lines {
-	return &lines{limits: limits, open: map[*line]netip.Addr{}, of: map[netip.Addr]int{}}
+func newLines(limits Limits, timing timing) *lines {
+	return &lines{limits: limits, timing: timing, open: map[*line]netip.Addr{}, of: map[netip.Addr]int{}}
 }
 
 // add counts a line in; false when its address has too many.
@@ -69,9 +63,6 @@ func (ls *lines) list() []*line {
 	return list
 }
 
-// endLimit is how long clients may take to say goodbye at the end.
-const endLimit = 500 * time.Millisecond
-
 // endAll tells every client to come back, and closes.
 func (ls *lines) endAll() {
 	ls.mutex.Lock()
@@ -81,7 +72,7 @@ func (ls *lines) endAll() {
 	for _, l := range all {
 		go l.end(websocket.StatusServiceRestart, "restart")
 	}
-	deadline := time.NewTimer(endLimit)
+	deadline := time.NewTimer(ls.timing.goodbye)
 	defer deadline.Stop()
 	gone := make(chan struct{})
 	go func() { ls.group.Wait(); close(gone) }()
@@ -99,10 +90,10 @@ func (ls *lines) wait() { ls.group.Wait() }
 // ping looks which lines are due each second, so that they are spread as their
 // beginnings were.
 func (r *running) ping() {
-	r.each(time.Second, func() {
+	r.each(min(time.Second, r.timing.ping), func() {
 		now := time.Now().UnixMicro()
 		for _, l := range r.lines.list() {
-			if last := l.pinged.Load(); now-last >= pingEach.Microseconds() && l.pinged.CompareAndSwap(last, now) {
+			if last := l.pinged.Load(); now-last >= r.timing.ping.Microseconds() && l.pinged.CompareAndSwap(last, now) {
 				go l.ask()
 			}
 		}
@@ -111,7 +102,7 @@ func (r *running) ping() {
 
 // ask waits for a sign of life.
 func (l *line) ask() {
-	ctx, cancel := context.WithTimeout(l.ctx, pongLimit)
+	ctx, cancel := context.WithTimeout(l.ctx, l.timing.pong)
 	defer cancel()
 	if err := l.wire.ping(ctx); err != nil {
 		l.cut()

@@ -16,15 +16,8 @@ import (
 	"contactd/channels/webchat/store"
 )
 
-// The limits of the server. Uploads and downloads set their own deadlines as
-// they go on; a socket has none once it is one.
-const (
-	headerTimeout = 5 * time.Second
-	readTimeout   = 30 * time.Second
-	writeTimeout  = 30 * time.Second
-	idleTimeout   = time.Minute
-	headerLimit   = 16 << 10
-)
+// headerLimit is the size of a request's header; ours are far smaller.
+const headerLimit = 16 << 10
 
 // running is the chat between the beginning and the end of Receive.
 type running struct {
@@ -34,6 +27,7 @@ type running struct {
 	url     string
 	rooms   *rooms
 	lines   *lines
+	door    *lobby
 	tickets tickets
 	limiter *limiter
 	origins origins
@@ -101,7 +95,7 @@ func (ch *Channel) serve(ctx context.Context, inbox channels.Inbox) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := &running{
-		Channel: ch, inbox: inbox, store: kept, rooms: newRooms(), lines: newLines(ch.config.Limits),
+		Channel: ch, inbox: inbox, store: kept, rooms: newRooms(), lines: newLines(ch.config.Limits, ch.timing),
 		limiter:  newLimiter(ch.config.Limits, ch.shared),
 		origins:  origins{own: originOf(ch.config.URL), proxies: ch.proxies, sites: ch.config.Sites},
 		receipts: make(chan struct{}, 1), mails: make(chan struct{}, mailsAtOnce), ctx: ctx,
@@ -144,12 +138,12 @@ func (r *running) listen() (net.Listener, *http.Server, error) {
 	}
 	limits := r.config.Limits
 	limits.ConnectionsPerAddress *= 2 // beside the chats, a page fetches things
-	door := newLobby(inner, limits, r.shared, func() { r.metrics.refused.WithLabelValues("connection").Inc() })
+	r.door = newLobby(inner, limits, r.shared, func() { r.metrics.refused.WithLabelValues("connection").Inc() })
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true) // a socket needs it, and one protocol has fewer ways to be slow
 	server := &http.Server{
-		Handler: routes, Protocols: protocols, ConnState: door.state,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler: routes, Protocols: protocols, ConnState: r.door.state,
+		ReadHeaderTimeout: r.timing.header, ReadTimeout: r.timing.read, WriteTimeout: r.timing.write, IdleTimeout: r.timing.idle,
 		MaxHeaderBytes: headerLimit,
 		ErrorLog:       slog.NewLogLogger(r.deps.Log.Handler(), slog.LevelDebug),
 	}
@@ -162,7 +156,7 @@ func (r *running) listen() (net.Listener, *http.Server, error) {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 		r.url = "https://" + inner.Addr().String()
 	}
-	return door, server, nil
+	return r.door, server, nil
 }
 
 func serveOn(server *http.Server, socket net.Listener) error {

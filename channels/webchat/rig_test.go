@@ -42,6 +42,7 @@ type house struct {
 	health   *channelstest.Health
 	outcomes *outcomes
 	logged   *logBuffer
+	timing   func(*timing) // changes it, if set
 	dir      string
 
 	channel *Channel
@@ -118,6 +119,9 @@ func (h *house) start() {
 	ch, err := New(h.config, h.deps)
 	if err != nil {
 		h.t.Fatal(err)
+	}
+	if h.timing != nil {
+		h.timing(&ch.timing)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

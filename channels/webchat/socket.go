@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
@@ -88,10 +89,10 @@ func (r *running) turnOff(l *line, code websocket.StatusCode, reason string) {
 }
 
 func (r *running) newLine(w wire, session int64) *line {
-	l := &line{wire: w, session: session, store: r.store, now: r.deps.Now, pace: rate.NewLimiter(frameRate, frameBurst)}
+	l := &line{wire: w, session: session, timing: r.timing, store: r.store, now: r.deps.Now, pace: rate.NewLimiter(frameRate, frameBurst)}
 	l.ctx, l.cancel = context.WithCancel(context.Background()) // that of Receive would leave no time for a goodbye
 	l.heardNow()
-	l.pinged.Store(l.now().UnixMicro())
+	l.pinged.Store(time.Now().UnixMicro())
 	return l
 }
 

@@ -74,6 +74,7 @@ type Channel struct {
 	metrics *metrics
 	proxies proxies
 	desk    *desk
+	timing  timing
 
 	mutex   sync.Mutex
 	running *running
@@ -99,7 +100,7 @@ func New(c Config, deps Deps) (*Channel, error) {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	ch := &Channel{config: c, deps: deps, changed: make(chan struct{})}
+	ch := &Channel{config: c, deps: deps, timing: defaultTiming(), changed: make(chan struct{})}
 	var err error
 	if ch.proxies, err = parseProxies(c.TrustedProxies); err != nil {
 		return nil, err
