@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -17,15 +18,20 @@ const groupLimit = 512
 type request struct {
 	change func(*sqlite.Conn) error
 	done   chan error // nil when nobody waits
+	// taken by the writer when it begins, or by the caller when it gives up.
+	taken atomic.Bool
 }
 
-// do makes a change durable. A ctx that ends while the change waits leaves it
-// open whether it happens.
+// begin reports whether somebody still wants the change.
+func (r *request) begin() bool { return r.done == nil || r.taken.CompareAndSwap(false, true) }
+
+// do makes a change durable. When ctx ends before it has begun, it does not
+// happen.
 func (s *Store) do(ctx context.Context, change func(*sqlite.Conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r := &request{change, make(chan error, 1)}
+	r := &request{change: change, done: make(chan error, 1)}
 	select {
 	case s.requests <- r:
 	case <-ctx.Done():
@@ -36,15 +42,23 @@ func (s *Store) do(ctx context.Context, change func(*sqlite.Conn) error) error {
 	select {
 	case err := <-r.done:
 		return err
-	case <-ctx.Done():
-		return ctx.Err()
 	case <-s.stopped:
-		select {
-		case err := <-r.done:
-			return err
-		default:
-			return ErrClosed
+	case <-ctx.Done():
+		if r.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
 		}
+		// Too late to give up: the answer must say what really happened.
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-s.stopped:
+	}
+	select {
+	case err := <-r.done:
+		return err
+	default:
+		return ErrClosed
 	}
 }
 
@@ -114,21 +128,32 @@ func (s *Store) rest() {
 // is closing and all is done.
 func (s *Store) collect() []*request {
 	var group []*request
-	select {
-	case r := <-s.requests:
-		group = append(group, r)
-	case <-s.closing:
-	}
-	for len(group) < groupLimit {
+	for {
 		select {
 		case r := <-s.requests:
-			group = append(group, r)
-			continue
+			if r.begin() {
+				group = append(group, r)
+			}
+			if len(group) < groupLimit {
+				continue
+			}
+			return group
 		default:
 		}
-		break
+		if len(group) > 0 {
+			return group
+		}
+		select {
+		case r := <-s.requests:
+			if r.begin() {
+				group = append(group, r)
+			}
+		case <-s.closing:
+			if len(s.requests) == 0 {
+				return nil
+			}
+		}
 	}
-	return group
 }
 
 // commit writes a group in one transaction. The errors beside a nil error are
