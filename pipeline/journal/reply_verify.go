@@ -40,11 +40,8 @@ func (t *Tools) verifyReplies(ctx context.Context, report *Report) error {
 		}
 		const query = "SELECT " + replyColumns + ", s.channel, s.account FROM replies r LEFT JOIN sources s ON s.id = r.source"
 		err = sqlitex.Execute(conn, query, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
-			r, damaged := scanReply(stmt)
-			if damaged == nil {
-				_, damaged = r.open()
-			}
-			if damaged != nil {
+			r, sound := soundReply(stmt)
+			if !sound {
 				report.differ(0, "reply %s: %v", r.reply, errDamaged)
 				return nil
 			}
@@ -67,6 +64,15 @@ func (t *Tools) verifyReplies(ctx context.Context, report *Report) error {
 		}
 		return verifyToldReplies(conn, report)
 	})
+}
+
+// soundReply reads a row, and reports whether it is as it was written.
+func soundReply(stmt *sqlite.Stmt) (*replyRow, bool) {
+	r, err := scanReply(stmt)
+	if err == nil {
+		_, err = r.open()
+	}
+	return r, err == nil
 }
 
 func (c *ReplyCounts) count(state int) {
