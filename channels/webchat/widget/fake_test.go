@@ -41,12 +41,14 @@ type desk struct {
 	uploads  map[string]upload
 	made     int
 	// What the test wants to go wrong.
-	noSockets  bool
-	refuse     map[string]string // code by text
-	later      map[string]string // code by text, once each
-	holdUpload chan struct{}
-	requests   []string
-	byes       []string
+	noSockets    bool
+	mute         bool              // takes frames and confirms nothing
+	refuseFrames string            // code for every frame that is posted
+	refuse       map[string]string // code by text
+	later        map[string]string // code by text, once each
+	holdUpload   chan struct{}
+	requests     []string
+	byes         []string
 }
 
 type session struct {
@@ -248,7 +250,9 @@ func (d *desk) connect(query url.Values, kill context.CancelFunc) (token string,
 func (d *desk) hangUp(token string, open *line) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.sessions[token].lines, open)
+	if s := d.sessions[token]; s != nil {
+		delete(s.lines, open)
+	}
 	d.changed.Broadcast()
 }
 
@@ -327,6 +331,13 @@ func (d *desk) postFrame(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	d.mu.Lock()
+	refuse := d.refuseFrames
+	d.mu.Unlock()
+	if refuse != "" && strings.Contains(string(raw), `"message"`) {
+		fail(w, 400, refuse)
+		return
+	}
 	d.take(token, raw, nil)
 	answer(w, 202, map[string]any{})
 }
@@ -346,6 +357,9 @@ func (d *desk) take(token string, raw []byte, from *line) {
 		return
 	}
 	reply := func(answer map[string]any) {
+		if d.mute {
+			return
+		}
 		for open := range s.lines {
 			if from == nil || open == from {
 				open.send <- answer
@@ -423,7 +437,9 @@ func (d *desk) number(s *session, frame map[string]any) {
 	frame["n"] = len(s.frames) + 1
 	s.frames = append(s.frames, frame)
 	for open := range s.lines {
-		open.send <- frame
+		if !d.mute {
+			open.send <- frame
+		}
 	}
 }
 

@@ -111,6 +111,9 @@ func readTexts(files fs.FS, name string, english texts) (texts, error) {
 			return nil, fmt.Errorf("read language %q: %q must have the placeholders %v", name, key, placeholders(known))
 		}
 	}
+	if english != nil && words["name"] == "" {
+		return nil, fmt.Errorf("read language %q: it must say its own name as \"name\"", name)
+	}
 	for key, text := range english {
 		if words[key] == "" {
 			words[key] = text
@@ -124,6 +127,15 @@ func placeholders(text string) []string {
 	found := placeholder.FindAllString(text, -1)
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// names returns what each language calls itself, by its tag.
+func (l languages) names() map[string]string {
+	names := map[string]string{}
+	for name, words := range l.texts {
+		names[name] = words["name"]
+	}
+	return names
 }
 
 // serveLanguage answers with the texts of one language.

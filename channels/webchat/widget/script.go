@@ -35,7 +35,7 @@ func buildScript(languages languages) ([]byte, error) {
 	}{
 		{"STYLE", tidyStyle(string(style))},
 		{"ENGLISH", scriptTexts(languages.texts["en"])},
-		{"LANGUAGES", languages.tags},
+		{"LANGUAGES", languages.names()},
 	} {
 		// JSON is JavaScript, and encoding/json escapes what was not once:
 		// U+2028 and U+2029.
@@ -60,7 +60,7 @@ func buildScript(languages languages) ([]byte, error) {
 func scriptTexts(all texts) texts {
 	ours := maps.Clone(all)
 	maps.DeleteFunc(ours, func(key, _ string) bool {
-		return strings.HasPrefix(key, "page.") && key != "page.title"
+		return strings.HasPrefix(key, "page.") && key != "page.title" || key == "name"
 	})
 	return ours
 }

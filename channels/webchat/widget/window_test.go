@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"contactd/channels/webchat/widget"
 	"contactd/deploy/servers"
 )
 
@@ -95,29 +96,38 @@ func get[T any](w *window, expression string) T {
 func (w *window) until(expression string) {
 	w.t.Helper()
 	function := `() => { const root = document.querySelector('contact-chat')?.shadowRoot; return Boolean(` + expression + `) }`
-	_, err := chromedp.Run(w.tab, chromedp.PollFunction[bool](function, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(25*time.Second)))
+	poll := chromedp.PollFunction[bool](function, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(25*time.Second))
+	_, err := chromedp.Run(w.tab, poll)
+	for err != nil && (strings.Contains(err.Error(), "context") && w.tab.Err() == nil) {
+		// The page was another before it could be asked.
+		_, err = chromedp.Run(w.tab, poll)
+	}
 	if err != nil {
 		w.shoot("failed")
 		w.t.Fatalf("waited for %s: %v; the chat shows:\n%s", expression, err, w.shown())
 	}
 }
 
+// visibleText is what the widget shows to those who see, without the voice that
+// is for screen readers alone.
+const visibleText = `[...(root?.querySelectorAll('.corner, .head, .talk, .options-box') || [])].filter(e => e.checkVisibility()).map(e => e.innerText).join('\n')`
+
 // shown is the text of the widget.
 func (w *window) shown() string {
-	text, _ := chromedp.Run(w.tab, chromedp.Evaluate[string](`document.querySelector('contact-chat')?.shadowRoot?.querySelector('.panel')?.innerText || document.body.innerText`))
-	return text
+	w.t.Helper()
+	return get[string](w, visibleText)
 }
 
 // sees waits until the widget shows a text.
 func (w *window) sees(text string) {
 	w.t.Helper()
-	w.until(`root?.querySelector('.chat')?.innerText.includes(` + quote(text) + `)`)
+	w.until(visibleText + `.includes(` + quote(text) + `)`)
 }
 
 // hides waits until the widget does not show a text.
 func (w *window) hides(text string) {
 	w.t.Helper()
-	w.until(`!root?.querySelector('.panel')?.innerText.includes(` + quote(text) + `)`)
+	w.until(`!` + visibleText + `.includes(` + quote(text) + `)`)
 }
 
 // click clicks in the middle of the first visible element with a selector and,
@@ -146,7 +156,7 @@ func (w *window) press(keys string) {
 func (w *window) says(text string) {
 	w.t.Helper()
 	w.types(text)
-	w.click("button", "Send")
+	w.click(".primary", "")
 }
 
 // state waits until the person's message with a text has a state.
@@ -178,6 +188,38 @@ func (w *window) prefers(feature, value string) {
 	}
 }
 
+// scripts turns JavaScript off and on.
+func (w *window) scripts(on bool) {
+	w.t.Helper()
+	if _, err := chromedp.Call(w.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// source is the page's HTML, read without a script.
+func (w *window) source() string {
+	w.t.Helper()
+	html, err := chromedp.Run(w.tab, chromedp.OuterHTML("html"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return html
+}
+
+// rightToLeft is a widget with a language that is written from the right.
+func rightToLeft(t testing.TB) *widget.Widget {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "ar.json"), []byte(`{"name": "العربية", "dir": "rtl", "title": "الدردشة مع الشرطة", "send": "إرسال", "exit": "الخروج من هذه الصفحة", "write": "رسالتك", "you": "أنت"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w, err := widget.New(widget.Config{Languages: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 // shoot writes a picture of what is seen, to look at.
 func (w *window) shoot(name string) {
 	w.t.Helper()
@@ -203,6 +245,8 @@ const (
 	tab   = kb.Tab
 	enter = kb.Enter
 )
+
+func ptr[T any](value T) *T { return &value }
 
 func quote(text string) string {
 	quoted, _ := json.Marshal(text)
@@ -244,11 +288,26 @@ func (p *hostPage) origin() string {
 	return strings.Replace(p.URL, "127.0.0.1", "www.council.localhost", 1)
 }
 
+// newNeutralSite is where the quick exit leads.
+func newNeutralSite(t testing.TB) string {
+	t.Helper()
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if referrer := r.Referer(); referrer != "" && !strings.HasPrefix(referrer, "http://"+r.Host) {
+			t.Errorf("the neutral site is told of %q", referrer)
+		}
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, "<!doctype html><title>Weather</title><p>Rain later")
+	}))
+	t.Cleanup(site.Close)
+	return strings.Replace(site.URL, "127.0.0.1", "weather.localhost", 1) + "/"
+}
+
 // visit gives a test a desk, a page with the widget and a browser on it.
 func visit(t *testing.T, size screen, attributes string) (*desk, *window, *hostPage) {
 	t.Helper()
 	page := newHostPage(t, attributes)
 	d := newDesk(t, page.origin())
+	d.site["exitUrl"] = newNeutralSite(t)
 	page.script = func() string { return d.url("/chat.js") }
 	w := openWindow(t, size)
 	w.do(chromedp.Navigate(page.origin() + "/contact"))

@@ -18,6 +18,8 @@ class ContactChat extends HTMLElement {
     this.position = ['start', 'inline', 'page'].includes(told.position) ? told.position : 'end'
     this.inPage = this.position === 'inline' || this.position === 'page'
     this.heading = told.title
+    /** The level of the headings under the title. */
+    this.sub = this.position === 'page' ? 'h2' : 'h3'
     this.pageTitle = document.title
     this.fresh = 0
     const server = told.server || SERVER
@@ -78,11 +80,13 @@ class ContactChat extends HTMLElement {
     box.setAttribute('dir', t('dir'))
     box.classList.toggle('covert', talk.covert)
     this.drawHead()
-    this.log = h('ol', { class: 'log', role: 'log', 'aria-live': 'off', 'aria-label': t('log') })
+    // Not live itself: what is said is shorter than what is shown.
+    this.log = h('ol', { class: 'log' })
+    const log = h('div', { role: 'log', 'aria-live': 'off', 'aria-label': t('log') }, this.log)
     this.drawn = new Map()
     talk.entries.forEach((entry) => this.putEntry(entry))
     this.typingPart = h('p', { class: 'typing', hidden: true }, t('typing'))
-    this.body = h('div', { class: 'body', tabindex: 0, role: 'group', 'aria-label': t('log.area') }, this.firstPart(), this.log, this.typingPart)
+    this.body = h('div', { class: 'body', tabindex: 0, role: 'group', 'aria-label': t('log.area') }, this.firstPart(), log, this.typingPart)
     this.line = h('p', { class: 'line', hidden: true })
     this.foot = talk.ended ? this.drawEnded() : this.composer.draw()
     this.optionsPart = h('div', { hidden: true, class: 'options-box' })
@@ -99,7 +103,7 @@ class ContactChat extends HTMLElement {
     this.optionsButton = h('button', {
       class: 'plain', type: 'button', 'aria-expanded': 'false', onclick: () => this.showOptions(this.optionsPart.hidden),
     }, icon('more'), t('options'))
-    this.head = h('header', { class: 'head' },
+    this.head = h('div', { class: 'head' },
       h('div', { class: 'top' },
         h(this.position === 'page' ? 'h1' : 'h2', { id: 'title', tabindex: -1 }, (!this.talk.covert && this.heading) || t('title')),
         h('button', { class: 'exit', type: 'button', onclick: () => this.leave() }, icon('exit'), t('exit')),
@@ -109,7 +113,7 @@ class ContactChat extends HTMLElement {
 
   /** firstPart is the first screen, with the other languages at its head. */
   firstPart() {
-    this.first = h('div', null, LANGUAGES.length > 1 && !this.talk.begun && h('div', { class: 'languages' }, languageButtons(this)), firstScreen(this))
+    this.first = h('div', null, TAGS.length > 1 && !this.talk.begun && h('div', { class: 'languages' }, languageButtons(this)), firstScreen(this))
     this.begunDrawn = this.talk.begun
     return this.first
   }
@@ -305,14 +309,19 @@ class ContactChat extends HTMLElement {
     setTimeout(() => said.remove(), ANNOUNCED)
   }
 
+  /** scroller is what scrolls: with much zoom the whole panel. */
+  scroller() {
+    return this.body.scrollHeight > this.body.clientHeight ? this.body : this.panel
+  }
+
   atEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.body
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller()
     return scrollHeight - scrollTop - clientHeight < 80
   }
 
   /** toEnd shows the latest, but before the first message the beginning. */
   toEnd() {
-    if (this.talk.entries.length) this.body.scrollTop = this.body.scrollHeight
+    if (this.talk.entries.length) this.scroller().scrollTop = this.body.scrollHeight
   }
 
   /** followKeyboard keeps the panel above a phone's keyboard, which covers what

@@ -128,6 +128,7 @@ class Composer {
     for (const file of fit) {
       const upload = new Upload(this.talk, file, () => this.uploadChanged(upload))
       this.uploads.push(upload)
+      upload.start()
     }
     this.toggleAdd(false)
     this.drawUploads()

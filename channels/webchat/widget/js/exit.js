@@ -23,10 +23,10 @@ function exit(talk, url) {
 /** blank empties the whole page, title and all, and keeps the address of this
  * page from the next one. */
 function blank() {
-  // No "do you want to leave" of the page around us.
-  addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true)
-  document.documentElement.replaceChildren(
-    h('head', null, h('title', null, '\u00a0'), h('meta', { name: 'referrer', content: 'no-referrer' })), h('body'))
+  // Opening a document anew also removes the page's own "do you want to leave".
+  document.open()
+  document.append(h('html', null,
+    h('head', null, h('title', null, '\u00a0'), h('meta', { name: 'referrer', content: 'no-referrer' })), h('body')))
 }
 
 function away(url) {

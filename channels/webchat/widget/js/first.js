@@ -15,12 +15,12 @@ function firstScreen(chat) {
 }
 
 function cannotSpeak(chat, phone) {
-  const { t } = chat
+  const { t, sub } = chat
   return fold(t('speak'),
-    h('h3', null, t('speak.mobile')), h('p', null, t('speak.mobile.how', { phone })), h('p', null, t('speak.mobile.limits', { phone })),
-    h('h3', null, t('speak.landline')), h('p', null, t('speak.landline.how', { phone })),
-    h('h3', null, t('speak.deaf')), h('p', null, t('speak.deaf.how', { phone })),
-    h('h3', null, t('speak.here')), h('p', null, t('speak.here.how', { phone })),
+    h(sub, null, t('speak.mobile')), h('p', null, t('speak.mobile.how', { phone })), h('p', null, t('speak.mobile.limits', { phone })),
+    h(sub, null, t('speak.landline')), h('p', null, t('speak.landline.how', { phone })),
+    h(sub, null, t('speak.deaf')), h('p', null, t('speak.deaf.how', { phone })),
+    h(sub, null, t('speak.here')), h('p', null, t('speak.here.how', { phone })),
     quietButton(chat))
 }
 
@@ -40,7 +40,7 @@ function nextSteps(chat) {
   const open = chat.deskOpen()
   const said = open === false ? hours?.text : promise
   chat.nextPart = h('div', { class: 'next' },
-    h('h3', null, t('next')),
+    h(chat.sub, null, t('next')),
     h('p', null, deskLine(chat)),
     said && h('p', null, said),
     h('p', null, t('next.how')))

@@ -6,15 +6,15 @@ function drawOptions(chat) {
     h('button', { class: 'link back', type: 'button', onclick: () => chat.showOptions(false) }, icon('back'), t('options.back')),
     h('h2', { id: 'options-title', tabindex: -1 }, t('options')),
     h('h3', null, t('covert')), h('p', null, t('covert.what')), quietButton(chat),
-    LANGUAGES.length > 1 && [h('h3', null, t('language')), h('div', { class: 'row' }, languageButtons(chat))],
+    TAGS.length > 1 && [h('h3', null, t('language')), h('div', { class: 'row' }, languageButtons(chat))],
     talk.begun && talk.token && copyPart(chat),
     talk.begun && !talk.ended && endPart(chat))
 }
 
 /** languageButtons are one for each language but the present one. */
 function languageButtons(chat) {
-  return LANGUAGES.filter((tag) => tag !== chat.texts.lang).map((tag) =>
-    h('button', { class: 'link', type: 'button', lang: tag, onclick: () => chat.setLanguage(tag) }, languageName(tag)))
+  return TAGS.filter((tag) => tag !== chat.texts.lang).map((tag) =>
+    h('button', { class: 'link', type: 'button', lang: tag, onclick: () => chat.setLanguage(tag) }, LANGUAGES[tag]))
 }
 
 /** copyPart offers the copy by mail where that is safe, or says why not. */

@@ -17,7 +17,7 @@ class Talk {
     /** What the site says; filled once it was asked. */
     this.about = null
     this.desk = null
-    this.covert = store.kept.covert ?? options.covert
+    this.covert = options.covert || store.kept.covert || false
     this.wire = new Wire(this.server, {
       token: () => this.begin(),
       after: () => this.last,
@@ -118,8 +118,7 @@ class Talk {
   typing() {
     const time = Date.now()
     if (time - (this.typed || 0) < 3000) return
-    this.typed = time
-    this.wire.send({ type: 'typing' })
+    if (this.wire.send({ type: 'typing' })) this.typed = time
   }
 
   /** again sends what was put off. */

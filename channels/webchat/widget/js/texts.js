@@ -12,7 +12,7 @@ class Texts {
 
   /** use fetches a language. Without it the language stays as it was. */
   async use(lang) {
-    if (lang === this.lang || !LANGUAGES.includes(lang)) return
+    if (lang === this.lang || !LANGUAGES[lang]) return
     try {
       this.words = lang === 'en' ? ENGLISH : await get(`${this.server}/chat/lang/${lang}.json`)
       this.lang = lang
@@ -37,8 +37,11 @@ class Texts {
     const date = new Date(at)
     if (isNaN(date)) return ''
     const today = date.toDateString() === new Date().toDateString()
-    const day = today ? {} : { weekday: 'short', day: 'numeric', month: 'short' }
-    return date.toLocaleString(this.lang === 'en' ? 'en-GB' : this.lang, { ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+    // Not every browser knows Welsh, and none may fall back to its own
+    // language: numbers as at home.
+    const [lang] = Intl.DateTimeFormat.supportedLocalesOf(this.lang === 'en' ? [] : this.lang)
+    const day = today ? {} : { day: 'numeric', month: 'numeric' }
+    return date.toLocaleString(lang || 'en-GB', { ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   }
 
   /** Bytes as people read them. */
@@ -49,19 +52,11 @@ class Texts {
   }
 }
 
+/** LANGUAGES has the name of each of our languages, in that language, by tag. */
+const TAGS = Object.keys(LANGUAGES)
+
 /** The best of our languages for a tag such as "cy-GB". */
 function pickLanguage(tag) {
   const wanted = (tag || '').toLowerCase()
-  return LANGUAGES.find((each) => each.toLowerCase() === wanted) ||
-    LANGUAGES.find((each) => each === wanted.split('-')[0]) || 'en'
-}
-
-/** A language's name in that language. */
-function languageName(tag) {
-  try {
-    const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag)
-    return name[0].toUpperCase() + name.slice(1)
-  } catch {
-    return tag
-  }
+  return TAGS.find((each) => each.toLowerCase() === wanted) || TAGS.find((each) => each === wanted.split('-')[0]) || 'en'
 }

@@ -6,7 +6,6 @@ class Upload {
    * done (answer holds what the server calls it) or failed (code says why). */
   constructor(talk, file, changed) {
     Object.assign(this, { talk, file, changed, id: newID() })
-    this.start()
   }
 
   async start() {

@@ -1,0 +1,121 @@
+package widget_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// chooses picks files of the given sizes, as the person would in the dialog of
+// the system.
+func (w *window) chooses(sizes map[string]int) {
+	w.t.Helper()
+	folder := w.t.TempDir()
+	var paths []string
+	for name, size := range sizes {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	w.until(`root?.querySelector('input[type=file]')`)
+	input, err := chromedp.Call(w.tab, runtime.Evaluate, runtime.EvaluateParams{Expression: `document.querySelector('contact-chat').shadowRoot.querySelector('input[type=file]')`})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := chromedp.Call(w.tab, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: paths, ObjectID: input.Result.ObjectID}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestAFileGoesWithAMessage(t *testing.T) {
+	d, w, _ := visit(t, phone, "")
+	w.click("button", "Chat with police")
+	w.click("button", "Add")
+	w.sees("Up to 5 files, each no larger than 10 MB. Accepted: pictures, videos, PDF.")
+	w.chooses(map[string]int{"broken window é.jpg": 300_000})
+	w.sees("Ready to send")
+	w.shoot("ready")
+	w.says("this is the window")
+	w.state("this is the window", "taken")
+	d.wait("the file", func() bool {
+		for _, kept := range d.uploads {
+			return kept.name == "broken window é.jpg" && len(kept.body) == 300_000 && kept.mediaType == "image/jpeg"
+		}
+		return false
+	})
+	w.sees("broken window é.jpg (293 kB)")
+	w.shoot("sent")
+}
+
+func TestTextNeverWaitsForAFile(t *testing.T) {
+	d, w, _ := visit(t, phone, "")
+	d.holdUpload = make(chan struct{})
+	w.click("button", "Chat with police")
+	w.sees("Someone is at the desk now")
+	w.chooses(map[string]int{"film.mp4": 9 << 20})
+	w.until(`root.querySelector('progress')`)
+	w.says("quick, the film follows")
+	w.state("quick, the film follows", "taken")
+	w.shoot("going")
+	close(d.holdUpload)
+	w.sees("film.mp4 (9 MB)")
+	w.until(`!root.querySelector('.uploads li')`)
+	d.has("quick, the film follows", "")
+}
+
+func TestAFileOnItsWayIsCancelled(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	d.holdUpload = make(chan struct{})
+	defer close(d.holdUpload)
+	w.click("button", "Chat with police")
+	w.sees("Someone is at the desk now")
+	w.chooses(map[string]int{"wrong.png": 5 << 20})
+	w.click("[aria-label='Cancel wrong.png']", "")
+	w.until(`!root.querySelector('.uploads li')`)
+	w.says("never mind")
+	w.state("never mind", "taken")
+	if len(d.uploads) != 0 {
+		t.Errorf("the desk has %d files", len(d.uploads))
+	}
+}
+
+func TestAFileThatCannotBeTakenSaysWhy(t *testing.T) {
+	for _, c := range []struct {
+		name, file, want string
+		size             int
+	}{
+		{"too large", "film.mp4", "This file is too large.", 11 << 20},
+		{"the wrong kind", "page.html", "This kind of file is not accepted.", 10},
+		{"empty", "photo.png", "This file is empty.", 0},
+		{"no room at the desk", "photo.full", "Files cannot be taken at the moment. Your text is taken.", 10},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, w, _ := visit(t, phone, "")
+			w.click("button", "Chat with police")
+			w.sees("Someone is at the desk now")
+			w.chooses(map[string]int{c.file: c.size})
+			w.sees(c.want)
+			w.shoot("why")
+			w.says("my text")
+			w.state("my text", "taken")
+			d.has("my text")
+		})
+	}
+}
+
+func TestTooManyFilesAreSaid(t *testing.T) {
+	_, w, _ := visit(t, phone, "")
+	w.click("button", "Chat with police")
+	w.sees("Someone is at the desk now")
+	w.chooses(map[string]int{"1.png": 1, "2.png": 1, "3.png": 1, "4.png": 1, "5.png": 1, "6.png": 1})
+	w.sees("You can add up to 5 files to one message.")
+	if shown := get[int](w, `root.querySelectorAll('.uploads li').length`); shown != 5 {
+		t.Errorf("%d files are taken", shown)
+	}
+}
