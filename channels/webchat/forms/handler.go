@@ -82,6 +82,9 @@ func (s *server) takeForm(w http.ResponseWriter, r *http.Request) {
 	}
 	form.allowOrigin(w, r)
 	sent, asked, err := s.receive(w, r, form)
+	// What came took its time, and so may its receipt: the server's own limit
+	// counts from the beginning.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longestPause + longestDelay)) // a test's connection has none
 	if asked != "" {
 		lang = form.pick(asked, r)
 	}

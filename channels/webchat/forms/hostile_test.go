@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -288,6 +289,30 @@ func TestASlowOrBrokenLineTakesNothingAndHarmsNobody(t *testing.T) {
 		t.Errorf("others wait for %s", took)
 	}
 	s.only()
+}
+
+func TestALongUploadOutlastsTheLimitsOfTheServer(t *testing.T) {
+	s := open(t, nil)
+	server := httptest.NewUnstartedServer(s.forms.Handler(s.inbox))
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	server.Start()
+	defer server.Close()
+	body, mediaType := packed(t, part{name: "what", body: "x"}, part{name: "where", body: "y"}, part{name: "files", fileName: "a.png", mediaType: "image/png", body: png})
+	in, out := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(out, body[:len(body)/2])
+		<-time.After(300 * time.Millisecond) // the line is slow: beyond both limits
+		_, _ = io.WriteString(out, body[len(body)/2:])
+		_ = out.Close()
+	}()
+	response, err := http.Post(server.URL+"/forms/report-a-crime", mediaType, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if s.only(); response.StatusCode != 200 {
+		t.Errorf("status %d", response.StatusCode)
+	}
 }
 
 func TestWhatIsNoOriginalOfOursIsRefused(t *testing.T) {

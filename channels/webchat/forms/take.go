@@ -1,6 +1,7 @@
 package forms
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -24,7 +25,8 @@ func (s *server) take(w http.ResponseWriter, r *http.Request, form *form, lang s
 	for _, p := range problems {
 		d.Forgiven = append(d.Forgiven, forgiven{p, oneLine(form.fields[p.Field].Label.In(lang))})
 	}
-	if err := s.accept(r, d); err != nil {
+	// Whoever has sent it may have gone: it came whole and is taken.
+	if err := s.accept(context.WithoutCancel(r.Context()), d); err != nil {
 		s.deps.Log.Error("form not taken", slog.String("form", form.Name), slog.String("cause", err.Error()))
 		w.Header().Set("Retry-After", "30")
 		s.unavailable(w, r, form, lang, sent)
@@ -38,12 +40,12 @@ func (s *server) take(w http.ResponseWriter, r *http.Request, form *form, lang s
 }
 
 // accept makes a document durable.
-func (s *server) accept(r *http.Request, d document) error {
-	original, err := s.original(r.Context(), d)
+func (s *server) accept(ctx context.Context, d document) error {
+	original, err := s.original(ctx, d)
 	if err != nil {
 		return err
 	}
-	return s.inbox.Accept(r.Context(), []channels.Original{original}, channels.Cursor{})
+	return s.inbox.Accept(ctx, []channels.Original{original}, channels.Cursor{})
 }
 
 // words are all that the person wrote or chose.
