@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"contactd/channels/webchat/clamav"
+	"contactd/channels/webchat/forms"
 	"contactd/channels/webchat/hours"
 )
 
@@ -36,6 +37,9 @@ type Config struct {
 	// Sites show the chat. Default: one named "main", on the server's own
 	// pages.
 	Sites []Site `yaml:"sites"`
+	// Forms are structured forms, served at /forms/<name>. Default none, and
+	// with Demo those that are ready.
+	Forms []forms.Form `yaml:"forms"`
 	// Demo serves the page /demo, and counts programs on this machine as
 	// different people in the limits for one address. Default false.
 	Demo bool `yaml:"demo"`
@@ -70,7 +74,8 @@ type Site struct {
 	Promise map[string]string `yaml:"promise"`
 	// ExitURL is where the quick exit leads. Default: a neutral site.
 	ExitURL string `yaml:"exit_url"`
-	// FormURL is a web form for who cannot chat. Default none.
+	// FormURL is a web form for who cannot chat. Default: the site's first of
+	// Config.Forms, if any.
 	FormURL string `yaml:"form_url"`
 	// Phone is the number for emergencies. Default 999.
 	Phone string `yaml:"phone"`
@@ -188,7 +193,7 @@ func (c Config) Validate() error {
 			problem("sites[%d].%w", i, err)
 		}
 	}
-	wrong = append(wrong, set.Limits.validate(), set.Uploads.validate())
+	wrong = append(wrong, set.Limits.validate(), set.Uploads.validate(), set.formsConfig().Validate())
 	for _, err := range flatten(c.ClamAV.Validate()) {
 		problem("clamav.%w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"contactd/channels"
+	"contactd/channels/webchat/forms"
 	"contactd/contact"
 )
 
@@ -21,7 +22,10 @@ const originalLimit = 1 << 20
 
 // Read turns an original of this channel into a message. An error means that
 // it is none.
-func (ch *Channel) Read(_ context.Context, original channels.Original) (contact.Message, error) {
+func (ch *Channel) Read(ctx context.Context, original channels.Original) (contact.Message, error) {
+	if original.MediaType == forms.MediaType {
+		return ch.forms.Read(ctx, original)
+	}
 	m, err := ch.read(original)
 	if err != nil {
 		return contact.Message{}, fmt.Errorf("read chat message: %w", err)

@@ -28,7 +28,10 @@ func (r *running) routes() (http.Handler, error) {
 	mux.HandleFunc("POST /chat/v1/files", r.postFile)
 	mux.HandleFunc("GET /chat/v1/files/{file}", r.getFile)
 	mux.HandleFunc("POST "+byePath, r.postBye)
-	return r.guard(mux), nil
+	all := http.NewServeMux()
+	all.Handle("/forms/", r.serveForms())
+	all.Handle("/", r.guard(mux))
+	return all, nil
 }
 
 func (r *running) mountWidget(mux *http.ServeMux) error {

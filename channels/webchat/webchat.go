@@ -27,6 +27,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"contactd/channels"
+	"contactd/channels/webchat/forms"
 	"contactd/contact"
 )
 
@@ -75,6 +76,7 @@ type Channel struct {
 	proxies proxies
 	desk    *desk
 	timing  timing
+	forms   *forms.Forms
 
 	mutex   sync.Mutex
 	running *running
@@ -93,7 +95,10 @@ func New(c Config, deps Deps) (*Channel, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	c = c.WithDefaults()
+	c, err := c.WithDefaults().withForms()
+	if err != nil {
+		return nil, err
+	}
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
@@ -101,7 +106,6 @@ func New(c Config, deps Deps) (*Channel, error) {
 		deps.Now = time.Now
 	}
 	ch := &Channel{config: c, deps: deps, timing: defaultTiming(), changed: make(chan struct{})}
-	var err error
 	if ch.proxies, err = parseProxies(c.TrustedProxies); err != nil {
 		return nil, err
 	}
@@ -109,6 +113,9 @@ func New(c Config, deps Deps) (*Channel, error) {
 		return nil, err
 	}
 	if ch.metrics, err = newMetrics(deps.Metrics); err != nil {
+		return nil, err
+	}
+	if ch.forms, err = ch.newForms(); err != nil {
 		return nil, err
 	}
 	return ch, nil

@@ -207,7 +207,7 @@ func TestNoReceiptBeforeItIsDurable(t *testing.T) {
 func TestALargeFormIsAnOriginalInABlob(t *testing.T) {
 	s := open(t, func(c *forms.Config, _ *forms.Deps) {
 		for i := range 20 {
-			c.Forms[1].Fields = append(c.Forms[1].Fields, forms.Field{Name: "more" + string(rune('a'+i)), Kind: forms.Textarea, Label: forms.Words{"en": "More", "cy": "Mwy"}, Limit: 20_000})
+			c.Forms[0].Fields = append(c.Forms[0].Fields, forms.Field{Name: "more" + string(rune('a'+i)), Kind: forms.Textarea, Label: forms.Words{"en": "More", "cy": "Mwy"}, Limit: 20_000})
 		}
 	})
 	pairs := []string{"message", "Hello"}
