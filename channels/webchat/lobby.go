@@ -14,6 +14,10 @@ import (
 // within milliseconds, who does not must open that many in that time.
 const waitingLimit = 1000
 
+// readBuffer is how much of what a client sends ahead the system keeps for us:
+// enough for an upload over a slow line, and no megabytes for each of a flood.
+const readBuffer = 128 << 10
+
 // lobby is the listener with limits. Connections over a limit are closed at
 // once.
 type lobby struct {
@@ -51,6 +55,9 @@ func (l *lobby) Accept() (net.Conn, error) {
 		conn, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err
+		}
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetReadBuffer(readBuffer)
 		}
 		g := &guest{Conn: conn, lobby: l, address: network(hostOf(conn.RemoteAddr().String()))}
 		oldest, ok := l.enter(g)

@@ -42,7 +42,9 @@ type house struct {
 	health   *channelstest.Health
 	outcomes *outcomes
 	logged   *logBuffer
-	timing   func(*timing) // changes it, if set
+	timing   func(*timing)  // changes it, if set
+	durable  channels.Inbox // instead of inbox, if set
+	quiet    bool           // logs nothing
 	dir      string
 
 	channel *Channel
@@ -113,7 +115,7 @@ func newHouse(t testing.TB, change ...func(*house)) *house {
 func (h *house) start() {
 	h.t.Helper()
 	h.deps.Blobs, h.deps.Health, h.deps.Folders = h.blobs, h.health, folder(h.dir)
-	if h.deps.Log == nil {
+	if h.deps.Log == nil && !h.quiet {
 		h.deps.Log = slog.New(slog.NewTextHandler(h.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	ch, err := New(h.config, h.deps)
@@ -125,7 +127,11 @@ func (h *house) start() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- ch.Receive(ctx, h.inbox) }()
+	inbox := h.durable
+	if inbox == nil {
+		inbox = h.inbox
+	}
+	go func() { ended <- ch.Receive(ctx, inbox) }()
 	var once sync.Once
 	h.stop = func() {
 		once.Do(func() {

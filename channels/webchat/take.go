@@ -101,13 +101,14 @@ func (r *running) accept(ctx context.Context, in *room, address netip.Addr, f cl
 		delay = r.limiter.delay(now, in.id, address)
 	}
 	// From here on it is taken; that its sender may have gone changes nothing.
+	gone := ctx.Done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), delay+patience)
 	defer cancel()
 	if delay > 0 {
 		r.tellQueued(ctx, in, now)
 		in.mutex.Unlock()
 		locked = false
-		r.pause(delay)
+		r.pause(delay, gone)
 		in.mutex.Lock()
 		locked = true
 	}
@@ -170,12 +171,13 @@ func (r *running) tellQueued(ctx context.Context, in *room, now time.Time) {
 	}
 }
 
-// pause waits, or until the end of Receive.
-func (r *running) pause(delay time.Duration) {
+// pause waits, unless nobody is there to wait for, or Receive ends.
+func (r *running) pause(delay time.Duration, gone <-chan struct{}) {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+	case <-gone:
 	case <-r.ctx.Done():
 	}
 }
