@@ -143,8 +143,11 @@ func (v visitors) open(i int) (*websocket.Conn, error) {
 		}
 		body, err := io.ReadAll(response.Body)
 		_ = response.Body.Close()
-		if err != nil || response.StatusCode != http.StatusCreated {
-			return nil, fmt.Errorf("%s: %d %s %v", path, response.StatusCode, body, err)
+		if err == nil && response.StatusCode != http.StatusCreated {
+			err = fmt.Errorf("%s: %d %s", path, response.StatusCode, body)
+		}
+		if err != nil {
+			return nil, err
 		}
 		if err := json.Unmarshal(body, &opened); err != nil {
 			return nil, err

@@ -15,7 +15,8 @@ func TestMistakesInTheConfigurationAreToldWithTheirKeys(t *testing.T) {
 		AbandonAfter: time.Millisecond, Retention: time.Minute,
 		Sites: []Site{
 			{Name: "a b", Origins: []string{"https://x.example/path", "x.example", "*"}, ExitURL: "javascript:alert(1)", Hours: hours.Config{Closed: []string{"May"}}},
-			{Name: "main"}, {Name: "main"},
+			{Name: "main"},
+			{Name: "main"},
 		},
 		Limits:  Limits{Connections: -1, TextBytes: 1 << 20},
 		Uploads: Uploads{FileBytes: -1, MediaTypes: []string{"pictures"}},

@@ -33,10 +33,10 @@ func (p *person) listens(query string) (next func() (id string, f got), stop fun
 		p.h.t.Helper()
 		for lines.Scan() {
 			name, value, _ := strings.Cut(lines.Text(), ": ")
-			switch {
-			case name == "id":
+			switch name {
+			case "id":
 				id = value
-			case name == "data":
+			case "data":
 				if err := json.Unmarshal([]byte(value), &f); err != nil {
 					p.h.t.Fatalf("%v: %s", err, value)
 				}

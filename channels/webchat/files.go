@@ -1,7 +1,6 @@
 package webchat
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,28 +9,20 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"path"
-	"strings"
 	"syscall"
 	"time"
-	"unicode/utf8"
-
-	"github.com/gabriel-vasile/mimetype"
 
 	"contactd/channels/webchat/clamav"
 	"contactd/channels/webchat/store"
+	"contactd/channels/webchat/upload"
 	"contactd/contact"
 )
 
-// What the scanner said of a file.
+// What the scanner said of a file that is not handed out.
 const (
-	scanClean    = "clean"
 	scanInfected = "infected"
 	scanFailed   = "failed"
 )
-
-// sniffBytes is how much of a file its type is told from.
-const sniffBytes = 3072
 
 // An upload has the time of any request, and a second more for each slowest bytes: a poor
 // mobile line, but no drip.
@@ -54,34 +45,44 @@ func (r *running) postFile(w http.ResponseWriter, req *http.Request) {
 	size := req.ContentLength
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(r.timing.read + time.Duration(size/slowest)*time.Second))
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(r.timing.read + time.Duration(size/slowest)*time.Second + r.config.ClamAV.Timeout + r.timing.write))
-	in := bufio.NewReaderSize(http.MaxBytesReader(w, req.Body, r.config.Uploads.FileBytes), sniffBytes)
-	head, err := in.Peek(sniffBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
-		r.cutShort(w, err)
-		return
-	}
-	sniffed := mimetype.Detect(head)
-	if !takes(r.config.Uploads.MediaTypes, sniffed.String()) {
-		w.Header().Set("Connection", "close")
-		r.fail(w, http.StatusUnsupportedMediaType, "media_type", "this kind of file cannot be taken: pictures, films and PDF can")
-		return
-	}
-	blob, err := r.deps.Blobs.Store(req.Context(), in)
+	taken, err := r.taker().Take(req.Context(), req.Body, unescaped(req.Header.Get("X-File-Name")), req.Header.Get("Content-Type"))
 	if err != nil {
 		r.cutShort(w, err)
 		return
 	}
 	f := store.File{
-		ID: rand.Text(), SHA256: blob.SHA256, Name: fileName(unescaped(req.Header.Get("X-File-Name"))), Size: blob.Size,
-		MediaType: sniffed.String(), Claimed: claimed(req.Header.Get("Content-Type")), At: r.deps.Now().UTC(),
+		ID: rand.Text(), SHA256: taken.SHA256, Name: taken.Name, Size: taken.Size,
+		MediaType: taken.MediaType, Claimed: taken.Claimed, Scan: taken.Scan, At: r.deps.Now().UTC(),
 	}
-	f.Scan = r.scan(req.Context(), f)
 	r.metrics.uploads.WithLabelValues(orNone(f.Scan)).Inc()
 	if err := r.store.AddFile(req.Context(), session.ID, f); err != nil {
 		r.unavailable(w, err)
 		return
 	}
 	answer(w, http.StatusCreated, onWire(f))
+}
+
+// taker takes files as the configuration says.
+func (r *running) taker() *upload.Taker {
+	t := &upload.Taker{
+		Limits: upload.Limits{FileBytes: r.config.Uploads.FileBytes, MediaTypes: r.config.Uploads.MediaTypes}, Blobs: r.deps.Blobs,
+	}
+	if r.config.ClamAV.Address != "" {
+		t.Scan = r.scan
+	}
+	return t
+}
+
+// scan asks the scanner, and tells the operator what it says.
+func (r *running) scan(ctx context.Context, file io.Reader) (found string, err error) {
+	found, err = clamav.Infected(ctx, r.config.ClamAV, file)
+	switch {
+	case err != nil:
+		r.deps.Log.Error("file could not be scanned and is kept back", "error", err)
+	case found != "":
+		r.deps.Log.Warn("infected file was kept back", "signature", found)
+	}
+	return found, err
 }
 
 // mayUpload looks at what is known before the first byte; status 0 is yes.
@@ -109,10 +110,13 @@ func (r *running) mayUpload(req *http.Request, session store.Session) (status in
 // cutShort answers an upload that ended early.
 func (r *running) cutShort(w http.ResponseWriter, err error) {
 	w.Header().Set("Connection", "close")
-	var large *http.MaxBytesError
 	switch {
-	case errors.As(err, &large):
-		r.fail(w, http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("a file may have %d bytes", large.Limit))
+	case errors.Is(err, upload.ErrTooLarge):
+		r.fail(w, http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("a file may have %d bytes", r.config.Uploads.FileBytes))
+	case errors.Is(err, upload.ErrKind):
+		r.fail(w, http.StatusUnsupportedMediaType, "media_type", "this kind of file cannot be taken: pictures, films and PDF can")
+	case errors.Is(err, upload.ErrEmpty):
+		r.fail(w, http.StatusBadRequest, "empty", "the file is empty")
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		r.deps.Log.Error("upload was refused: the disk is full", "error", err)
 		r.fail(w, http.StatusInsufficientStorage, "full", "there is no room for files now; send the text without it")
@@ -126,42 +130,6 @@ func (r *running) cutShort(w http.ResponseWriter, err error) {
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// takes reports whether files of a type are taken. Text that a browser could
-// run, and what hides other files, never is.
-func takes(patterns []string, mediaType string) bool {
-	kind, _, err := mime.ParseMediaType(mediaType)
-	if err != nil || kind == "image/svg+xml" || strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+xml") {
-		return false
-	}
-	for _, pattern := range patterns {
-		if ok, _ := path.Match(strings.ToLower(pattern), kind); ok {
-			return true
-		}
-	}
-	return false
-}
-
-// scan asks the scanner; empty when there is none.
-func (r *running) scan(ctx context.Context, f store.File) string {
-	if r.config.ClamAV.Address == "" {
-		return ""
-	}
-	body, err := r.deps.Blobs.Open(f.SHA256)
-	if err == nil {
-		defer body.Close()
-		var found string
-		if found, err = clamav.Infected(ctx, r.config.ClamAV, body); err == nil && found != "" {
-			r.deps.Log.Warn("infected file was kept back", "signature", found, "sha256", f.SHA256)
-			return scanInfected
-		}
-	}
-	if err != nil {
-		r.deps.Log.Error("file could not be scanned and is kept back", "error", err, "sha256", f.SHA256)
-		return scanFailed
-	}
-	return scanClean
 }
 
 func orNone(scan string) string {
@@ -233,68 +201,9 @@ func (r *running) getFile(w http.ResponseWriter, req *http.Request) {
 	_, _ = io.Copy(w, body)
 }
 
-// fileNameLimit is in characters.
-const fileNameLimit = 120
-
-// fileName is what a person called a file, without path and control
-// characters.
-func fileName(name string) string {
-	name = oneLine(strings.ToValidUTF8(name, ""))
-	name = name[strings.LastIndexAny(name, `/\:`)+1:]
-	name = strings.Trim(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("\"<>|*?\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f", r) {
-			return -1 // not for file systems; or turns the name round, so that exe.jpg shows
-		}
-		return r
-	}, name), " .")
-	for utf8.RuneCountInString(name) > fileNameLimit {
-		_, size := utf8.DecodeRuneInString(name)
-		name = name[size:] // the end tells the type
-	}
-	if name == "" {
-		return "file"
-	}
-	return name
-}
-
 func unescaped(name string) string {
 	if plain, err := url.PathUnescape(name); err == nil {
 		return plain
 	}
 	return name
-}
-
-// claimed is a media type as the client states it, or empty.
-func claimed(text string) string {
-	kind, _, err := mime.ParseMediaType(text)
-	if err != nil || len(kind) > 100 {
-		return ""
-	}
-	return kind
-}
-
-// untilDone reads until ctx ends.
-type untilDone struct {
-	ctx context.Context
-	io.Reader
-}
-
-// Read implements io.Reader.
-func (u *untilDone) Read(b []byte) (int, error) {
-	if err := u.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return u.Reader.Read(b)
-}
-
-// prefix keeps the first bytes written to it.
-type prefix struct {
-	into  *strings.Builder
-	limit int
-}
-
-// Write implements io.Writer.
-func (p *prefix) Write(b []byte) (int, error) {
-	p.into.Write(b[:min(len(b), p.limit-p.into.Len())])
-	return len(b), nil
 }

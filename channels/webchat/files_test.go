@@ -99,7 +99,10 @@ func TestFilesAreTakenByWhatTheyAreAndNotByWhatTheyAreCalled(t *testing.T) {
 		what, content string
 		status        int
 	}{
-		{"PNG", png, 201}, {"JPEG", jpeg, 201}, {"PDF", pdf, 201}, {"MP4", mp4, 201},
+		{"PNG", png, 201},
+		{"JPEG", jpeg, 201},
+		{"PDF", pdf, 201},
+		{"MP4", mp4, 201},
 		{"SVG with a script", svg, 415},
 		{"SVG without a declaration", svg[strings.Index(svg, "<svg"):], 415},
 		{"HTML", "<!doctype html><script>alert(1)</script>", 415},

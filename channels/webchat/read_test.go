@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"contactd/channels"
 	"contactd/channels/channelstest"
+	"contactd/channels/webchat/upload"
 	"contactd/contact"
 )
 
@@ -165,10 +167,13 @@ func FuzzUploadHeaders(f *testing.F) {
 	f.Add("\x00\r\n", "a/b;c=d;c=e", []byte(mp4))
 	ch := aChannel(f)
 	f.Fuzz(func(t *testing.T, name, claim string, body []byte) {
-		if clean := fileName(unescaped(name)); !isHarmless(clean) {
+		if clean := upload.CleanName(unescaped(name)); !isHarmless(clean) {
 			t.Errorf("%q became %q", name, clean)
 		}
-		_ = claimed(claim)
-		_ = takes(ch.config.Uploads.MediaTypes, claim)
+		taker := upload.Taker{Limits: upload.Limits{FileBytes: 1 << 20, MediaTypes: ch.config.Uploads.MediaTypes}, Blobs: ch.deps.Blobs}
+		f, err := taker.Take(t.Context(), bytes.NewReader(body), name, claim)
+		if err == nil && (!isHarmless(f.Name) || strings.Contains(f.MediaType, "svg") || strings.Contains(f.MediaType, "html") || strings.ContainsAny(f.Claimed, "\r\n\"")) {
+			t.Errorf("taken as %+v", f)
+		}
 	})
 }

@@ -58,7 +58,7 @@ func TestASocketIsOpenedByAFreshTicketOfItsOwnOriginOnly(t *testing.T) {
 		t.Helper()
 		p := *p
 		p.origin = origin
-		conn, response, err := p.dial(ticket, 0)
+		conn, response, err := p.dial(ticket, 0) //nolint:bodyclose // Dial closes it
 		if err != nil {
 			if response == nil || response.StatusCode != wantHTTP {
 				t.Errorf("%s: %v", what, err)

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
 
 	"contactd/channels"
 	"contactd/channels/webchat/store"
+	"contactd/channels/webchat/upload"
 	"contactd/contact"
 )
 
@@ -99,15 +99,31 @@ func (r *running) attached(ctx context.Context, a contact.Attachment) (store.Fil
 		return store.File{}, channels.NotSent(fmt.Errorf("open attachment: %w", err))
 	}
 	defer body.Close()
-	head := &strings.Builder{}
-	size, err := io.Copy(io.Discard, io.TeeReader(&untilDone{ctx, body}, &prefix{head, sniffBytes}))
+	// The limit of the desk's own files is the pipeline's; here they are counted.
+	kind, err := mimetype.DetectReader(body)
+	if err != nil {
+		return store.File{}, channels.NotSent(fmt.Errorf("read attachment: %w", err))
+	}
+	size, err := r.sizeOf(ctx, a.SHA256)
 	if err != nil {
 		return store.File{}, channels.NotSent(fmt.Errorf("read attachment: %w", err))
 	}
 	return store.File{
-		ID: rand.Text(), SHA256: a.SHA256, Name: fileName(a.Name), Size: size,
-		MediaType: mimetype.Detect([]byte(head.String())).String(), Claimed: a.Claimed, Scan: a.Scan,
+		ID: rand.Text(), SHA256: a.SHA256, Name: upload.CleanName(a.Name), Size: size,
+		MediaType: kind.String(), Claimed: a.Claimed, Scan: a.Scan,
 	}, nil
+}
+
+// sizeOf counts the bytes of a blob.
+func (r *running) sizeOf(ctx context.Context, sha256 string) (int64, error) {
+	body, err := r.deps.Blobs.Open(sha256)
+	if err != nil {
+		return 0, err
+	}
+	defer body.Close()
+	stop := context.AfterFunc(ctx, func() { _ = body.Close() })
+	defer stop()
+	return io.Copy(io.Discard, body)
 }
 
 // Find tells whether a reply is in its chat.

@@ -273,14 +273,13 @@ func TestReceiptsAreToldEvenIfThatFailsAtFirst(t *testing.T) {
 func TestAReplyThatWasMadeTwiceIsShownOnce(t *testing.T) {
 	h := newHouse(t)
 	p := h.arrives()
-	w := p.opens(0)
 	first := h.replies(p, "1", "hello")
 	h.restart()
 	if again := h.replies(p, "1", "hello"); again != first {
 		t.Errorf("%+v became %+v", first, again)
 	}
 	h.replies(p, "2", "goodbye")
-	w = p.opens(0)
+	w := p.opens(0)
 	if a, b := w.sees("reply"), w.sees("reply"); a.Text != "hello" || b.Text != "goodbye" {
 		t.Errorf("shown %s and %s", a.raw, b.raw)
 	}

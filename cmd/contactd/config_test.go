@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"contactd/channels/email"
+	"contactd/channels/webchat"
 )
 
 func noEnvironment(string) (string, bool) { return "", false }
@@ -68,6 +69,33 @@ func TestTheAccountThatTheSampleShowsIsValidAndShowsTheDefaults(t *testing.T) {
 	}
 }
 
+func TestTheChatThatTheSampleShowsIsTheDefaultOne(t *testing.T) {
+	read := func(text string) webchat.Config {
+		c, err := decodeConfig("sample", []byte(text), noEnvironment)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		var chat webchat.Config
+		if err := c.Channels["webchat"].Decode(&chat); err != nil {
+			t.Fatal(err)
+		}
+		return chat.WithDefaults()
+	}
+	_, text, _ := strings.Cut(sample(), "\n  webchat:")
+	shown := commentedOut.ReplaceAllString("channels:\n  webchat:"+text, "$1$2")
+	got, want := read(shown), webchat.Config{}.WithDefaults()
+	got.Sites, got.TrustedProxies = want.Sites, want.TrustedProxies // shown commented out; empty and none are the same
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("shown   %+v\ndefault %+v", got, want)
+	}
+	used := anAccount.ReplaceAllStringFunc("channels:\n  webchat:"+text, func(line string) string { return strings.Replace(line, "# ", "", 1) })
+	site := read(commentedOut.ReplaceAllString(used, "$1$2")).Sites[0]
+	site.Origins, site.Promise, site.Hours.Weekly, site.Hours.Closed = nil, nil, nil, nil
+	if !reflect.DeepEqual(site, want.Sites[0]) {
+		t.Errorf("shown   %+v\ndefault %+v", site, want.Sites[0])
+	}
+}
+
 func TestTheSampleShowsEverySetting(t *testing.T) {
 	text := sample()
 	var walk func(typ reflect.Type, at string)
@@ -89,6 +117,8 @@ func TestTheSampleShowsEverySetting(t *testing.T) {
 	}
 	walk(reflect.TypeFor[config](), "")
 	walk(reflect.TypeFor[email.Account](), "channels.email.accounts.")
+	walk(reflect.TypeFor[webchat.Config](), "channels.webchat.")
+	walk(reflect.TypeFor[webchat.Site](), "channels.webchat.sites.")
 }
 
 func TestAMistakeIsToldWithFileLineAndKeyAndAllAtOnce(t *testing.T) {
