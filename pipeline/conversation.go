@@ -1,14 +1,11 @@
 package pipeline
 
 import (
-	"context"
-
 	"contactd/contact"
 )
 
-// converse puts a message in its conversation. A message that referred to
-// other people's conversation begins its own, with a flag for the handler.
-func (p *Pipeline) converse(ctx context.Context, e Entry, m contact.Message) (contact.Message, error) {
+// placement is what a message says about its conversation.
+func (p *Pipeline) placement(e Entry, m contact.Message) Placement {
 	placement := Placement{Key: m.Conversation, Known: m.Conversation != "", Thread: m.Thread}
 	if !placement.Known {
 		placement.Key = contact.ConversationID(e.Original.Channel, e.Original.Account, m.ID)
@@ -20,14 +17,11 @@ func (p *Pipeline) converse(ctx context.Context, e Entry, m contact.Message) (co
 	if m.Channel.ReplyWindowEndsAt != nil {
 		placement.AnswerUntil = *m.Channel.ReplyWindowEndsAt
 	}
-	placed, err := p.journal.Place(ctx, e.Seq, placement)
-	if err != nil {
-		return m, err
-	}
-	return joined(m, placed), nil
+	return placement
 }
 
-// joined writes a place into the message.
+// joined writes a place into the message. One that referred to other people's
+// conversation begins its own, with a flag for the handler.
 func joined(m contact.Message, placed Placed) contact.Message {
 	m.Conversation = placed.Conversation
 	if placed.Foreign {

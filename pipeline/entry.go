@@ -87,6 +87,8 @@ type Journal interface {
 	// placed in the order they were accepted: Place waits for earlier ones.
 	// Placing again gives the same place.
 	Place(ctx context.Context, seq int64, p Placement) (Placed, error)
+	// Settle is Place and Sort in one change.
+	Settle(ctx context.Context, seq int64, p Placement, lane Lane) error
 	// Sort makes a placed entry ready to be published in a lane. An emergency
 	// takes its conversation's earlier waiting entries along. Sort may return
 	// before the lane is durable: an entry whose lane was lost is delivered

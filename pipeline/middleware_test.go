@@ -26,6 +26,7 @@ type shelf struct {
 }
 
 func (s *shelf) Place(context.Context, int64, Placement) (Placed, error) { return Placed{}, nil }
+func (s *shelf) Settle(context.Context, int64, Placement, Lane) error    { return nil }
 func (s *shelf) Sort(context.Context, int64, Lane) error                 { return nil }
 
 func (s *shelf) Quarantine(_ context.Context, seq int64, reason string) error {

@@ -158,7 +158,7 @@ func (p *Pipeline) track(next message.HandlerFunc) message.HandlerFunc {
 	}
 }
 
-// sort is the first handler: read → conversation → grade, and the entry
+// sort is the first handler: read → grade → conversation, and the entry
 // waits in its lane.
 func (p *Pipeline) sort(env *message.Message) error {
 	entry, err := p.open(env)
@@ -173,14 +173,20 @@ func (p *Pipeline) sort(env *message.Message) error {
 	if err != nil {
 		return err
 	}
-	if m, err = p.converse(ctx, entry, m); err != nil {
-		return err
-	}
-	if err := p.react(ctx, entry.Original.Channel, m); err != nil {
-		return err
-	}
 	j := judged{message: m, assessment: p.assess(ctx, m)}
 	p.memo.put(entry.Seq, j)
+	if !p.reacts(entry.Original.Channel, m) {
+		return p.journal.Settle(ctx, entry.Seq, p.placement(entry, m), lane(m, j.assessment))
+	}
+	// What contactd does itself needs the conversation, and must be done
+	// before the entry leaves the unread.
+	placed, err := p.journal.Place(ctx, entry.Seq, p.placement(entry, m))
+	if err != nil {
+		return err
+	}
+	if err := p.react(ctx, entry.Original.Channel, joined(m, placed)); err != nil {
+		return err
+	}
 	return p.journal.Sort(ctx, entry.Seq, lane(m, j.assessment))
 }
 
@@ -257,15 +263,16 @@ func (p *Pipeline) judge(ctx context.Context, e Entry) (judged, error) {
 		m := unread(e)
 		return judged{message: m, assessment: p.panel.Assess(ctx, m)}, nil
 	}
-	if j, ok := p.memo.take(e.Seq); ok {
-		return j, nil
+	j, ok := p.memo.take(e.Seq)
+	if !ok {
+		m, err := p.read(ctx, e)
+		if err != nil {
+			return judged{}, err
+		}
+		j = judged{message: m, assessment: p.assess(ctx, m)}
 	}
-	m, err := p.read(ctx, e)
-	if err != nil {
-		return judged{}, err
-	}
-	m = joined(m, e.Placed)
-	return judged{message: m, assessment: p.assess(ctx, m)}, nil
+	j.message = joined(j.message, e.Placed)
+	return j, nil
 }
 
 func (p *Pipeline) publish(topic string, event contact.Event, l Lane) error {

@@ -177,10 +177,7 @@ func through(b *testing.B, answer contact.Answer) {
 				p := pipeline.Placement{Key: fmt.Sprintf("c-%032d", e.Seq*7919%1000003)}
 				p.Answer = answer
 				p.IDs, p.Participants = []string{fmt.Sprint(e.Seq*104729, "@example.org")}, []string{fmt.Sprint(e.Seq, "@example.net")}
-				if _, err := j.Place(context.Background(), e.Seq, p); err != nil {
-					return
-				}
-				if err := j.Sort(context.Background(), e.Seq, pipeline.LaneNormal); err == nil {
+				if err := j.Settle(context.Background(), e.Seq, p, pipeline.LaneNormal); err == nil {
 					env.Ack()
 				}
 			}()
@@ -252,7 +249,7 @@ func (f *filling) apply(t *tx) error {
 			return err
 		}
 		p := pipeline.Placed{Conversation: c.key, Sequence: 1}
-		if err := t.place(s, r.seq, c, p); err != nil {
+		if err := t.place(s, r.seq, c, p, rankUnsorted); err != nil {
 			return err
 		}
 		sorting := sorting{seq: r.seq, rank: rankNormal + i%2}

@@ -1,12 +1,14 @@
 package journal
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -241,5 +243,80 @@ func TestSuspectsAreReadOneAtATimeBeforeAllOthers(t *testing.T) {
 		}
 		ready(t, j, pipeline.LaneNormal, e.Seq)
 		env.Ack()
+	}
+}
+
+// crashed closes a journal and leaves its mark as a crash would have.
+func crashed(t *testing.T, j *Journal, reading ...int64) {
+	t.Helper()
+	dir := j.config.Dir
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var image []byte
+	for _, seq := range reading {
+		image = binary.BigEndian.AppendUint64(image, uint64(seq))
+		image = binary.BigEndian.AppendUint64(image, ^uint64(seq))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "reading"), image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestASuspectThatWaitsForItsTurnLetsEarlierMessagesBeRead(t *testing.T) {
+	dir := t.TempDir()
+	config := func(c *Config, _ *Deps) { c.InFlight = 1 }
+	j := open(t, dir, config)
+	accept(t, j, original("1"), original("2"), original("3"), original("4"))
+	crashed(t, j, 3, 4)
+	j = open(t, dir, config)
+	unread := subscribe(t, j.Unread())
+	placed := make(chan error, 4)
+	for i, want := range []int64{3, 4, 1, 2} {
+		e, _ := next(t, unread)
+		if e.Seq != want {
+			t.Fatalf("message %d came, want %d", e.Seq, want)
+		}
+		if i < 2 {
+			nothing(t, unread) // while a suspect is being read
+		}
+		go func() { placed <- j.Settle(t.Context(), e.Seq, alone(e.Seq), pipeline.LaneNormal) }()
+	}
+	for range 4 {
+		if err := <-placed; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestOnlyWhatIsBeingReadIsSuspectAfterACrash(t *testing.T) {
+	j := open(t, t.TempDir())
+	for i := range 2 * unreadAtOnce {
+		accept(t, j, original(fmt.Sprint(i)))
+	}
+	marked := func() []int64 {
+		image, err := os.ReadFile(filepath.Join(j.config.Dir, "reading"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seqs := parseMarker(image)
+		slices.Sort(seqs)
+		return seqs
+	}
+	unread := subscribe(t, j.Unread())
+	next(t, unread)
+	second, _ := next(t, unread)
+	third, _ := next(t, unread)
+	for _, e := range []pipeline.Entry{second, third} { // they wait for the first
+		go func() { _, _ = j.Place(t.Context(), e.Seq, alone(e.Seq)) }()
+	}
+	waitFor(t, func() bool { return slices.Equal(marked(), []int64{1, 4}) })
+	go func() {
+		for range unread { // nobody reads them, so no more than half of all are marked for one account
+		}
+	}()
+	waitFor(t, func() bool { return len(marked()) == unreadAtOnce/2 })
+	if j.unread.limit < unreadAtOnce {
+		t.Errorf("%d in flight are not enough to tell", j.unread.limit)
 	}
 }

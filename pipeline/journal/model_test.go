@@ -101,6 +101,7 @@ func TestTheJournalBehavesLikeItsModel(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"accept":     func(rt *rapid.T) { m.accept(rt, j) },
 			"place":      func(rt *rapid.T) { m.place(rt, j) },
+			"settle":     func(rt *rapid.T) { m.settle(rt, j) },
 			"sort":       func(rt *rapid.T) { m.sort(rt, j) },
 			"quarantine": func(rt *rapid.T) { m.quarantine(rt, j) },
 			"publish":    func(rt *rapid.T) { m.publish(rt, j) },
@@ -176,6 +177,24 @@ func (m *model) place(rt *rapid.T, j *Journal) {
 		rt.Fatalf("message %d placed %+v, %v, want %+v", seq, got, err, want)
 	}
 	m.messages[seq-1].placed = want
+}
+
+// settle places and sorts in one change.
+func (m *model) settle(rt *rapid.T, j *Journal) {
+	seqs := m.placeable()
+	if len(seqs) == 0 {
+		return
+	}
+	seq := rapid.SampledFrom(seqs).Draw(rt, "seq")
+	key := rapid.SampledFrom([]string{"c-1", "c-2", "c-3"}).Draw(rt, "conversation")
+	lane := pipeline.Lane(rapid.IntRange(rankEmergency, rankLow).Draw(rt, "lane"))
+	if err := j.Settle(context.Background(), seq, pipeline.Placement{Key: key, Known: true}, lane); err != nil {
+		rt.Fatal(err)
+	}
+	m.next[key]++
+	msg := m.messages[seq-1]
+	msg.placed, msg.lane = pipeline.Placed{Conversation: key, Sequence: m.next[key]}, lane
+	m.urgent(seq)
 }
 
 func (m *model) sort(rt *rapid.T, j *Journal) {

@@ -27,12 +27,27 @@ type reference = [16]byte
 
 // Place puts an entry in its conversation. It implements pipeline.Journal.
 func (j *Journal) Place(ctx context.Context, seq int64, p pipeline.Placement) (pipeline.Placed, error) {
+	return j.place(ctx, seq, p, rankUnsorted)
+}
+
+// Settle places and sorts an entry in one change: half of the work for the
+// disk. It implements pipeline.Journal.
+func (j *Journal) Settle(ctx context.Context, seq int64, p pipeline.Placement, lane pipeline.Lane) error {
+	rank, err := rankOf(lane)
+	if err == nil {
+		_, err = j.place(ctx, seq, p, rank)
+	}
+	return err
+}
+
+func (j *Journal) place(ctx context.Context, seq int64, p pipeline.Placement, rank int) (pipeline.Placed, error) {
 	if p.Key == "" {
 		return pipeline.Placed{}, fmt.Errorf("place message %d: no conversation key", seq)
 	}
 	change := &placing{
-		seq: seq, source: j.sourceHint(seq), placement: p, persons: persons(p.Participants), answer: newAnswer(&p),
+		seq: seq, source: j.sourceHint(seq), placement: p, persons: persons(p.Participants), answer: newAnswer(&p), rank: rank,
 	}
+	j.unread.wasRead(seq)
 	if err := j.do(ctx, change, 256); err != nil {
 		return pipeline.Placed{}, err
 	}
@@ -50,7 +65,7 @@ func persons(addresses []string) []int64 {
 	return all
 }
 
-// placing is the change behind Place.
+// placing is the change behind Place and Settle.
 type placing struct {
 	seq       int64
 	source    int64 // 0 when not at hand
@@ -58,6 +73,9 @@ type placing struct {
 	persons   []int64
 	answer    answer
 	placed    pipeline.Placed
+	// rank is what the message is sorted into, rankUnsorted for Place.
+	rank    int
+	sorting sorting
 }
 
 func (p *placing) apply(t *tx) error {
@@ -65,6 +83,7 @@ func (p *placing) apply(t *tx) error {
 	if err != nil {
 		return err
 	}
+	p.sorting = sorting{}
 	next, err := t.nextUnplaced(s)
 	if err != nil {
 		return err
@@ -82,7 +101,7 @@ func (p *placing) apply(t *tx) error {
 	}
 	if found {
 		p.placed = place.Placed
-		return nil
+		return p.sort(t, place)
 	}
 	if waits, err := queryInt(t.conn, "SELECT 1 FROM unread WHERE source = ? AND seq = ?", s.id, p.seq); err != nil {
 		return err
@@ -101,7 +120,21 @@ func (p *placing) apply(t *tx) error {
 	return errParked
 }
 
-func (p *placing) committed(j *Journal) { j.recent.place(p.seq, p.placed) }
+func (p *placing) committed(j *Journal) {
+	j.recent.place(p.seq, p.placed)
+	if p.rank != rankUnsorted {
+		j.sorted(&p.sorting)
+	}
+}
+
+// sort sorts a message that was placed before.
+func (p *placing) sort(t *tx, at position) error {
+	if p.rank == rankUnsorted {
+		return nil
+	}
+	p.sorting = sorting{seq: p.seq, rank: p.rank}
+	return p.sorting.at(t, at)
+}
 
 // join finds the conversation, or begins it, and takes the next place in it.
 func (p *placing) join(t *tx, s *source) error {
@@ -119,8 +152,14 @@ func (p *placing) join(t *tx, s *source) error {
 		return err
 	}
 	p.placed = pipeline.Placed{Conversation: c.key, Sequence: c.next, Foreign: foreign}
-	if err := t.place(s, p.seq, c, p.placed); err != nil {
+	if err := t.place(s, p.seq, c, p.placed, p.rank); err != nil {
 		return err
+	}
+	if p.rank != rankUnsorted {
+		p.sorting = sorting{seq: p.seq, rank: p.rank}
+		if err := p.sorting.born(t, position{Placed: p.placed, conversation: c.id, source: s.id, rank: p.rank}); err != nil {
+			return err
+		}
 	}
 	for _, person := range p.persons {
 		err := execute(t.conn, "INSERT OR IGNORE INTO participants VALUES (?, ?)", c.id, person)
@@ -255,8 +294,8 @@ func (t *tx) conversationOf(key string, s *source) (conversation, error) {
 	return t.conversation(id)
 }
 
-// place writes the row of a placed message, not yet sorted.
-func (t *tx) place(s *source, seq int64, c conversation, p pipeline.Placed) error {
+// place writes the row of a placed message, the last of its conversation.
+func (t *tx) place(s *source, seq int64, c conversation, p pipeline.Placed, rank int) error {
 	err := execute(t.conn, "UPDATE conversations SET next = ?, last = max(last, ?) WHERE id = ?", c.next+1, seq, c.id)
 	if err != nil {
 		return err
@@ -266,7 +305,7 @@ func (t *tx) place(s *source, seq int64, c conversation, p pipeline.Placed) erro
 		foreign = 1
 	}
 	return execute(t.conn, `INSERT INTO progress (seq, source, conversation, sequence, foreigner, mark, rank, attempts)
-		VALUES (?, ?, ?, ?, ?, ?, 0, 0)`, seq, s.id, c.id, p.Sequence, foreign, markOf(seq, p))
+		VALUES (?, ?, ?, ?, ?, ?, ?, 0)`, seq, s.id, c.id, p.Sequence, foreign, markOf(seq, p), int64(rank))
 }
 
 // placeOf returns where a message was placed.

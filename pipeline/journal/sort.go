@@ -45,6 +45,11 @@ func (s *sorting) apply(t *tx) error {
 	if !found {
 		return refusal{fmt.Errorf("sort message %d: not placed", s.seq)}
 	}
+	return s.at(t, p)
+}
+
+// at sorts the message at p unless it is as urgent already.
+func (s *sorting) at(t *tx, p position) error {
 	if p.published || (p.rank != rankUnsorted && p.rank <= s.rank) {
 		return nil
 	}
@@ -53,11 +58,27 @@ func (s *sorting) apply(t *tx) error {
 
 // to sorts the message at p.
 func (s *sorting) to(t *tx, p position) (err error) {
-	s.source = p.source
 	s.head, s.alone, err = t.rankConversation(s.seq, p, s.rank)
 	if err != nil {
 		return err
 	}
+	return s.leave(t, p)
+}
+
+// born sorts the message at p, which was written with its rank just now and
+// is the last of its conversation.
+func (s *sorting) born(t *tx, p position) (err error) {
+	head := waiting{seq: s.seq, conversation: p.conversation, source: p.source, rank: s.rank}
+	s.head, s.alone, err = t.lift(head, true, p, s.rank)
+	if err != nil {
+		return err
+	}
+	return s.leave(t, p)
+}
+
+// leave takes the message at p out of the unread.
+func (s *sorting) leave(t *tx, p position) error {
+	s.source = p.source
 	if s.rank == rankEmergency { // its replies go first, too
 		if err := execute(t.conn, "UPDATE conversations SET urgent = 1 WHERE id = ? AND urgent = 0", p.conversation); err != nil {
 			return err
@@ -93,15 +114,21 @@ func (t *tx) rankConversation(seq int64, p position, rank int) (head waiting, al
 	if err := execute(t.conn, "UPDATE progress SET rank = ? WHERE seq = ?", int64(rank), seq); err != nil {
 		return head, false, err
 	}
+	return t.lift(head, later == 0, p, rank)
+}
+
+// lift raises what waits before the message at p, which is head unless
+// something does; last says that nothing waits behind it.
+func (t *tx) lift(head waiting, last bool, p position, rank int) (first waiting, alone bool, err error) {
 	if p.Sequence == 1 {
-		return head, later == 0, nil
+		return head, last, nil
 	}
 	earlier, err := t.raise(p, rank)
 	if err != nil || !earlier {
-		return head, later == 0, err
+		return head, last, err
 	}
-	head, err = headOf(t.conn, p.conversation)
-	return head, false, err
+	first, err = headOf(t.conn, p.conversation)
+	return first, false, err
 }
 
 // raise lifts the less urgent messages before p to rank. It reports whether
@@ -247,7 +274,7 @@ func (t *tx) placeAlone(s *source, seq int64) (position, error) {
 		return position{}, err
 	}
 	placed := pipeline.Placed{Conversation: c.key, Sequence: c.next}
-	return position{Placed: placed, conversation: c.id, source: s.id}, t.place(s, seq, c, placed)
+	return position{Placed: placed, conversation: c.id, source: s.id}, t.place(s, seq, c, placed, rankUnsorted)
 }
 
 // noteReason keeps why a message is in quarantine and how often it was tried.

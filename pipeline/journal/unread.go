@@ -22,9 +22,16 @@ type unread struct {
 	channels map[int64]string
 	suspects []unreadItem // from a crash, delivered one at a time before all others
 	flying   map[int64]*unreadItem
+	held     int // of flying, what counts towards limit
 	limit    int
 	perOwner int
+	reading  int  // of flying, what nobody has read yet
+	alone    bool // what is being read is a suspect
 }
+
+// unreadAtOnce is how many messages may be on their way to a reader or being
+// read. A crash leaves so many suspects, which are read one by one after it.
+const unreadAtOnce = 64
 
 // backlog is what waits of one account.
 type backlog struct {
@@ -35,7 +42,8 @@ type backlog struct {
 	missed   int          // arrivals that did not fit
 	epoch    int          // reloads
 	loading  bool
-	flying   int
+	held     int // on their way, as far as it counts
+	reading  int
 }
 
 // unreadItem is one message on its way.
@@ -44,6 +52,9 @@ type unreadItem struct {
 	source   int64
 	attempts int
 	suspect  bool
+	// read is set when the reader is done with it and it waits to be placed
+	// and sorted, from when on it is no longer suspected of anything.
+	read bool
 	// sorted is set when the database no longer counts it as unread.
 	sorted bool
 }
@@ -139,8 +150,46 @@ func (b *backlog) find(seq int64) int {
 // land ends the flight of an item.
 func (u *unread) land(item *unreadItem) {
 	delete(u.flying, item.seq)
-	u.bySource[item.source].flying--
+	if !item.read {
+		u.readingDone(item)
+	}
+	if !item.suspect || !item.read {
+		u.unhold(item)
+	}
 	u.cond.Broadcast()
+}
+
+func (u *unread) readingDone(item *unreadItem) {
+	u.reading--
+	u.bySource[item.source].reading--
+	if item.suspect {
+		u.alone = false
+	}
+}
+
+func (u *unread) unhold(item *unreadItem) {
+	u.held--
+	u.bySource[item.source].held--
+}
+
+// wasRead is told that a message was read and judged without harm and is about
+// to be placed. There it may wait for earlier ones of its account. Those may
+// have to come first, so a suspect is no longer in anybody's way then.
+func (u *unread) wasRead(seq int64) {
+	u.mu.Lock()
+	item := u.flying[seq]
+	if item == nil || item.read {
+		u.mu.Unlock()
+		return
+	}
+	item.read = true
+	u.readingDone(item)
+	if item.suspect {
+		u.unhold(item)
+	}
+	u.cond.Broadcast()
+	u.mu.Unlock()
+	u.j.marker.clear(seq)
 }
 
 // take returns the next message for a topic, waiting for one; false when
@@ -154,7 +203,12 @@ func (u *unread) take(topic string, stopped func() bool) (flight, bool) {
 		}
 		if item := u.pick(topic); item != nil {
 			u.flying[item.seq] = item
-			u.bySource[item.source].flying++
+			u.held++
+			u.reading++
+			b := u.bySource[item.source]
+			b.held++
+			b.reading++
+			u.alone = item.suspect
 			u.j.marker.set(item.seq)
 			return flight{seq: item.seq, unread: item}, true
 		}
@@ -164,10 +218,13 @@ func (u *unread) take(topic string, stopped func() bool) (flight, bool) {
 
 // pick removes the next deliverable item, nil when there is none.
 func (u *unread) pick(topic string) *unreadItem {
-	if len(u.suspects) > 0 || u.suspectFlying() {
+	if u.alone {
+		return nil
+	}
+	if len(u.suspects) > 0 {
 		return u.pickSuspect(topic)
 	}
-	if len(u.flying) >= u.limit {
+	if u.held >= u.limit || u.reading >= unreadAtOnce {
 		return nil
 	}
 	var best *backlog
@@ -178,7 +235,7 @@ func (u *unread) pick(topic string) *unreadItem {
 		if len(b.ready) < unreadWindow/2 && !b.complete && !b.loading {
 			u.wakeLoader()
 		}
-		if len(b.ready) == 0 || b.flying >= u.perOwner {
+		if len(b.ready) == 0 || b.held >= u.perOwner || b.reading >= unreadAtOnce/2 {
 			continue
 		}
 		if best == nil || b.ready[0].seq < best.ready[0].seq {
@@ -193,15 +250,9 @@ func (u *unread) pick(topic string) *unreadItem {
 	return &item
 }
 
-func (u *unread) suspectFlying() bool {
-	for _, item := range u.flying {
-		return item.suspect // suspects fly alone
-	}
-	return false
-}
-
+// pickSuspect removes the next suspect once nothing else is being read.
 func (u *unread) pickSuspect(topic string) *unreadItem {
-	if len(u.flying) > 0 {
+	if u.reading > 0 {
 		return nil
 	}
 	for i, item := range u.suspects {
