@@ -20,7 +20,7 @@ func (j *Journal) load(f flight) (pipeline.Entry, error) {
 		return e, nil
 	}
 	var e pipeline.Entry
-	err := j.reader.with(func(conn *sqlite.Conn) error {
+	err := j.reader.atOnce(func(conn *sqlite.Conn) error {
 		var p position
 		var err error
 		e, p, err = readEntry(conn, f.seq)
@@ -52,7 +52,7 @@ func (j *Journal) complete(e *pipeline.Entry, f flight, placed pipeline.Placed) 
 // place is damaged, it gets a conversation of its own.
 func (j *Journal) loadDamaged(f flight) (pipeline.Entry, error) {
 	var e pipeline.Entry
-	err := j.reader.with(func(conn *sqlite.Conn) error {
+	err := j.reader.atOnce(func(conn *sqlite.Conn) error {
 		r, err := readRow(conn, f.seq)
 		if err != nil {
 			return err

@@ -37,6 +37,21 @@ func (r *reader) with(query func(*sqlite.Conn) error) error {
 	return explain(r.dir, err)
 }
 
+// atOnce runs several queries in one look at the database: taking and leaving
+// its lock costs as much as a query.
+func (r *reader) atOnce(queries func(*sqlite.Conn) error) error {
+	return r.with(func(conn *sqlite.Conn) error {
+		if err := execute(conn, "BEGIN"); err != nil {
+			return err
+		}
+		err := queries(conn)
+		if end := execute(conn, "ROLLBACK"); err == nil {
+			err = end
+		}
+		return err
+	})
+}
+
 func (r *reader) open() (err error) {
 	if r.definitions == "" {
 		if r.definitions, err = intended(); err != nil {
