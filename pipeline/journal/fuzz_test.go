@@ -3,41 +3,11 @@ package journal
 import (
 	"bytes"
 	"encoding/binary"
-	"reflect"
-	"strings"
 	"testing"
-	"time"
 
 	"contactd/channels"
-	"contactd/contact"
-	"contactd/pipeline"
 	"github.com/ThreeDotsLabs/watermill/message"
 )
-
-// FuzzEntry decodes foreign metadata: no crash, and what can be decoded reads
-// the same after encoding it again.
-func FuzzEntry(f *testing.F) {
-	f.Add([]byte{})
-	f.Add(encodeEntry(nil, pipeline.Entry{}))
-	f.Add(encodeEntry(nil, pipeline.Entry{
-		Seq: 7, Attempts: 1, AcceptedAt: time.Unix(1790000000, 0), SHA256: strings.Repeat("a", 64),
-		Original: channels.Original{
-			Channel: "email", Account: "a", ID: "INBOX/7/1", Renumbered: true,
-			Blob: &contact.Blob{SHA256: strings.Repeat("b", 64), Size: 9, MediaType: "text/plain"},
-		},
-		Placed: pipeline.Placed{Conversation: "c-1", Sequence: 3, Foreign: true}, Lane: pipeline.LaneLow, Quarantined: "why",
-	}))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		e, err := decodeEntry(b)
-		if err != nil {
-			return
-		}
-		again, err := decodeEntry(encodeEntry(nil, e))
-		if err != nil || !reflect.DeepEqual(e, again) {
-			t.Errorf("%+v came back as %+v, %v", e, again, err)
-		}
-	})
-}
 
 // FuzzMarker reads a marker file after a power cut.
 func FuzzMarker(f *testing.F) {

@@ -112,7 +112,7 @@ func (s *subscriber) send(ctx context.Context, f flight, env *message.Message, o
 		urgent = nil
 	}
 	envCtx, cancel := context.WithCancel(ctx)
-	env.SetContext(envCtx)
+	env.SetContext(context.WithValue(envCtx, entryKey{}, env.Context().Value(entryKey{})))
 	select {
 	case out <- env:
 		answers.Add(1)
