@@ -150,10 +150,10 @@ func checkLogin(key, version int16, body []byte) error {
 	switch {
 	case key == keyAPIVersions && version < 3:
 	case key == keyAPIVersions:
-		w.compact()
-		w.compact()
+		w.compact(false)
+		w.compact(false)
 		if version >= 5 {
-			w.compact()
+			w.compact(true)
 			w.skip(4)
 		}
 		w.skipByte(0)
@@ -162,7 +162,7 @@ func checkLogin(key, version int16, body []byte) error {
 	case version < 2: // keySASLAuthenticate
 		w.long()
 	default:
-		w.compact()
+		w.compact(true)
 		w.skipByte(0)
 	}
 	if w.bad || len(w.rest) != 0 {
@@ -193,12 +193,14 @@ func (w *walker) skipByte(want byte) {
 	}
 }
 
-// short, long and compact are the three ways in which a length is written.
+// short, long and compact are the three ways in which a length is written. A
+// compact one may say that there is nothing, which the broker's parser takes
+// for a damaged request where it expects something.
 func (w *walker) short() { w.skip(int(binary.BigEndian.Uint16(w.skip(2)))) }
 func (w *walker) long()  { w.skip(int(binary.BigEndian.Uint32(w.skip(4)))) }
-func (w *walker) compact() {
+func (w *walker) compact(nullable bool) {
 	length, n := binary.Uvarint(w.rest)
-	if n <= 0 || length > maxLoginFrame {
+	if n <= 0 || length > maxLoginFrame || length == 0 && !nullable {
 		w.bad, w.rest = true, nil
 		return
 	}
