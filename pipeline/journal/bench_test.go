@@ -244,7 +244,7 @@ func (f *filling) apply(t *tx) error {
 		if i%5 == 0 {
 			continue
 		}
-		c, err := t.conversationOf(fmt.Sprintf("c-%026d", i), s)
+		c, err := t.conversationOf(fmt.Sprintf("c-%026d", i), s, r.seq)
 		if err != nil {
 			return err
 		}

@@ -146,7 +146,7 @@ func (p *placing) join(t *tx, s *source) error {
 	if id != 0 {
 		c, err = t.conversation(id)
 	} else {
-		c, err = t.conversationOf(p.placement.Key, s)
+		c, err = t.conversationOf(p.placement.Key, s, p.seq)
 	}
 	if err != nil {
 		return err
@@ -239,6 +239,9 @@ type conversation struct {
 	id   int64
 	key  string
 	next int64 // sequence of the next message
+	// begun is set when it was begun for the message that is being placed, and
+	// counts it already.
+	begun bool
 }
 
 func (t *tx) conversationID(key string) (int64, error) {
@@ -273,19 +276,20 @@ func (t *tx) conversation(id int64) (conversation, error) {
 }
 
 // conversationOf returns the conversation of a key, begun by s when it is new.
-func (t *tx) conversationOf(key string, s *source) (conversation, error) {
-	stmt, err := t.conn.Prepare(`INSERT INTO conversations (key, next, last, source, urgent) VALUES (?, 1, 0, ?, 0)
+func (t *tx) conversationOf(key string, s *source, seq int64) (conversation, error) {
+	stmt, err := t.conn.Prepare(`INSERT INTO conversations (key, next, last, source, urgent) VALUES (?, 2, ?, ?, 0)
 		ON CONFLICT (key) DO NOTHING`)
 	if err != nil {
 		return conversation{}, err
 	}
 	stmt.BindText(1, key)
-	stmt.BindInt64(2, s.id)
+	stmt.BindInt64(2, seq)
+	stmt.BindInt64(3, s.id)
 	if _, err := stmt.Step(); err != nil {
 		return conversation{}, err
 	}
 	if t.conn.Changes() == 1 {
-		return conversation{id: t.conn.LastInsertRowID(), key: key, next: 1}, nil
+		return conversation{id: t.conn.LastInsertRowID(), key: key, next: 1, begun: true}, nil
 	}
 	id, err := t.conversationID(key)
 	if err != nil {
@@ -296,9 +300,11 @@ func (t *tx) conversationOf(key string, s *source) (conversation, error) {
 
 // place writes the row of a placed message, the last of its conversation.
 func (t *tx) place(s *source, seq int64, c conversation, p pipeline.Placed, rank int) error {
-	err := execute(t.conn, "UPDATE conversations SET next = ?, last = max(last, ?) WHERE id = ?", c.next+1, seq, c.id)
-	if err != nil {
-		return err
+	if !c.begun {
+		err := execute(t.conn, "UPDATE conversations SET next = ?, last = max(last, ?) WHERE id = ?", c.next+1, seq, c.id)
+		if err != nil {
+			return err
+		}
 	}
 	foreign := int64(0)
 	if p.Foreign {

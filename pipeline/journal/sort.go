@@ -269,7 +269,7 @@ func (t *tx) placeAlone(s *source, seq int64) (position, error) {
 	if err := stmt.Reset(); err != nil {
 		return position{}, err
 	}
-	c, err := t.conversationOf(ownConversation(s.channel, s.account, id), s)
+	c, err := t.conversationOf(ownConversation(s.channel, s.account, id), s, seq)
 	if err != nil {
 		return position{}, err
 	}
