@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -286,6 +287,34 @@ func TestASuspectThatWaitsForItsTurnLetsEarlierMessagesBeRead(t *testing.T) {
 		if err := <-placed; err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestASuspectThatComesBackIsReadAgain(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	accept(t, j, original("1"), original("2"))
+	crashed(t, j, 2)
+	j = open(t, dir)
+	unread := subscribe(t, j.Unread())
+	e, env := next(t, unread)
+	ctx, cancel := context.WithCancel(t.Context())
+	gaveUp := make(chan error)
+	go func() { gaveUp <- j.Settle(ctx, e.Seq, alone(e.Seq), pipeline.LaneNormal) }()
+	first, _ := next(t, unread) // came because the suspect was read
+	cancel()
+	if err := <-gaveUp; err == nil {
+		t.Fatal("placed before its turn")
+	}
+	env.Nack()
+	ready(t, j, pipeline.LaneNormal, first.Seq)
+	if again, _ := next(t, unread); again.Seq != e.Seq || again.Attempts != 1 {
+		t.Fatalf("message %d with %d attempts came, want the suspect again", again.Seq, again.Attempts)
+	}
+	ready(t, j, pipeline.LaneNormal, e.Seq)
+	accept(t, j, original("3"))
+	if third, _ := next(t, unread); third.Seq != 3 {
+		t.Errorf("message %d came, want 3", third.Seq)
 	}
 }
 

@@ -289,7 +289,8 @@ func (u *unread) release(item *unreadItem) {
 	u.j.marker.clear(item.seq)
 	u.land(item)
 	if item.suspect {
-		u.suspects = append([]unreadItem{*item}, u.suspects...)
+		again := unreadItem{seq: item.seq, source: item.source, attempts: item.attempts, suspect: true}
+		u.suspects = append([]unreadItem{again}, u.suspects...)
 		return
 	}
 	b := u.bySource[item.source]
