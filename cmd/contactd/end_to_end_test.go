@@ -27,17 +27,23 @@ func TestAThousandMailsBecomeAThousandEvents(t *testing.T) {
 	t.Run("on Apache Kafka", func(t *testing.T) {
 		node, force := servers.Kafka(t), "e2e-"+strings.ToLower(rand.Text()[:8])
 		aThousandMails(t, force, fmt.Sprintf("kafka:\n  brokers: [%q]\n  topics: {replication: 1}\n", node.Plain),
-			func(*process) []string { return []string{"-b", node.Plain} })
+			func(_ *process, began time.Time) []string {
+				return []string{"-b", node.Plain, "-o", fmt.Sprintf("s@%d", began.UnixMilli())}
+			})
 	})
 	t.Run("on the broker that comes along", func(t *testing.T) {
 		aThousandMails(t, "local", "broker: {address: \"127.0.0.1:0\"}\n",
-			func(p *process) []string { return []string{"-F", filepath.Join(p.dir, "data", "kafka", "kcat.conf")} })
+			func(p *process, _ time.Time) []string {
+				// From a time, kcat reads a partition that holds nothing yet from
+				// the end that it asks for next, and misses what came meanwhile.
+				return []string{"-F", filepath.Join(p.dir, "data", "kafka", "kcat.conf"), "-o", "beginning"}
+			})
 	})
 }
 
 // aThousandMails delivers mails to a real mailbox while contactd runs and
 // reads the events with a client that shares no code with it.
-func aThousandMails(t *testing.T, force, config string, kcatArgs func(*process) []string) {
+func aThousandMails(t *testing.T, force, config string, kcatArgs func(*process, time.Time) []string) {
 	mailbox, kcat := servers.Dovecot(t, servers.DovecotOptions{}), servers.Kcat(t)
 	began := time.Now()
 	config = "force: " + force + "\n" + config + mailboxConfig("control", mailbox.IMAPS, mailbox.CAFile, "control", servers.DovecotPassword)
@@ -49,7 +55,7 @@ func aThousandMails(t *testing.T, force, config string, kcatArgs func(*process) 
 		}
 		mailbox.Deliver(t, "control", "INBOX", round...)
 	}
-	events := read(t, kcat, append(kcatArgs(p), "-t", "contact.events", "-o", fmt.Sprintf("s@%d", began.UnixMilli())), force, conversations*mailsEach)
+	events := read(t, kcat, append(kcatArgs(p, began), "-t", "contact.events"), force, conversations*mailsEach)
 	inspect(t, events)
 	t.Logf("%d events after %v", len(events), time.Since(began).Round(time.Millisecond))
 	if code := p.stop(); code != 0 {
