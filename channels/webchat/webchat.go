@@ -88,6 +88,7 @@ var (
 	_ channels.Channel   = (*Channel)(nil)
 	_ channels.Replier   = (*Channel)(nil)
 	_ channels.Attendant = (*Channel)(nil)
+	_ channels.Checker   = (*Channel)(nil)
 )
 
 // New checks the configuration and opens nothing.

@@ -50,6 +50,27 @@ func (c Config) Validate() error {
 // AlertExceedsMax off, bytes beyond its MaxFileSize pass for clean, so keep
 // uploads below that.
 func Infected(ctx context.Context, c Config, r io.Reader) (signature string, err error) {
+	answer, err := ask(ctx, c, func(w io.Writer) error { return send(w, r) })
+	if err != nil {
+		return "", err
+	}
+	return verdict(answer)
+}
+
+// Ping makes sure that the daemon answers.
+func Ping(ctx context.Context, c Config) error {
+	answer, err := ask(ctx, c, func(w io.Writer) error {
+		_, err := io.WriteString(w, "zPING\x00")
+		return err
+	})
+	if err == nil && answer != "PONG" {
+		err = fmt.Errorf("ask scanner: it answered %q", answer)
+	}
+	return err
+}
+
+// ask sends one command and reads its answer.
+func ask(ctx context.Context, c Config, command func(io.Writer) error) (answer string, err error) {
 	c = c.WithDefaults()
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
@@ -65,16 +86,16 @@ func Infected(ctx context.Context, c Config, r io.Reader) (signature string, err
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	sent := send(conn, r)
+	sent := command(conn)
 	if errors.Is(sent, errSource) {
 		return "", fmt.Errorf("ask scanner: %w", sent)
 	}
 	// The daemon answers early when it wants no more; its words say why.
-	answer, err := bufio.NewReader(io.LimitReader(conn, answerLimit)).ReadString(0)
+	answer, err = bufio.NewReader(io.LimitReader(conn, answerLimit)).ReadString(0)
 	if err != nil && answer == "" {
 		return "", fmt.Errorf("ask scanner: %w", errors.Join(sent, err))
 	}
-	return verdict(strings.TrimSuffix(answer, "\x00"))
+	return strings.TrimSuffix(answer, "\x00"), nil
 }
 
 // errSource marks an error of the bytes to scan.

@@ -17,6 +17,9 @@ import (
 func TestTheScannerTellsInfectedFromClean(t *testing.T) {
 	daemon := servers.Clamd(t, servers.ClamdOptions{StreamLimit: 1 << 20})
 	c := Config{Address: daemon.Address}
+	if err := Ping(t.Context(), c); err != nil {
+		t.Error(err)
+	}
 	for _, each := range []struct {
 		what  string
 		bytes []byte
@@ -52,6 +55,9 @@ func TestAScannerThatDoesNotAnswerLeavesItOpen(t *testing.T) {
 	defer silent.Close()
 	if _, err := Infected(t.Context(), Config{Address: silent.Addr().String(), Timeout: 100 * time.Millisecond}, strings.NewReader("hello")); err == nil {
 		t.Error("no answer passes for clean")
+	}
+	if err := Ping(t.Context(), Config{Address: silent.Addr().String(), Timeout: 100 * time.Millisecond}); err == nil {
+		t.Error("a silent scanner answers")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -1,0 +1,149 @@
+package webchat
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"contactd/channels/channelstest"
+	"contactd/channels/webchat/clamav"
+)
+
+func TestAServerThatCannotListenSaysSoAndTriesAgain(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	health := &channelstest.Health{}
+	ch, err := New(Config{Listen: taken.Addr().String()}, Deps{Blobs: &channelstest.Blobs{}, Health: health, Folders: folder(t.TempDir())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- ch.Receive(ctx, &channelstest.Inbox{}) }()
+	defer func() { cancel(); <-ended }()
+	waiting, done := context.WithTimeout(t.Context(), patient)
+	defer done()
+	if err := health.Await(waiting, Kind, "main", func(err error, _ bool) bool {
+		return err != nil && strings.Contains(err.Error(), "address already in use")
+	}); err != nil {
+		t.Error(err)
+	}
+	if err := taken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := health.Await(waiting, Kind, "main", func(err error, told bool) bool { return told && err == nil }); err != nil {
+		t.Error(err)
+	}
+}
+
+// certificate writes the files of a certificate for 127.0.0.1.
+func certificate(t *testing.T) (certFile, keyFile string, trust *x509.CertPool) {
+	t.Helper()
+	lent := httptest.NewUnstartedServer(nil)
+	lent.StartTLS()
+	defer lent.Close()
+	pair := lent.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust = x509.NewCertPool()
+	trust.AddCert(lent.Certificate())
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for file, block := range map[string]*pem.Block{
+		certFile: {Type: "CERTIFICATE", Bytes: pair.Certificate[0]}, keyFile: {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certFile, keyFile, trust
+}
+
+func TestWithACertificateItSpeaksTLSAndSaysSo(t *testing.T) {
+	certFile, keyFile, trust := certificate(t)
+	h := newHouse(t, func(h *house) { h.config.CertFile, h.config.KeyFile = certFile, keyFile })
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}, ForceAttemptHTTP2: true, DisableKeepAlives: true}}
+	r, err := http.NewRequestWithContext(t.Context(), "POST", h.url+"/chat/v1/sessions", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Origin", h.url)
+	response, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusCreated || response.Proto != "HTTP/1.1" || !strings.Contains(response.Header.Get("Strict-Transport-Security"), "max-age=31536000") {
+		t.Errorf("%d %s %v", response.StatusCode, response.Proto, response.Header)
+	}
+	old := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust, MaxVersion: tls.VersionTLS11}}}
+	if response, err := old.Get(h.url); err == nil {
+		_ = response.Body.Close()
+		t.Error("TLS 1.1 is spoken")
+	}
+}
+
+func TestCheckTriesWhatTheServerNeeds(t *testing.T) {
+	certFile, keyFile, _ := certificate(t)
+	try := func(c Config) error {
+		ch, err := New(c, Deps{Blobs: &channelstest.Blobs{}, Health: &channelstest.Health{}, Folders: folder(t.TempDir())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ch.Check(t.Context())[0].Err
+	}
+	if err := try(Config{CertFile: certFile, KeyFile: keyFile}); err != nil {
+		t.Error(err)
+	}
+	for key, c := range map[string]Config{
+		"cert_file":      {CertFile: keyFile, KeyFile: keyFile},
+		"languages_dir":  {LanguagesDir: "/no/such/folder"},
+		"clamav.address": {ClamAV: clamav.Config{Address: freeAddress(t)}},
+	} {
+		if err := try(c); err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+func TestLogsHoldNeitherTextsNorTokens(t *testing.T) {
+	h := newHouse(t, func(h *house) { h.config.ClamAV = clamav.Config{Address: freeAddress(t)} })
+	p := h.arrives()
+	ticket := p.ticket()
+	w := p.opens(0)
+	p.upload("canary-name.pdf", pdf, "application/pdf")
+	w.says(map[string]any{"type": "message", "id": "message-1", "text": "canary-text", "files": []string{p.uploaded}})
+	w.sees("message")
+	w.says(map[string]any{"type": "details", "id": "details-1", "name": "canary-person", "reach": "canary@example.org"})
+	w.sees("details")
+	w.sends([]byte(`{"type":"canary-type"`))
+	w.sees("refused")
+	h.replies(p, "1", "canary-reply")
+	w.sees("reply")
+	conn, _, err := p.dial(ticket+"x", 0) //nolint:bodyclose // Dial has no body beside a connection
+	if err == nil {
+		_ = conn.CloseNow()
+	}
+	h.restart()
+	logged := h.logged.String()
+	for _, secret := range []string{"canary", p.token, ticket, p.uploaded} {
+		if strings.Contains(logged, secret) {
+			t.Errorf("%s was logged: %s", secret, logged)
+		}
+	}
+	if logged == "" {
+		t.Error("nothing was logged, so nothing was tried")
+	}
+}
