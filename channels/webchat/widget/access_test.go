@@ -93,7 +93,7 @@ func TestMuchZoomHidesNothing(t *testing.T) {
 			d.reply("a long answer: " + strings.Repeat("word ", 40) + strings.Repeat("x", 90))
 			w.sees("a long answer")
 			w.shoot("chat")
-			if wide := get[string](w, `[...root.querySelectorAll('.panel, .panel *')].filter(e => e.checkVisibility() && !e.closest('.voice') && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline').map(e => e.className || e.tagName).join()`); wide != "" {
+			if wide := get[string](w, `[...root.querySelectorAll('.panel, .panel *')].filter(e => e.checkVisibility() && !e.closest('.voice, .top .plain') && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline').map(e => e.className || e.tagName).join()`); wide != "" {
 				t.Errorf("wider than the screen: %s", wide)
 			}
 			for range 30 {
@@ -124,11 +124,11 @@ var moments = []moment{
 	}},
 	{"everything unfolded", func(_ *desk, w *window) {
 		get[bool](w, `(root.querySelectorAll('details').forEach(e => e.open = true), true)`)
-		w.click(".composer .secondary", "")
-		w.until(`root.querySelector('#file').checkVisibility()`)
+		w.click(".row .secondary", "")
+		w.until(`root.querySelector('#add').checkVisibility()`)
 	}},
 	{"nothing written", func(_ *desk, w *window) {
-		w.click(".composer .secondary", "")
+		w.click(".row .secondary", "")
 		w.click(".primary", "")
 		w.until(`root.querySelector('.problem').textContent`)
 	}},
@@ -166,7 +166,7 @@ var moments = []moment{
 	{"options", func(d *desk, w *window) {
 		d.start()
 		w.until(`!root.querySelector('.line').checkVisibility()`)
-		w.click(".under .plain", "")
+		w.click(".top .plain", "")
 		get[bool](w, `(root.querySelectorAll('details').forEach(e => e.open = true), true)`)
 		w.until(`root.querySelector('#copy-email')`)
 	}},
@@ -178,12 +178,12 @@ var moments = []moment{
 		d.signal(map[string]any{"type": "presence", "open": false, "handlers": 0})
 		d.push(map[string]any{"type": "notice", "code": "closed"})
 		w.until(`root.querySelector('.lamp.off')`)
-		w.click(".under .plain", "")
+		w.click(".top .plain", "")
 		w.click(".options [aria-pressed]", "")
 		w.until(`!root.querySelector('.chat.covert')`)
 	}},
 	{"ended", func(_ *desk, w *window) {
-		w.click(".under .plain", "")
+		w.click(".top .plain", "")
 		get[bool](w, `(root.querySelectorAll('.options details').forEach(e => e.open = true), true)`)
 		w.click(".options details button", "")
 		w.until(`root.querySelector('.ended')`)

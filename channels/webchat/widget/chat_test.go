@@ -52,7 +52,7 @@ func TestAServerThatDiesLosesAndDoublesNothing(t *testing.T) {
 	d.stop()
 	w.says("meanwhile")
 	w.sees("Kept here, not sent yet")
-	w.sees("No connection. What you write is kept here")
+	w.sees("No connection. Messages are kept here")
 	w.shoot("no connection")
 	d.push(map[string]any{"type": "reply", "reply": "r1", "text": "an answer that nobody heard", "files": []any{}})
 	d.start()

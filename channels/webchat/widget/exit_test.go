@@ -188,6 +188,7 @@ func TestTheQuietChatIsNeutral(t *testing.T) {
 	d.wait("the quiet session", func() bool { return d.latest().opening["covert"] == true })
 	d.reply("understood")
 	w.sees("understood")
+	w.hides("Derbyshire Police")
 	w.shoot("chat")
 	w.click("button", "Options")
 	w.sees("No copy is emailed")

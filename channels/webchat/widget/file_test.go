@@ -119,3 +119,17 @@ func TestTooManyFilesAreSaid(t *testing.T) {
 		t.Errorf("%d files are taken", shown)
 	}
 }
+
+func TestChoosingNoFileAfterAllLeavesTheChatOpen(t *testing.T) {
+	_, w, _ := visit(t, phone, "")
+	w.click("button", "Chat with police")
+	w.types("look at this")
+	w.click("button", "Add")
+	get[bool](w, `(root.querySelector('#file').addEventListener('cancel', () => { document.title = 'cancelled' }), true)`)
+	// Without a screen the dialog of the system is cancelled at once.
+	w.click("label", "Add photos")
+	w.until(`document.title === 'cancelled'`)
+	if !get[bool](w, `root.querySelector('.panel').open`) {
+		t.Error("the chat is closed")
+	}
+}

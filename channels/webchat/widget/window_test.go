@@ -47,6 +47,10 @@ func openWindow(t testing.TB, size screen) *window {
 	tab := servers.Chromium(t, servers.ChromiumOptions{Width: size.width, Height: size.height})
 	w := &window{t: t, tab: tab}
 	w.listen()
+	if size.width < 500 {
+		// Fingers and a virtual keyboard, as on a phone.
+		w.do(chromedp.EmulateViewport(int64(size.width), int64(size.height), chromedp.EmulateMobile, chromedp.EmulateTouch))
+	}
 	return w
 }
 

@@ -19,7 +19,7 @@ function h(tag, attributes, ...children) {
 /** The icons, drawn with lines in a square of 24. */
 const ICONS = {
   chat: 'M4 5h16v11H9l-5 4z',
-  exit: 'M14 4h5v16h-5M4 12h10M10 8l4 4-4 4',
+  exit: 'M10 4H5v16h5M10 12h10M16 8l4 4-4 4',
   down: 'M6 9l6 6 6-6',
   back: 'M15 5l-7 7 7 7',
   more: 'M4 7h16M4 12h16M4 17h16',

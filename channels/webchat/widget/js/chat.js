@@ -58,8 +58,10 @@ class ContactChat extends HTMLElement {
     this.voice = h('div', { class: 'voice', role: 'log', 'aria-live': 'polite' })
     this.panel = h({ page: 'main', inline: 'section' }[this.position] || 'dialog', {
       class: 'panel', 'aria-labelledby': 'title', id: 'panel',
-      // Android's way back closes the panel; Escape never comes here.
+      // Android's way back closes the panel; Escape never comes here, but the
+      // event of a file that was not chosen after all does.
       oncancel: (event) => {
+        if (event.target !== this.panel) return
         event.preventDefault()
         this.minimise()
       },
@@ -102,13 +104,19 @@ class ContactChat extends HTMLElement {
     this.status = h('p', { class: 'status' })
     this.optionsButton = h('button', {
       class: 'plain', type: 'button', 'aria-expanded': 'false', onclick: () => this.showOptions(this.optionsPart.hidden),
-    }, icon('more'), t('options'))
+    }, icon('more'), h('span', null, t('options')))
     this.head = h('div', { class: 'head' },
       h('div', { class: 'top' },
-        h(this.position === 'page' ? 'h1' : 'h2', { id: 'title', tabindex: -1 }, (!this.talk.covert && this.heading) || t('title')),
-        h('button', { class: 'exit', type: 'button', onclick: () => this.leave() }, icon('exit'), t('exit')),
+        h(this.position === 'page' ? 'h1' : 'h2', { id: 'title', tabindex: -1 }, this.name()),
+        this.optionsButton,
         this.inPage ? null : h('button', { class: 'plain icon-only', type: 'button', onclick: () => this.minimise(), 'aria-label': t('minimise') }, icon('down'))),
-      h('div', { class: 'under' }, this.status, this.optionsButton))
+      h('div', { class: 'under' }, this.status,
+        h('button', { class: 'exit', type: 'button', onclick: () => this.leave() }, icon('exit'), t('exit'))))
+  }
+
+  /** name is what the chat is called: as the page wishes, unless it is quiet. */
+  name() {
+    return (!this.talk.covert && this.heading) || this.t('title')
   }
 
   /** firstPart is the first screen, with the other languages at its head. */
@@ -241,8 +249,8 @@ class ContactChat extends HTMLElement {
     if (!this.panel) return
     const { t, talk } = this
     if (this.isOpen && !document.hidden) this.fresh = 0
-    this.launcher.replaceChildren(icon('chat'), h('span', null, (!talk.covert && this.heading) || t('title')),
-      this.fresh > 0 && h('span', { class: 'badge' }, t('fresh', { n: this.fresh })))
+    this.launcher.replaceChildren(icon('chat'), h('span', null, this.name(), ' ',
+      this.fresh > 0 && h('span', { class: 'badge' }, t('fresh', { n: this.fresh }))))
     this.smallExit.replaceChildren(icon('exit'), t('exit'))
     this.smallExit.hidden = !talk.begun
     this.showTitle(talk.covert ? t('page.title') : this.fresh > 0 ? `(${this.fresh}) ${this.pageTitle}` : '')

@@ -55,23 +55,22 @@ class Composer {
     const kinds = [...new Set((limits.mediaTypes || []).map((type) => type.split('/')[0]))]
       .map((kind) => t(texts.has('kind.' + kind) ? 'kind.' + kind : 'kind.other'))
     const choose = h('input', {
-      type: 'file', id: 'file', multiple: true, accept: limits.mediaTypes?.join(','), 'aria-describedby': 'file-limits',
+      type: 'file', id: 'file', class: 'unseen', multiple: true, accept: limits.mediaTypes?.join(','), 'aria-describedby': 'file-limits',
       onchange: () => {
         this.choose(Array.from(choose.files))
         choose.value = ''
       },
     })
-    return h('div', { class: 'choice-file' }, h('label', { for: 'file' }, t('add.file')),
-      h('p', { class: 'hint', id: 'file-limits' }, limits.files > 0 &&
-        t('add.file.limits', { files: limits.files, size: texts.size(limits.fileBytes), kinds: [...new Set(kinds)].join(', ') })),
-      choose)
+    return h('div', null, choose, h('label', { for: 'file', class: 'secondary' }, t('add.file')),
+      limits.files > 0 && h('p', { class: 'hint', id: 'file-limits' },
+        t('add.file.limits', { files: limits.files, size: texts.size(limits.fileBytes), kinds: [...new Set(kinds)].join(', ') })))
   }
 
   placeChoice() {
     const { t } = this.chat
     if (!navigator.geolocation) return null
     const button = h('button', { class: 'secondary', type: 'button', 'aria-describedby': 'place-hint', onclick: () => this.sharePlace(button) }, t('add.place'))
-    return h('div', { class: 'choice-place' }, button, h('p', { class: 'hint', id: 'place-hint' }, t('add.place.hint')))
+    return h('div', null, button, h('p', { class: 'hint', id: 'place-hint' }, t('add.place.hint')))
   }
 
   toggleAdd(open) {
@@ -165,15 +164,16 @@ class Composer {
       this.drawUploads()
       this.text.focus()
     }
+    const again = () => {
+      upload.start()
+      this.drawUploads()
+    }
     return h('li', { id: upload.id, class: upload.state },
-      h('span', { class: 'name' }, `${name} (${texts.size(size)})`),
-      upload.state === 'going' && h('progress', { max: 1, value: upload.share, 'aria-label': t('upload.going', { name }) }),
-      upload.state === 'done' && h('span', { class: 'ready' }, t('upload.ready')),
-      upload.state === 'failed' && h('span', { class: 'problem' }, t('upload.' + upload.code)),
-      upload.state === 'failed' && upload.code === 'network' && h('button', { class: 'link', type: 'button', onclick: () => {
-        upload.start()
-        this.drawUploads()
-      } }, t('again')),
+      h('div', null, h('span', null, `${name} (${texts.size(size)})`),
+        upload.state === 'going' && h('progress', { max: 1, value: upload.share, 'aria-label': t('upload.going', { name }) }),
+        upload.state === 'done' && h('span', { class: 'ready' }, t('upload.ready')),
+        upload.state === 'failed' && h('span', { class: 'problem' }, t('upload.' + upload.code)),
+        upload.code === 'network' && upload.state === 'failed' && h('button', { class: 'link', type: 'button', onclick: again }, t('again'))),
       h('button', { class: 'icon-only', type: 'button', onclick: remove, 'aria-label': t(upload.state === 'going' ? 'upload.cancel' : 'upload.remove', { name }) }, icon('cross')))
   }
 

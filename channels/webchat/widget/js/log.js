@@ -15,9 +15,9 @@ function drawEntry(chat, entry) {
     own && ['refused', 'later'].includes(entry.state) && drawTrouble(chat, entry))
 }
 
-function whoSays({ t }, entry) {
+function whoSays({ t, talk }, entry) {
   if (entry.kind === 'own') return t('you')
-  const who = entry.signedAs || t('police')
+  const who = (!talk.covert && entry.signedAs) || t('police')
   return entry.automatic ? `${who} · ${t('automatic')}` : who
 }
 
