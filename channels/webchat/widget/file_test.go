@@ -3,6 +3,7 @@ package widget_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/dom"
@@ -14,11 +15,25 @@ import (
 // the system.
 func (w *window) chooses(sizes map[string]int) {
 	w.t.Helper()
-	folder := w.t.TempDir()
-	var paths []string
+	files := map[string]string{}
 	for name, size := range sizes {
-		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
+		files[name] = strings.Repeat("\x00", size)
+	}
+	w.choosesFiles(files)
+}
+
+func (w *window) choosesContent(name, content string) {
+	w.t.Helper()
+	w.choosesFiles(map[string]string{name: content})
+}
+
+func (w *window) choosesFiles(files map[string]string) {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	var paths []string
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			w.t.Fatal(err)
 		}
 		paths = append(paths, path)

@@ -36,7 +36,8 @@ function entryText({ t }, entry) {
 
 function drawFile(chat, file) {
   const label = `${file.name || chat.t('file')}${file.size ? ` (${chat.texts.size(file.size)})` : ''}`
-  if (!file.name || file.scan === 'quarantined') return h('li', null, label)
+  // Kept back by the scanner, or only an id from before a reload.
+  if (!file.name || ['infected', 'failed'].includes(file.scan)) return h('li', null, label)
   const open = async (event) => {
     const button = event.currentTarget
     button.disabled = true

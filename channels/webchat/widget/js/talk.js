@@ -97,7 +97,8 @@ class Talk {
 
   /** tell sends the answers to the optional questions. */
   tell(details) {
-    this.details = details
+    // What is left out stays as it was.
+    this.details = { ...this.details, ...details }
     this.post({ type: 'details', id: newID(), ...details, at: now() })
   }
 
@@ -236,7 +237,8 @@ class Talk {
     this.settle(frame.id)
     // The bubble shows it; what has none gets a notice.
     if (!this.change(frame.id, { state: 'refused', code: frame.code }) && waiting) {
-      this.add({ kind: 'notice', id: 'r' + frame.id, code: frame.code, at: now() })
+      const code = waiting.type === 'transcript' && !this.texts.has('notice.' + frame.code) ? 'no_copy' : frame.code
+      this.add({ kind: 'notice', id: 'r' + frame.id, code, at: now() })
     }
   }
 

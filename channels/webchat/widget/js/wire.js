@@ -164,8 +164,9 @@ class Wire {
         await request('POST', `${this.server}/chat/v1/frames`, this.token, frame)
       } catch (problem) {
         if (line !== this.line) return
-        const final = [400, 403, 409, 413, 415, 422].includes(problem.status)
-        if (final) this.owner.frame({ type: 'refused', id: frame.id, code: problem.code })
+        const { status, code } = problem
+        if ([400, 413, 422].includes(status)) this.owner.frame({ type: 'refused', id: frame.id, code })
+        else if (status === 503) this.owner.frame({ type: 'later', id: frame.id, code })
         else this.lost()
       }
     })
