@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -134,24 +133,29 @@ func (d *desk) present(handlers int) error {
 	})
 }
 
-// follow gives every message that comes in from now on to f.
+// follow gives every message that comes in from now on to f, until ctx ends,
+// which is no error. Damaged records are somebody else's business.
 func (d *desk) follow(ctx context.Context, f func(contact.Event, contact.Received)) error {
-	err := d.cluster.Tail(ctx, pipeline.TopicEvents, false, func(r kafka.Record) error {
-		if r.Err != nil || r.Headers["ce_type"] != contact.ReceivedV1 {
-			return nil
+	return d.cluster.Tail(ctx, pipeline.TopicEvents, false, func(r kafka.Record) error {
+		if r.Err == nil && r.Headers["ce_type"] == contact.ReceivedV1 {
+			return open(r.Value, f)
 		}
-		var e contact.Event
-		var data contact.Received
-		if json.Unmarshal(r.Value, &e) != nil || json.Unmarshal(e.Data, &data) != nil {
-			return errors.New("read event: it is not of the contract")
-		}
-		f(e, data)
 		return nil
 	})
-	if ctx.Err() != nil {
-		return nil
+}
+
+// open reads a contact.received.v1 for f.
+func open(record []byte, f func(contact.Event, contact.Received)) error {
+	var e contact.Event
+	if err := json.Unmarshal(record, &e); err != nil {
+		return fmt.Errorf("read event: %w", err)
 	}
-	return err
+	var data contact.Received
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return fmt.Errorf("read event %s: %w", e.ID, err)
+	}
+	f(e, data)
+	return nil
 }
 
 func (d *desk) seen(data contact.Received) error {

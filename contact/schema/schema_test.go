@@ -147,8 +147,10 @@ func TestTheWordsOfTheSchemaAreTheWordsInGo(t *testing.T) {
 		t.Errorf("grades: %v, in Go %v", got, grades)
 	}
 	types := strings.Join(root.Properties["type"].Words, " ")
-	for _, each := range []string{contact.ReceivedV1, contact.AssessedV1, contact.EscalatedV1, contact.RejectedV1, contact.DegradedV1, contact.RestoredV1,
-		contact.RevisedV1, contact.RepliedV1, contact.AbandonedV1, contact.ReplyRequestedV1, contact.SeenV1, contact.PresenceV1, contact.TypingV1} {
+	for _, each := range []string{
+		contact.ReceivedV1, contact.AssessedV1, contact.EscalatedV1, contact.RejectedV1, contact.DegradedV1, contact.RestoredV1,
+		contact.RevisedV1, contact.RepliedV1, contact.AbandonedV1, contact.ReplyRequestedV1, contact.SeenV1, contact.PresenceV1, contact.TypingV1,
+	} {
 		if !strings.Contains(types, each) {
 			t.Errorf("type %s is not listed", each)
 		}
