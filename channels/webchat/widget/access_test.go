@@ -149,9 +149,7 @@ var moments = []moment{
 		w.until(`root.querySelector('.typing').checkVisibility()`)
 	}},
 	{"trouble", func(d *desk, w *window) {
-		d.mu.Lock()
-		d.refuse["too much"], d.later["not now"] = "too_long", "disk_full"
-		d.mu.Unlock()
+		d.set(func() { d.refuse["too much"], d.later["not now"] = "too_long", "disk_full" })
 		w.types("too much")
 		w.click(".primary", "")
 		w.until(`root.querySelector('.own.refused')`)

@@ -65,15 +65,11 @@ func TestAServerThatDiesLosesAndDoublesNothing(t *testing.T) {
 func TestALostConfirmationDoublesNothing(t *testing.T) {
 	d, w, _ := visit(t, desktop, "")
 	w.click("button", "Chat with police")
-	d.mu.Lock()
-	d.mute = true
-	d.mu.Unlock()
+	d.set(func() { d.mute = true })
 	w.says("did you get this?")
 	d.wait("the message", func() bool { s := d.latest(); return s != nil && len(s.frames) == 1 })
 	d.stop()
-	d.mu.Lock()
-	d.mute = false
-	d.mu.Unlock()
+	d.set(func() { d.mute = false })
 	d.start()
 	w.state("did you get this?", "taken")
 	d.has("did you get this?")
@@ -134,9 +130,10 @@ func TestAReloadAndTheNextPageGoOn(t *testing.T) {
 
 func TestWhatCannotBeTakenIsSaidBesideIt(t *testing.T) {
 	d, w, _ := visit(t, phone, "")
-	d.refuse["too much"] = "too_long"
-	d.refuse["strange"] = "a_code_of_tomorrow"
-	d.later["not now"] = "disk_full"
+	d.set(func() {
+		d.refuse["too much"], d.refuse["strange"] = "too_long", "a_code_of_tomorrow"
+		d.later["not now"] = "disk_full"
+	})
 	w.click("button", "Chat with police")
 	w.says("too much")
 	w.state("too much", "refused")
@@ -158,7 +155,7 @@ func TestWhatCannotBeTakenIsSaidBesideIt(t *testing.T) {
 
 func TestWhatIsTooLongIsSaidBeforeSending(t *testing.T) {
 	d, w, _ := visit(t, desktop, "")
-	d.site["limits"].(map[string]any)["textBytes"] = 10
+	d.set(func() { d.site["limits"].(map[string]any)["textBytes"] = 10 })
 	w.click("button", "Chat with police")
 	w.sees("Someone is at the desk now")
 	w.says("twelve bytes")
@@ -175,9 +172,7 @@ func TestAForgottenSessionBecomesANewOne(t *testing.T) {
 	w.says("in the first")
 	w.state("in the first", "taken")
 	d.stop()
-	d.mu.Lock()
-	clear(d.sessions)
-	d.mu.Unlock()
+	d.set(func() { clear(d.sessions) })
 	w.says("in the second")
 	d.start()
 	w.state("in the second", "taken")
@@ -188,7 +183,7 @@ func TestAForgottenSessionBecomesANewOne(t *testing.T) {
 
 func TestWhereSocketsAreBlockedEventsCarryTheChat(t *testing.T) {
 	d, w, _ := visit(t, phone, "")
-	d.noSockets = true
+	d.set(func() { d.noSockets = true })
 	w.click("button", "Chat with police")
 	w.says("through the proxy")
 	w.state("through the proxy", "taken")
@@ -209,8 +204,7 @@ func TestWhereSocketsAreBlockedEventsCarryTheChat(t *testing.T) {
 
 func TestWhereSocketsAreBlockedARefusalIsShownToo(t *testing.T) {
 	d, w, _ := visit(t, phone, "")
-	d.noSockets = true
-	d.refuseFrames = "too_long"
+	d.set(func() { d.noSockets, d.refuseFrames = true, "too_long" })
 	w.click("button", "Chat with police")
 	w.says("too much")
 	w.state("too much", "refused")
@@ -285,8 +279,10 @@ func TestThePersonEndsTheChatAndStartsAnother(t *testing.T) {
 
 func TestTheClosedDeskSaysWhenSomebodyReads(t *testing.T) {
 	d, w, _ := visit(t, phone, "")
-	d.site["open"], d.site["handlers"] = false, 0
-	d.presence = map[string]any{"type": "presence", "open": false, "handlers": 0}
+	d.set(func() {
+		d.site["open"], d.site["handlers"] = false, 0
+		d.presence = map[string]any{"type": "presence", "open": false, "handlers": 0}
+	})
 	w.click("button", "Chat with police")
 	w.sees("Nobody is at the desk at the moment. You can still write.")
 	w.sees("Somebody reads this again on Monday from 8:00.")

@@ -19,7 +19,7 @@ func TestNothingIsKeptAndNobodyElseAskedBeforeThePersonWrites(t *testing.T) {
 	d := newDesk(t)
 	w := openWindow(t, phone)
 	host := newHostPage(t, "")
-	d.origins = append(d.origins, host.origin())
+	d.set(func() { d.origins = append(d.origins, host.origin()) })
 	host.script = func() string { return d.url("/chat.js") }
 	asked := make(chan string, 100)
 	if err := chromedp.Listen(w.tab, func(event any) {
@@ -115,7 +115,7 @@ func TestTheQuickExitBlanksThePageAtOnce(t *testing.T) {
 		asked <- true
 	}))
 	defer nothing.Close()
-	d.site["exitUrl"] = nothing.URL
+	d.set(func() { d.site["exitUrl"] = nothing.URL })
 	get[bool](w, `(addEventListener('beforeunload', (e) => e.preventDefault()), true)`)
 	w.click("button", "Chat with police")
 	w.says("quick")

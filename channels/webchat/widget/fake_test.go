@@ -153,9 +153,10 @@ func (d *desk) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.mu.Lock()
 		d.requests = append(d.requests, r.Method+" "+r.URL.Path)
+		origins := d.origins
 		d.mu.Unlock()
 		if origin := r.Header.Get("Origin"); origin != "" {
-			if origin != "http://"+r.Host && !slices.Contains(d.origins, origin) {
+			if origin != "http://"+r.Host && !slices.Contains(origins, origin) {
 				answer(w, 403, map[string]any{"error": map[string]any{"code": "origin"}})
 				return
 			}
@@ -509,6 +510,13 @@ func (d *desk) bye(_ http.ResponseWriter, r *http.Request) {
 }
 
 // What a test does at the desk.
+
+// set changes or reads what the server uses at the same time.
+func (d *desk) set(change func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change()
+}
 
 // wait returns once what it asks for holds; it is called with the lock held.
 func (d *desk) wait(what string, holds func() bool) {

@@ -70,7 +70,8 @@ func TestAFileGoesWithAMessage(t *testing.T) {
 
 func TestTextNeverWaitsForAFile(t *testing.T) {
 	d, w, _ := visit(t, phone, "")
-	d.holdUpload = make(chan struct{})
+	hold := make(chan struct{})
+	d.set(func() { d.holdUpload = hold })
 	w.click("button", "Chat with police")
 	w.sees("Someone is at the desk now")
 	w.chooses(map[string]int{"film.mp4": 9 << 20})
@@ -78,7 +79,7 @@ func TestTextNeverWaitsForAFile(t *testing.T) {
 	w.says("quick, the film follows")
 	w.state("quick, the film follows", "taken")
 	w.shoot("going")
-	close(d.holdUpload)
+	close(hold)
 	w.sees("film.mp4 (9 MB)")
 	w.until(`!root.querySelector('.uploads li')`)
 	d.has("quick, the film follows", "")
@@ -86,8 +87,9 @@ func TestTextNeverWaitsForAFile(t *testing.T) {
 
 func TestAFileOnItsWayIsCancelled(t *testing.T) {
 	d, w, _ := visit(t, desktop, "")
-	d.holdUpload = make(chan struct{})
-	defer close(d.holdUpload)
+	hold := make(chan struct{})
+	d.set(func() { d.holdUpload = hold })
+	defer close(hold)
 	w.click("button", "Chat with police")
 	w.sees("Someone is at the desk now")
 	w.chooses(map[string]int{"wrong.png": 5 << 20})
@@ -95,9 +97,11 @@ func TestAFileOnItsWayIsCancelled(t *testing.T) {
 	w.until(`!root.querySelector('.uploads li')`)
 	w.says("never mind")
 	w.state("never mind", "taken")
-	if len(d.uploads) != 0 {
-		t.Errorf("the desk has %d files", len(d.uploads))
-	}
+	d.set(func() {
+		if len(d.uploads) != 0 {
+			t.Errorf("the desk has %d files", len(d.uploads))
+		}
+	})
 }
 
 func TestAFileThatCannotBeTakenSaysWhy(t *testing.T) {

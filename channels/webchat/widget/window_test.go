@@ -311,7 +311,8 @@ func visit(t *testing.T, size screen, attributes string) (*desk, *window, *hostP
 	t.Helper()
 	page := newHostPage(t, attributes)
 	d := newDesk(t, page.origin())
-	d.site["exitUrl"] = newNeutralSite(t)
+	neutral := newNeutralSite(t)
+	d.set(func() { d.site["exitUrl"] = neutral })
 	page.script = func() string { return d.url("/chat.js") }
 	w := openWindow(t, size)
 	w.do(chromedp.Navigate(page.origin() + "/contact"))
