@@ -66,9 +66,10 @@ type Channel struct {
 	timing   timing
 
 	mutex sync.Mutex
-	// attempts are when replies that may have been sent were last tried, or
-	// first asked about.
-	attempts map[string]time.Time
+	// attempts are when replies that may have been sent were last tried;
+	// forgotten is after all those that are not among them.
+	attempts  map[string]time.Time
+	forgotten time.Time
 }
 
 var (
@@ -102,7 +103,7 @@ func New(c Config, deps Deps) (*Channel, error) {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	ch := &Channel{deps: deps, timing: defaultTiming(), attempts: map[string]time.Time{}}
+	ch := &Channel{deps: deps, timing: defaultTiming(), attempts: map[string]time.Time{}, forgotten: time.Now()}
 	for i, configured := range c.Accounts {
 		a := &account{Account: configured.withDefaults(), dial: deps.Dial}
 		var err error

@@ -16,8 +16,8 @@ import (
 
 // Find looks for the copy of an answer in all folders of the mailbox. One that
 // is not there a while after the attempt was not taken: answer and copy are
-// one mail to the server. The time counts from the attempt, or, after a
-// restart, from the first question.
+// one mail to the server. An attempt that is not remembered was made before
+// this channel was.
 func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.Reply) (channels.Receipt, error) {
 	a := ch.account(to.Account)
 	switch {
@@ -37,7 +37,7 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 		return channels.Receipt{}, fmt.Errorf("find mail: %w", ctx.Err())
 	}
 	asked := time.Now()
-	since := ch.attemptOf(reply.ID, asked)
+	since := ch.attemptOf(reply.ID)
 	found, err := a.holds(ctx, ch.timing.limits, id)
 	switch {
 	case err != nil:
@@ -112,41 +112,37 @@ func inOrder(first, all []string) []string {
 	return list
 }
 
-// maxAttempts bounds what is remembered. Beyond it the time of some other
-// attempt counts anew, which only delays an answer.
+// maxAttempts bounds what is remembered.
 const maxAttempts = 10_000
 
 // attempted notes that a reply may have been sent just now.
 func (ch *Channel) attempted(reply string) {
 	ch.mutex.Lock()
 	defer ch.mutex.Unlock()
-	ch.note(reply, time.Now())
+	if len(ch.attempts) >= maxAttempts {
+		for other, at := range ch.attempts {
+			delete(ch.attempts, other)
+			if at.After(ch.forgotten) {
+				ch.forgotten = at
+			}
+			break
+		}
+	}
+	ch.attempts[reply] = time.Now()
 }
 
 // attemptOf returns when a reply may have been sent at the latest.
-func (ch *Channel) attemptOf(reply string, now time.Time) time.Time {
+func (ch *Channel) attemptOf(reply string) time.Time {
 	ch.mutex.Lock()
 	defer ch.mutex.Unlock()
 	if at, known := ch.attempts[reply]; known {
 		return at
 	}
-	ch.note(reply, now)
-	return now
+	return ch.forgotten
 }
 
 func (ch *Channel) settled(reply string) {
 	ch.mutex.Lock()
 	defer ch.mutex.Unlock()
 	delete(ch.attempts, reply)
-}
-
-// note keeps a time. The caller holds mutex.
-func (ch *Channel) note(reply string, at time.Time) {
-	if len(ch.attempts) >= maxAttempts {
-		for other := range ch.attempts {
-			delete(ch.attempts, other)
-			break
-		}
-	}
-	ch.attempts[reply] = at
 }

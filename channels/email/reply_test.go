@@ -257,6 +257,38 @@ func TestAnAnswerThatMayBeOnItsWayIsNotGivenUpYet(t *testing.T) {
 	if _, err := k.Find(t.Context(), answerTo(jo), reply); !errors.Is(err, channels.ErrNotFound) {
 		t.Errorf("an hour later: %v", err)
 	}
+	// What an earlier process tried was before this one.
+	earlier := theReply(reply.Conversation, "2", "hello")
+	if _, err := k.Find(t.Context(), answerTo(jo), earlier); err == nil || errors.Is(err, channels.ErrNotFound) {
+		t.Errorf("just after the start: %v", err)
+	}
+	k.mutex.Lock()
+	k.forgotten = time.Now().Add(-time.Hour)
+	k.mutex.Unlock()
+	if _, err := k.Find(t.Context(), answerTo(jo), earlier); !errors.Is(err, channels.ErrNotFound) {
+		t.Errorf("an hour after the start: %v", err)
+	}
+}
+
+func TestAForgottenAttemptIsNeverTakenForAnOlderOne(t *testing.T) {
+	ch, err := New(Config{}, Deps{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := map[string]time.Time{}
+	for n := range maxAttempts + 100 {
+		reply := fmt.Sprint(n)
+		ch.attempted(reply)
+		tried[reply] = ch.attemptOf(reply)
+	}
+	for reply, at := range tried {
+		if ch.attemptOf(reply).Before(at) {
+			t.Errorf("attempt %s counts from before it was made", reply)
+		}
+	}
+	if len(ch.attempts) != maxAttempts {
+		t.Errorf("%d are remembered", len(ch.attempts))
+	}
 }
 
 func TestACopyIsFoundInWhateverFolderItLies(t *testing.T) {

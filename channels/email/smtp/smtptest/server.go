@@ -61,6 +61,8 @@ type Options struct {
 	Login func(mechanism, said string) bool
 	// Deliver is called with each mail that is taken, before the answer.
 	Deliver func(Delivery)
+	// At is called at each step, before its deed; nil for none.
+	At func(step string)
 }
 
 // Server listens on Address.
@@ -165,6 +167,9 @@ func (s *Server) Seen() []string {
 
 // deed takes the next deed at a step.
 func (s *Server) deed(step string) string {
+	if s.options.At != nil {
+		s.options.At(step)
+	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.seen = append(s.seen, step)
@@ -192,8 +197,10 @@ func (v *visit) say(format string, args ...any) bool {
 
 // answer does the deed of a step, or says good. It reports whether to go on,
 // and whether the step succeeded.
-func (v *visit) answer(step, good string) (goOn, done bool) {
-	switch deed := v.deed(step); deed {
+func (v *visit) answer(step, good string) (goOn, done bool) { return v.do(v.deed(step), good) }
+
+func (v *visit) do(deed, good string) (goOn, done bool) {
+	switch deed {
 	case Go:
 		return v.say("%s", good), true
 	case Drop, DropTaken:
@@ -321,10 +328,8 @@ func (v *visit) data() bool {
 		}
 		v.mail.Bytes = append(v.mail.Bytes, strings.TrimPrefix(line, ".")...)
 	}
-	v.mutex.Lock()
-	refuses := len(v.deeds[Dot]) > 0 && v.deeds[Dot][0] != DropTaken && v.deeds[Dot][0] != Go && !strings.HasPrefix(v.deeds[Dot][0], "2")
-	v.mutex.Unlock()
-	if !refuses {
+	deed = v.deed(Dot)
+	if deed == Go || deed == DropTaken || strings.HasPrefix(deed, "2") {
 		v.mutex.Lock()
 		v.taken = append(v.taken, v.mail)
 		v.mutex.Unlock()
@@ -332,7 +337,7 @@ func (v *visit) data() bool {
 			v.options.Deliver(v.mail)
 		}
 	}
-	goOn, _ := v.answer(Dot, "250 2.0.0 queued")
+	goOn, _ := v.do(deed, "250 2.0.0 queued")
 	return goOn
 }
 
