@@ -205,7 +205,7 @@ func (p *Pipeline) send(env *message.Message) error {
 	if err != nil {
 		return err
 	}
-	event, err := p.eventOf(env.Context(), entry)
+	alert, event, err := p.eventsOf(env.Context(), entry)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,16 @@ func (p *Pipeline) send(env *message.Message) error {
 	if err != nil {
 		return err
 	}
-	if err := p.out.Publish(TopicEvents, record); err != nil {
+	// At the same time: each waits in a lane of its own, and after an outage
+	// neither is to begin waiting only when the other is through.
+	alerted := make(chan error, 1)
+	if alert == nil {
+		alerted <- nil
+	} else {
+		go func() { alerted <- p.publish(TopicAlerts, *alert, LaneEmergency) }()
+	}
+	err = p.out.Publish(TopicEvents, record)
+	if err = errors.Join(<-alerted, err); err != nil {
 		return fmt.Errorf("publish event: %w", err)
 	}
 	// Where the record lies, for the journal, which watches for a broker that
@@ -227,32 +236,33 @@ func (p *Pipeline) send(env *message.Message) error {
 	return nil
 }
 
-// eventOf seals an entry for TopicEvents. An emergency is alerted before.
-func (p *Pipeline) eventOf(ctx context.Context, entry Entry) (contact.Event, error) {
+// eventsOf seals an entry for TopicEvents, and an emergency for TopicAlerts too.
+func (p *Pipeline) eventsOf(ctx context.Context, entry Entry) (alert *contact.Event, event contact.Event, err error) {
 	if entry.Original.Channel == RepliesChannel && entry.Quarantined == "" {
 		replied, err := readReplied(entry)
 		if err != nil {
-			return contact.Event{}, err
+			return nil, event, err
 		}
-		return p.seal.replied(entry, replied)
+		event, err = p.seal.replied(entry, replied)
+		return nil, event, err
 	}
 	j, err := p.judge(ctx, entry)
 	if err != nil {
-		return contact.Event{}, err
+		return nil, event, err
 	}
 	if j.message.Abandoned != nil {
-		return p.seal.abandoned(entry, j.message)
+		event, err = p.seal.abandoned(entry, j.message)
+		return nil, event, err
 	}
 	if j.assessment.Grade == contact.Emergency {
-		alert, err := p.seal.escalated(entry, j)
+		escalated, err := p.seal.escalated(entry, j)
 		if err != nil {
-			return contact.Event{}, err
+			return nil, event, err
 		}
-		if err := p.publish(TopicAlerts, alert, LaneEmergency); err != nil {
-			return contact.Event{}, err
-		}
+		alert = &escalated
 	}
-	return p.seal.received(entry, j)
+	event, err = p.seal.received(entry, j)
+	return alert, event, err
 }
 
 // judge gives the message and assessment of an entry in the outbox: what was

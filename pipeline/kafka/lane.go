@@ -31,7 +31,8 @@ const (
 	// laneBackoff is the longest pause between two calls of a lane.
 	laneBackoff = 3 * time.Second
 	// quickRetries are the failures after which a pause may exceed
-	// quickBackoff: a broker's restart is over by then.
+	// quickBackoff: a broker's restart is over by then. An emergency is never
+	// kept longer.
 	quickRetries = 50
 	quickBackoff = 200 * time.Millisecond
 )
@@ -62,6 +63,7 @@ func newEntry(record kafkago.Message) *entry {
 // hundred times more than many callers with a record each.
 type lane struct {
 	key      laneKey
+	others   *precedence
 	writer   *kafkago.Writer
 	pool     *kafkago.Transport
 	watch    Watch
@@ -76,9 +78,9 @@ type lane struct {
 	wake    chan struct{}
 }
 
-func newLane(key laneKey, connect connector, watch Watch, closed <-chan struct{}) *lane {
+func newLane(key laneKey, connect connector, watch Watch, others *precedence, closed <-chan struct{}) *lane {
 	l := &lane{
-		key: key, pool: connect.transport(key.topic), watch: watch, closed: closed, most: normalBatch,
+		key: key, others: others, pool: connect.transport(key.topic), watch: watch, closed: closed, most: normalBatch,
 		newest: make(map[int]int64), wake: make(chan struct{}, 1),
 		down: trouble{watch: watch, about: Trouble{Kind: CannotPublish, Topic: key.topic, Lane: key.String(), Partition: -1}},
 	}
@@ -114,6 +116,9 @@ func acknowledge(records []kafkago.Message, err error) {
 // add queues an entry. The queue is bounded by the callers of Publish, who
 // wait for their entries.
 func (l *lane) add(e *entry) {
+	if l.key.emergency {
+		l.others.count(1)
+	}
 	l.mu.Lock()
 	l.waiting = append(l.waiting, e)
 	l.mu.Unlock()
@@ -142,6 +147,9 @@ func (l *lane) run() {
 			case <-l.closed:
 			}
 			continue
+		}
+		if !l.key.emergency {
+			l.others.yield(l.closed)
 		}
 		l.send(batch)
 		batch = l.settle(batch)
@@ -251,6 +259,9 @@ func (l *lane) settle(batch []*entry) []*entry {
 		}
 		e.done <- e.err
 	}
+	if l.key.emergency {
+		l.others.count(len(failed) - len(batch))
+	}
 	labels := []string{l.key.topic, l.key.String()}
 	l.watch.Metrics.published.WithLabelValues(labels...).Add(float64(published))
 	l.watch.Metrics.failed.WithLabelValues(labels...).Add(float64(len(failed)))
@@ -273,7 +284,11 @@ func (l *lane) watchOffset(e *entry) {
 // pause waits after a failure, longer after each in a row.
 func (l *lane) pause(failed []*entry) {
 	since := l.watch.Metrics.downSince.WithLabelValues(l.key.topic, l.key.String())
+	back := l.others.recovery()
 	if len(failed) == 0 {
+		if l.failures > 0 {
+			l.others.recovered()
+		}
 		l.failures = 0
 		l.down.over()
 		since.Set(0)
@@ -283,13 +298,14 @@ func (l *lane) pause(failed []*entry) {
 	l.down.goesOn(failed[0].err)
 	since.Set(float64(l.down.about.Since.Unix()))
 	limit := quickBackoff
-	if l.failures > quickRetries {
+	if l.failures > quickRetries && !l.key.emergency {
 		limit = laneBackoff
 	}
 	timer := time.NewTimer(backoff(l.failures, limit))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+	case <-back:
 	case <-l.closed:
 	}
 }
@@ -300,6 +316,9 @@ func (l *lane) refuse(batch []*entry) {
 	batch = append(batch, l.waiting...)
 	l.waiting = nil
 	l.mu.Unlock()
+	if l.key.emergency {
+		l.others.count(-len(batch))
+	}
 	for _, e := range batch {
 		err := error(ErrClosed)
 		if e.err != nil {

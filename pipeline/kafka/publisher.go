@@ -22,6 +22,7 @@ const alarmAfter = 5 * time.Second
 type Publisher struct {
 	connect connector
 	watch   Watch
+	others  *precedence
 
 	mu     sync.Mutex
 	lanes  map[laneKey]*lane
@@ -51,7 +52,7 @@ func NewPublisher(c Config, watch Watch) (*Publisher, error) {
 		return nil, err
 	}
 	return &Publisher{
-		connect: connect, watch: watch.withDefaults(),
+		connect: connect, watch: watch.withDefaults(), others: newPrecedence(),
 		lanes: make(map[laneKey]*lane), closed: make(chan struct{}),
 	}, nil
 }
@@ -104,7 +105,7 @@ func (p *Publisher) add(key laneKey, e *entry) error {
 	}
 	l := p.lanes[key]
 	if l == nil {
-		l = newLane(key, p.connect, p.watch, p.closed)
+		l = newLane(key, p.connect, p.watch, p.others, p.closed)
 		p.lanes[key] = l
 		p.wg.Go(l.run)
 	}
