@@ -187,25 +187,49 @@ func TestAQuarantinedEntryIsPublishedWithoutBeingReadAgain(t *testing.T) {
 	}
 }
 
-func TestAnEmergencyIsAlsoAnAlert(t *testing.T) {
-	p, _, out := testPipeline(t, readerFunc(func() (contact.Message, error) {
-		return contact.Message{Text: "help", Authored: "help", Authenticity: contact.Claimed, Channel: contact.Channel{Kind: "email", Visibility: "private", Direction: "inbound"}}, nil
-	}))
-	p.panel = panelFunc(func(contact.Message) contact.Grade { return contact.Emergency })
-	if err := p.send(message.NewMessage("1", nil)); err != nil {
-		t.Fatal(err)
-	}
-	alert, event := <-out.records, <-out.records
-	for _, record := range []*message.Message{alert, event} {
-		contacttest.Valid(t, record.Payload)
-		if record.Metadata.Get(MetaLane) != "emergency" {
-			t.Errorf("%s goes by the %s lane", record.Metadata.Get("ce_type"), record.Metadata.Get(MetaLane))
+func TestAnEmergencyIsAlsoAnAlertAndNeitherWaitsForTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _, _ := testPipeline(t, readerFunc(func() (contact.Message, error) {
+			return contact.Message{Text: "help", Authored: "help", Authenticity: contact.Claimed, Channel: contact.Channel{Kind: "email", Visibility: "private", Direction: "inbound"}}, nil
+		}))
+		out := &twoAtOnce{}
+		out.begun.Add(2)
+		p.out = out
+		p.panel = panelFunc(func(contact.Message) contact.Grade { return contact.Emergency })
+		if err := p.send(message.NewMessage("1", nil)); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if alert.Metadata.Get("ce_type") != contact.EscalatedV1 || event.Metadata.Get("ce_type") != contact.ReceivedV1 {
-		t.Error("the alert must go before the event")
-	}
+		for topic, want := range map[string]string{TopicAlerts: contact.EscalatedV1, TopicEvents: contact.ReceivedV1} {
+			record, _ := out.records.Load(topic)
+			env, ok := record.(*message.Message)
+			if !ok {
+				t.Fatalf("nothing on %s", topic)
+			}
+			contacttest.Valid(t, env.Payload)
+			if got := env.Metadata.Get("ce_type"); got != want || env.Metadata.Get(MetaLane) != "emergency" {
+				t.Errorf("%s on %s goes by the %s lane", got, topic, env.Metadata.Get(MetaLane))
+			}
+		}
+	})
 }
+
+// twoAtOnce is a publisher whose two topics acknowledge nothing until both
+// have something: who publishes to one after the other waits for ever.
+type twoAtOnce struct {
+	begun   sync.WaitGroup
+	records sync.Map
+}
+
+// Publish waits for the other topic.
+func (p *twoAtOnce) Publish(topic string, envs ...*message.Message) error {
+	p.records.Store(topic, envs[0])
+	p.begun.Done()
+	p.begun.Wait()
+	return nil
+}
+
+// Close does nothing.
+func (*twoAtOnce) Close() error { return nil }
 
 func noProduce(do func() error) message.HandlerFunc {
 	return func(*message.Message) ([]*message.Message, error) { return nil, do() }

@@ -235,11 +235,12 @@ func TestAReplyThatCannotBeSentFailsAtOnceAndSaysWhy(t *testing.T) {
 			t.Errorf("%s: told %+v", each.want, told)
 		}
 	}
-	noReply(t, dueReplies(t, j))
+	due := dueReplies(t, j)
+	noReply(t, due)
 	good := replyTo(ada, "with files")
 	good.Attachments = []contact.Attachment{blob("one"), blob("two")}
 	queue(t, j, good)
-	out, _ := nextReply(t, dueReplies(t, j))
+	out, _ := nextReply(t, due)
 	if a := out.Attachments; len(a) != 2 || a[0].Size != 3 || !strings.HasPrefix(a[0].MediaType, "text/plain") {
 		t.Errorf("attachments %+v", out.Attachments)
 	}
