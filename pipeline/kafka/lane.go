@@ -117,7 +117,7 @@ func acknowledge(records []kafkago.Message, err error) {
 // wait for their entries.
 func (l *lane) add(e *entry) {
 	if l.key.emergency {
-		l.others.count(1)
+		l.others.add(l.key.topic)
 	}
 	l.mu.Lock()
 	l.waiting = append(l.waiting, e)
@@ -149,7 +149,7 @@ func (l *lane) run() {
 			continue
 		}
 		if !l.key.emergency {
-			l.others.yield(l.closed)
+			l.others.yield(l.key.topic, l.closed)
 		}
 		l.send(batch)
 		batch = l.settle(batch)
@@ -260,7 +260,7 @@ func (l *lane) settle(batch []*entry) []*entry {
 		e.done <- e.err
 	}
 	if l.key.emergency {
-		l.others.count(len(failed) - len(batch))
+		l.others.settle(l.key.topic, len(batch)-len(failed))
 	}
 	labels := []string{l.key.topic, l.key.String()}
 	l.watch.Metrics.published.WithLabelValues(labels...).Add(float64(published))
@@ -317,7 +317,7 @@ func (l *lane) refuse(batch []*entry) {
 	l.waiting = nil
 	l.mu.Unlock()
 	if l.key.emergency {
-		l.others.count(-len(batch))
+		l.others.settle(l.key.topic, len(batch))
 	}
 	for _, e := range batch {
 		err := error(ErrClosed)

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// yieldLimit is how long a call of a normal lane waits at most for emergencies
-// to be settled. It is bounded because an emergency lane may be in trouble of
-// its own: then the others carry on, 500 records a call.
-const yieldLimit = 250 * time.Millisecond
+// yieldLimit is how long a normal lane stands back for emergencies that do not
+// move: an emergency lane may be in trouble of its own, and then the normal one
+// carries on. It is long enough for connections to be made anew on a busy
+// machine after a broker has come back, when the backlog is longest.
+const yieldLimit = 5 * time.Second
 
 // precedence is what the lanes of a publisher know of each other. Each has its
 // own writer and connection, so that in calm weather none waits for another;
@@ -16,44 +17,86 @@ const yieldLimit = 250 * time.Millisecond
 // a backlog must not be written while emergencies sleep through their pause.
 type precedence struct {
 	mu     sync.Mutex
-	urgent int           // entries of emergency lanes that are not settled
-	idle   chan struct{} // closed when there are none; nil while nobody waits
+	topics map[string]*turn
 	back   chan struct{} // closed when a broker takes records again
 }
 
-func newPrecedence() *precedence { return &precedence{back: make(chan struct{})} }
-
-// count adds to the emergencies that wait, or takes settled ones off.
-func (p *precedence) count(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.urgent += n
-	if p.urgent == 0 && p.idle != nil {
-		close(p.idle)
-		p.idle = nil
-	}
+// turn is how the emergencies of a topic get on.
+type turn struct {
+	added, settled int
+	// since is when they last moved: when one began to wait while none did, one
+	// was settled, or a broker came back.
+	since time.Time
+	moved chan struct{} // closed when since or settled changes
 }
 
-// yield lets emergencies go first: it returns when none waits, after
-// yieldLimit, or when closed is.
-func (p *precedence) yield(closed <-chan struct{}) {
+func newPrecedence() *precedence {
+	return &precedence{topics: make(map[string]*turn), back: make(chan struct{})}
+}
+
+// of gives the turn of a topic to those who hold mu.
+func (p *precedence) of(topic string) *turn {
+	t := p.topics[topic]
+	if t == nil {
+		t = &turn{moved: make(chan struct{})}
+		p.topics[topic] = t
+	}
+	return t
+}
+
+func (t *turn) move() {
+	t.since = time.Now()
+	close(t.moved)
+	t.moved = make(chan struct{})
+}
+
+// add counts an emergency that waits.
+func (p *precedence) add(topic string) {
 	p.mu.Lock()
-	if p.urgent == 0 {
-		p.mu.Unlock()
+	defer p.mu.Unlock()
+	t := p.of(topic)
+	if t.added == t.settled {
+		t.move()
+	}
+	t.added++
+}
+
+// settle counts emergencies that wait no longer.
+func (p *precedence) settle(topic string, n int) {
+	if n == 0 {
 		return
 	}
-	if p.idle == nil {
-		p.idle = make(chan struct{})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.of(topic)
+	t.settled += n
+	t.move()
+}
+
+// yield lets the emergencies that wait go first. It returns when as many are
+// settled, when nothing has moved for yieldLimit, or when closed is.
+func (p *precedence) yield(topic string, closed <-chan struct{}) {
+	p.mu.Lock()
+	t := p.of(topic)
+	target := t.added
+	for t.settled < target {
+		left, moved := yieldLimit-time.Since(t.since), t.moved
+		if left <= 0 {
+			break
+		}
+		p.mu.Unlock()
+		limit := time.NewTimer(left)
+		select {
+		case <-moved:
+		case <-limit.C:
+		case <-closed:
+			limit.Stop()
+			return
+		}
+		limit.Stop()
+		p.mu.Lock()
 	}
-	idle := p.idle
 	p.mu.Unlock()
-	limit := time.NewTimer(yieldLimit)
-	defer limit.Stop()
-	select {
-	case <-idle:
-	case <-limit.C:
-	case <-closed:
-	}
 }
 
 // recovered ends the pauses of all lanes: what one of them has reached is
@@ -61,6 +104,9 @@ func (p *precedence) yield(closed <-chan struct{}) {
 func (p *precedence) recovered() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for _, t := range p.topics {
+		t.move()
+	}
 	close(p.back)
 	p.back = make(chan struct{})
 }
