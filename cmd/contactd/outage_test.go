@@ -76,6 +76,7 @@ func TestAMinuteWithoutBrokerCostsNothingButTime(t *testing.T) {
 	}
 
 	defer stopBroker(t, startBroker(t, brokerDir))
+	p.publishes(t, outageMails+outageUrgent)
 	order := publishedOrder(t, filepath.Join(brokerDir, "data", "kafka", "kcat.conf"), outageMails+outageUrgent)
 	behind := 0
 	for i, urgent := range order {
@@ -168,6 +169,17 @@ func stopBroker(t *testing.T, cmd *exec.Cmd) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("broker: %v", err)
 	}
+}
+
+// publishes waits until contactd has published count messages: kcat gives up
+// on a topic that is not there yet, and reads a partition that is still empty
+// at some time from the end that it asks for next, missing what came meanwhile.
+func (p *process) publishes(t testing.TB, count int) {
+	t.Helper()
+	eventually(t, 2*time.Minute, func() bool { return p.metric("contactd_journal_waiting") == 0 && p.metric("contactd_kafka_published_total") >= count },
+		func() string {
+			return fmt.Sprintf("%d records published, %d messages wait", p.metric("contactd_kafka_published_total"), p.metric("contactd_journal_waiting"))
+		})
 }
 
 // metric adds the samples of a metric.

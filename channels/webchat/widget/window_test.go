@@ -135,13 +135,24 @@ func (w *window) hides(text string) {
 }
 
 // click clicks in the middle of the first visible element with a selector and,
-// unless empty, a text.
+// unless empty, a text. What arrives meanwhile can move the element away from
+// under the pointer; then it aims again, as a person does.
 func (w *window) click(selector, text string) {
 	w.t.Helper()
 	find := `[...root.querySelectorAll(` + quote(selector) + `)].find(e => e.checkVisibility() && e.innerText.includes(` + quote(text) + `))`
-	w.until(`root && ` + find)
-	at := get[[]float64](w, `(() => { const e = `+find+`; e.scrollIntoView({block: 'nearest'}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`)
-	w.do(chromedp.MouseClickXY(at[0], at[1]))
+	aim := `(() => { const e = ` + find + `; if (!e) return [0, 0]; e.scrollIntoView({block: 'nearest'});
+		const aim = window.aim = {hit: false}; e.addEventListener('click', () => { aim.hit = true }, {capture: true, once: true});
+		const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`
+	for range 10 {
+		w.until(`root && ` + find)
+		at := get[[]float64](w, aim)
+		w.do(chromedp.MouseClickXY(at[0], at[1]))
+		// Another page knows nothing of it: the click led there.
+		if get[bool](w, `!window.aim || window.aim.hit`) {
+			return
+		}
+	}
+	w.t.Fatalf("click %s %q: it does not keep still; the chat shows:\n%s", selector, text, w.shown())
 }
 
 // types presses the keys of a text in the message field.
