@@ -197,7 +197,7 @@ func TestAnInfectedFileIsKeptBackAndItsMessageIsNot(t *testing.T) {
 }
 
 func TestWhileTheScannerIsDownFilesAreKeptBackAndTextsAreNot(t *testing.T) {
-	h := newHouse(t, func(h *house) { h.config.ClamAV = clamav.Config{Address: freeAddress(h.t)} })
+	h := newHouse(t, func(h *house) { h.config.ClamAV = clamav.Config{Address: servers.FreeAddress(h.t)} })
 	p := h.arrives()
 	w := p.opens(0)
 	f, status := p.upload("bill.pdf", pdf, "application/pdf")

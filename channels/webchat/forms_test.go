@@ -15,6 +15,7 @@ import (
 	"contactd/channels"
 	"contactd/channels/channelstest"
 	"contactd/channels/webchat/forms"
+	"contactd/deploy/servers"
 )
 
 func TestAFormIsSentOnTheServerOfTheChat(t *testing.T) {
@@ -99,7 +100,7 @@ type sender struct {
 
 func newSender(t testing.TB) *sender {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &sender{t: t, dir: t.TempDir(), address: freeAddress(t), ctx: ctx, receipts: map[string]string{}}
+	s := &sender{t: t, dir: t.TempDir(), address: servers.FreeAddress(t), ctx: ctx, receipts: map[string]string{}}
 	t.Cleanup(func() { cancel(); s.work.Wait() })
 	return s
 }

@@ -15,6 +15,7 @@ import (
 
 	"contactd/channels/channelstest"
 	"contactd/channels/webchat/clamav"
+	"contactd/deploy/servers"
 )
 
 func TestAServerThatCannotListenSaysSoAndTriesAgain(t *testing.T) {
@@ -110,7 +111,7 @@ func TestCheckTriesWhatTheServerNeeds(t *testing.T) {
 	for key, c := range map[string]Config{
 		"cert_file":      {CertFile: keyFile, KeyFile: keyFile},
 		"languages_dir":  {LanguagesDir: "/no/such/folder"},
-		"clamav.address": {ClamAV: clamav.Config{Address: freeAddress(t)}},
+		"clamav.address": {ClamAV: clamav.Config{Address: servers.FreeAddress(t)}},
 	} {
 		if err := try(c); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: %v", key, err)
@@ -119,7 +120,7 @@ func TestCheckTriesWhatTheServerNeeds(t *testing.T) {
 }
 
 func TestLogsHoldNeitherTextsNorTokens(t *testing.T) {
-	h := newHouse(t, func(h *house) { h.config.ClamAV = clamav.Config{Address: freeAddress(t)} })
+	h := newHouse(t, func(h *house) { h.config.ClamAV = clamav.Config{Address: servers.FreeAddress(t)} })
 	p := h.arrives()
 	ticket := p.ticket()
 	w := p.opens(0)

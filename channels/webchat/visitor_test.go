@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -19,6 +18,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/channelstest"
+	"contactd/deploy/servers"
 )
 
 // visitor is somebody with the widget, for the suite: what is not confirmed is
@@ -39,20 +39,10 @@ type visitor struct {
 	replies []string
 }
 
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	socket, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
-	return socket.Addr().String()
-}
-
 func newVisitor(t testing.TB) *visitor {
 	ctx, cancel := context.WithCancel(context.Background())
 	v := &visitor{
-		t: t, dir: t.TempDir(), address: freeAddress(t), wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
+		t: t, dir: t.TempDir(), address: servers.FreeAddress(t), wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
 		texts: map[string]string{}, ticked: map[string]bool{},
 	}
 	go v.run(ctx)

@@ -15,6 +15,7 @@ import (
 
 	"contactd/contact"
 	"contactd/contact/contacttest"
+	"contactd/deploy/servers"
 )
 
 // chatter is a person at the program's chat, as the widget is one: what is not
@@ -127,7 +128,7 @@ func (c *chatter) until(kind string) chatFrame {
 
 func TestAChatGoesBothWaysAndOverKillsOfTheProgram(t *testing.T) {
 	const kills, messages = 5, 60
-	address := freeAddress(t)
+	address := servers.FreeAddress(t)
 	dir := configure(t, ownBroker+fmt.Sprintf(`channels:
   webchat:
     listen: %q

@@ -46,7 +46,7 @@ func TestAMailboxThatWorksIsShown(t *testing.T) {
 }
 
 func TestABrokerThatCannotBeReachedIsExplained(t *testing.T) {
-	address := freeAddress(t)
+	address := servers.FreeAddress(t)
 	check(t, "unreachable_broker", fmt.Sprintf("kafka: {brokers: [%q]}\n", address), address, "127.0.0.1:$PORT")
 }
 

@@ -33,7 +33,7 @@ const (
 // which came last, are published first.
 func TestAMinuteWithoutBrokerCostsNothingButTime(t *testing.T) {
 	mailbox := servers.Dovecot(t, servers.DovecotOptions{})
-	address := freeAddress(t)
+	address := servers.FreeAddress(t)
 	brokerDir := configure(t, fmt.Sprintf("broker: {address: %q}\n", address))
 	broker := startBroker(t, brokerDir) // once, for its password
 	stopBroker(t, broker)
@@ -176,7 +176,9 @@ func stopBroker(t *testing.T, cmd *exec.Cmd) {
 // at some time from the end that it asks for next, missing what came meanwhile.
 func (p *process) publishes(t testing.TB, count int) {
 	t.Helper()
-	eventually(t, 2*time.Minute, func() bool { return p.metric("contactd_journal_waiting") == 0 && p.metric("contactd_kafka_published_total") >= count },
+	eventually(t, 2*time.Minute, func() bool {
+		return p.metric("contactd_journal_waiting") == 0 && p.metric("contactd_kafka_published_total") >= count
+	},
 		func() string {
 			return fmt.Sprintf("%d records published, %d messages wait", p.metric("contactd_kafka_published_total"), p.metric("contactd_journal_waiting"))
 		})

@@ -17,6 +17,7 @@ import (
 
 	"contactd/contact"
 	"contactd/contact/contacttest"
+	"contactd/deploy/servers"
 	"contactd/pipeline"
 	"contactd/pipeline/kafka"
 )
@@ -31,7 +32,7 @@ const (
 // that nobody chose. What counts is what the people see in the end, and what
 // Kafka was told. (The steps of sending, one by one, are tried in pipeline.)
 func TestNoReplyIsDoubledOrLostWhenTheDaemonIsKilled(t *testing.T) {
-	chat := freeAddress(t)
+	chat := servers.FreeAddress(t)
 	dir := configure(t, fmt.Sprintf("force: chats\nlog: {level: error}\n%schannels: {webchat: {listen: %q}}\n", ownBroker, chat))
 	p := startProgram(t, dir, "run")
 	p.awaitReady()

@@ -179,7 +179,7 @@ func TestAFileForAReplyIsStoredWhereContactdIs(t *testing.T) {
 	if code, body := p.get("/blobs/" + blob.SHA256); code != http.StatusOK || body != "here" {
 		t.Errorf("%d %q", code, body)
 	}
-	elsewhere.Pipeline.BaseURL = "http://" + freeAddress(t)
+	elsewhere.Pipeline.BaseURL = "http://" + servers.FreeAddress(t)
 	if _, err := storeBlob(t.Context(), elsewhere, strings.NewReader("here")); err == nil || !strings.HasPrefix(err.Error(), "store file: ") {
 		t.Errorf("got %v", err)
 	}

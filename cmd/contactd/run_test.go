@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -57,7 +56,7 @@ func TestRunIsHealthyReadyAndMeasured(t *testing.T) {
 }
 
 func TestAnAccountThatWasNeverReachedIsNotReady(t *testing.T) {
-	p := startProgram(t, configure(t, ownBroker+mailboxConfig("control", freeAddress(t), "", "control", "x")), "run")
+	p := startProgram(t, configure(t, ownBroker+mailboxConfig("control", servers.FreeAddress(t), "", "control", "x")), "run")
 	eventually(t, 20*time.Second, func() bool {
 		r := p.readiness()
 		return len(r.Channels) == 1 && !r.Ready && !r.Channels[0].Ready && r.Channels[0].Error != "" && r.Broker.Ready
@@ -208,15 +207,4 @@ func inDir(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return file
-}
-
-// freeAddress is one that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	socket, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
-	return socket.Addr().String()
 }

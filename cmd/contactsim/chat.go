@@ -26,6 +26,7 @@ type chatCommand struct {
 	Answer   bool          `help:"Play a handler too, who answers every message at once; needs a broker."`
 	JSON     bool          `help:"Report as one line of JSON."`
 	brokerFlags
+	deskFlags
 }
 
 // Help is shown below the usage.
@@ -222,7 +223,7 @@ func (v *visitors) watchBroker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := newDesk(connect, "")
+	d, err := newDesk(connect, v.command.Force, "")
 	if err != nil {
 		return err
 	}

@@ -25,8 +25,14 @@ const (
 	presenceHolds = time.Minute
 )
 
+// deskFlags say for whom the handler works.
+type deskFlags struct {
+	Force string `help:"The force of the contactd whose messages are answered." default:"local" placeholder:"NAME"`
+}
+
 type deskCommand struct {
 	brokerFlags
+	deskFlags
 	Answer   string        `help:"What to answer; empty only marks as seen." default:"Thank you, I am reading this now. Are you safe to talk?"`
 	As       string        `help:"Whom the person sees as the writer." default:"Sam, control room"`
 	Think    time.Duration `help:"How long the handler types before answering." default:"2s"`
@@ -50,7 +56,7 @@ func (c deskCommand) Run(ctx context.Context, out io.Writer) error {
 		ctx, cancel = context.WithTimeout(ctx, c.Duration)
 		defer cancel()
 	}
-	d, err := newDesk(connect, c.As)
+	d, err := newDesk(connect, c.Force, c.As)
 	if err != nil {
 		return err
 	}
@@ -93,10 +99,11 @@ func (c deskCommand) handle(ctx context.Context, d *desk, data contact.Received)
 type desk struct {
 	cluster *kafka.Cluster
 	out     *kafka.Publisher
+	force   string
 	as      string
 }
 
-func newDesk(connect kafka.Config, as string) (*desk, error) {
+func newDesk(connect kafka.Config, force, as string) (*desk, error) {
 	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
 	if err != nil {
 		return nil, fmt.Errorf("reach broker: %w", err)
@@ -105,7 +112,7 @@ func newDesk(connect kafka.Config, as string) (*desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reach broker: %w", err)
 	}
-	return &desk{cluster: cluster, out: out, as: as}, nil
+	return &desk{cluster: cluster, out: out, force: force, as: as}, nil
 }
 
 func (d *desk) close() error { return d.out.Close() }
@@ -133,12 +140,17 @@ func (d *desk) present(handlers int) error {
 	})
 }
 
-// follow gives every message that comes in from now on to f, until ctx ends,
-// which is no error. Damaged records are somebody else's business.
+// follow gives every message of the force that comes in from now on to f,
+// until ctx ends, which is no error. Damaged records are somebody else's
+// business.
 func (d *desk) follow(ctx context.Context, f func(contact.Event, contact.Received)) error {
 	return d.cluster.Tail(ctx, pipeline.TopicEvents, false, func(r kafka.Record) error {
 		if r.Err == nil && r.Headers["ce_type"] == contact.ReceivedV1 {
-			return open(r.Value, f)
+			return open(r.Value, func(e contact.Event, data contact.Received) {
+				if e.Force == d.force {
+					f(e, data)
+				}
+			})
 		}
 		return nil
 	})
@@ -198,7 +210,7 @@ func (d *desk) command(topic, kind, subject, key string, data any) error {
 	env, err := pipeline.Envelope(contact.Event{
 		SpecVersion: "1.0", ID: contact.EventID(kind, subject, now.Format(time.RFC3339Nano)), Source: "/contactsim/desk",
 		Type: kind, Subject: subject, Time: now, DataContentType: "application/json",
-		DataSchema: "urn:contactd:schema:contact:1.0", PartitionKey: key, Force: handlerName, Data: raw,
+		DataSchema: "urn:contactd:schema:contact:1.0", PartitionKey: key, Force: d.force, Data: raw,
 	}, pipeline.LaneNormal)
 	if err != nil {
 		return err

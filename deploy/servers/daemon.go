@@ -47,7 +47,7 @@ func newDaemon(t testing.TB, name string) *daemon {
 // listen adds a free address to those of the server.
 func (d *daemon) listen(t testing.TB) string {
 	t.Helper()
-	address := freeAddress(t)
+	address := FreeAddress(t)
 	d.addresses = append(d.addresses, address)
 	return address
 }
@@ -167,15 +167,6 @@ func (d *daemon) signal(t testing.TB, signal syscall.Signal) {
 	if err := syscall.Kill(-d.cmd.Process.Pid, signal); err != nil {
 		t.Fatalf("signal %s: %v", d.name, err)
 	}
-}
-
-// freeAddress returns a loopback address that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func port(address string) string {

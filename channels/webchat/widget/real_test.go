@@ -18,6 +18,7 @@ import (
 	"contactd/channels/webchat"
 	"contactd/channels/webchat/hours"
 	"contactd/contact"
+	"contactd/deploy/servers"
 )
 
 // server is the real channel, with the journal in memory.
@@ -39,15 +40,9 @@ func (f folder) Folder(string) (string, error) { return string(f), nil }
 // newServer starts the channel for pages of an origin.
 func newServer(t testing.TB, origin string, change ...func(*webchat.Config)) *server {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_ = free.Close()
 	s := &server{
 		t: t, inbox: &channelstest.Inbox{},
-		config: webchat.Config{Listen: address, Demo: true, Sites: []webchat.Site{{Name: "main", Origins: []string{origin}, ExitURL: newNeutralSite(t)}}},
+		config: webchat.Config{Listen: servers.FreeAddress(t), Demo: true, Sites: []webchat.Site{{Name: "main", Origins: []string{origin}, ExitURL: newNeutralSite(t)}}},
 		deps:   webchat.Deps{Blobs: &channelstest.Blobs{}, Health: &channelstest.Health{}, Folders: folder(t.TempDir())},
 	}
 	for _, each := range change {

@@ -88,11 +88,24 @@ func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
 // get evaluates JavaScript in the page; root is the widget's shadow root.
 func get[T any](w *window, expression string) T {
 	w.t.Helper()
-	value, err := chromedp.Run(w.tab, chromedp.Evaluate[T](`(() => { const root = document.querySelector('contact-chat')?.shadowRoot; return `+expression+` })()`))
+	ask := chromedp.Evaluate[T](`(() => { const root = document.querySelector('contact-chat')?.shadowRoot; return ` + expression + ` })()`)
+	value, err := chromedp.Run(w.tab, ask)
+	for w.moved(err) {
+		value, err = chromedp.Run(w.tab, ask)
+	}
 	if err != nil {
 		w.t.Fatalf("evaluate %s: %v", expression, err)
 	}
 	return value
+}
+
+// moved reports whether the page was left while it was asked: the next one must
+// be asked again.
+func (w *window) moved(err error) bool {
+	if err == nil || w.tab.Err() != nil {
+		return false
+	}
+	return strings.Contains(err.Error(), "context") || strings.Contains(err.Error(), "navigated") || strings.Contains(err.Error(), "active page")
 }
 
 // until waits for an expression to hold. A hidden tab draws no frames, so it
@@ -102,8 +115,7 @@ func (w *window) until(expression string) {
 	function := `() => { const root = document.querySelector('contact-chat')?.shadowRoot; return Boolean(` + expression + `) }`
 	poll := chromedp.PollFunction[bool](function, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(25*time.Second))
 	_, err := chromedp.Run(w.tab, poll)
-	for err != nil && (strings.Contains(err.Error(), "context") && w.tab.Err() == nil) {
-		// The page was another before it could be asked.
+	for w.moved(err) {
 		_, err = chromedp.Run(w.tab, poll)
 	}
 	if err != nil {
