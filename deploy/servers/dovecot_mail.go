@@ -102,8 +102,7 @@ func (d *DovecotServer) mails(t testing.TB, user, folder string) [][]byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(d.folder(user, folder), "[nc][eu][wr]", "*"))
 	must(t, err)
-	// Names begin with the time of delivery, to the microsecond.
-	slices.SortFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
+	slices.SortFunc(files, func(a, b string) int { return deliveredAt(a).Compare(deliveredAt(b)) })
 	mails := make([][]byte, 0, len(files))
 	for _, file := range files {
 		mail, err := os.ReadFile(file)
@@ -114,6 +113,15 @@ func (d *DovecotServer) mails(t testing.TB, user, folder string) [][]byte {
 		mails = append(mails, mail)
 	}
 	return mails
+}
+
+// deliveredAt is when Dovecot wrote a file, whose name begins with the seconds and
+// microseconds as plain numbers: 1795653932.M5847P20.
+func deliveredAt(file string) time.Time {
+	var seconds, microseconds int64
+	// What is named otherwise sorts first.
+	_, _ = fmt.Sscanf(filepath.Base(file), "%d.M%dP", &seconds, &microseconds)
+	return time.Unix(seconds, microseconds*1000)
 }
 
 // Renumber makes the server forget its UIDs: the folder gets a new
