@@ -8,8 +8,14 @@ const (
 	patienceGap   = 200 * time.Microsecond
 	patienceLimit = 2 * time.Millisecond
 	// patienceFrom is the size of the last group from which it is worth it: a
-	// lone caller never waits.
+	// lone caller never waits for it.
 	patienceFrom = 4
+	// breath is the pause between two commits of small groups. Messages that
+	// come one by one, a thousand a second, would otherwise keep the disk and a
+	// processor busy with a commit for each step of each, and wait for one
+	// another. A group of breathUpTo is worth its commit at once.
+	breath     = 2 * time.Millisecond
+	breathUpTo = 16
 )
 
 // patience says how long a group may wait for more. One sync and one set of
@@ -19,6 +25,7 @@ type patience struct {
 	timer *time.Timer
 	last  int       // size of the last group
 	began time.Time // of the present group's waiting, zero before
+	ended time.Time // of the last commit
 }
 
 func newPatience() *patience {
@@ -27,17 +34,23 @@ func newPatience() *patience {
 	return &patience{timer: timer}
 }
 
-// left is how long to wait for the next request, 0 to commit.
-func (p *patience) left() time.Duration {
-	if p.last < patienceFrom {
-		return 0
+// left is how long a group of size waits for the next request, 0 to commit.
+func (p *patience) left(size int) time.Duration {
+	now, wait := time.Now(), time.Duration(0)
+	if size < breathUpTo {
+		wait = max(0, breath-now.Sub(p.ended))
 	}
-	now := time.Now()
+	if p.last < patienceFrom {
+		return wait
+	}
 	if p.began.IsZero() {
 		p.began = now
 	}
-	return min(patienceGap, patienceLimit-now.Sub(p.began))
+	return max(wait, min(patienceGap, patienceLimit-now.Sub(p.began)))
 }
 
 // grouped notes the size of a complete group.
 func (p *patience) grouped(size int) { p.last, p.began = size, time.Time{} }
+
+// committed notes that a commit has ended.
+func (p *patience) committed() { p.ended = time.Now() }

@@ -160,7 +160,7 @@ func (j *Journal) gather(group []*request) []*request {
 		}
 	}
 	for len(begun) < groupOps && weight < groupBytes {
-		r := j.another()
+		r := j.another(len(begun))
 		if r == nil {
 			break
 		}
@@ -173,14 +173,15 @@ func (j *Journal) gather(group []*request) []*request {
 	return begun
 }
 
-// another returns a request that waits, or comes while it is worth waiting.
-func (j *Journal) another() *request {
+// another returns a request for a group of size that waits, or comes while it
+// is worth waiting.
+func (j *Journal) another(size int) *request {
 	select {
 	case r := <-j.requests:
 		return r
 	default:
 	}
-	wait := j.patience.left()
+	wait := j.patience.left(size)
 	if wait <= 0 {
 		return nil
 	}
@@ -223,6 +224,7 @@ func (j *Journal) rest() bool {
 func (j *Journal) commit(group []*request) {
 	start := time.Now()
 	group, errs, err := j.transact(group)
+	j.patience.committed()
 	if err != nil {
 		j.failed(group, err)
 		return

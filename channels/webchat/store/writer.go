@@ -10,8 +10,13 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-// groupLimit is how many changes are committed together at most.
-const groupLimit = 512
+// groupLimit is how many changes are committed together at most. A commit waits
+// until breath has passed since the one before, so that a thousand changes a
+// second, which come one by one, do not cost a sync each.
+const (
+	groupLimit = 512
+	breath     = 2 * time.Millisecond
+)
 
 // request is a change on its way to the disk. It writes within a savepoint, so
 // that its error undoes it alone.
@@ -79,12 +84,15 @@ func (s *Store) write(conn *sqlite.Conn) {
 			_ = conn.Close()
 		}
 	}()
+	next := time.NewTimer(0)
+	defer next.Stop()
 	for {
-		group := s.collect()
+		group := s.collect(next.C)
 		if len(group) == 0 {
 			return
 		}
 		each, err := s.attempt(&conn, group)
+		next.Reset(breath)
 		for i, r := range group {
 			switch {
 			case r.done == nil:
@@ -124,36 +132,52 @@ func (s *Store) rest() {
 	}
 }
 
-// collect waits for a change and takes what else is there; none when the store
-// is closing and all is done.
-func (s *Store) collect() []*request {
+// collect waits for a change, then for the next time to commit, and takes what
+// is there by then; none when the store is closing and all is done.
+func (s *Store) collect(next <-chan time.Time) []*request {
 	var group []*request
-	for {
+	for len(group) == 0 {
 		select {
 		case r := <-s.requests:
-			if r.begin() {
-				group = append(group, r)
-			}
-			if len(group) < groupLimit {
-				continue
-			}
-			return group
-		default:
-		}
-		if len(group) > 0 {
-			return group
-		}
-		select {
-		case r := <-s.requests:
-			if r.begin() {
-				group = append(group, r)
-			}
+			group = r.join(group)
 		case <-s.closing:
-			if len(s.requests) == 0 {
+			if group = s.take(group); len(group) == 0 {
 				return nil
 			}
 		}
 	}
+	for len(group) < groupLimit {
+		select {
+		case r := <-s.requests:
+			group = r.join(group)
+		case <-next:
+			return s.take(group)
+		case <-s.closing:
+			return s.take(group)
+		}
+	}
+	return group
+}
+
+// take adds what is there already.
+func (s *Store) take(group []*request) []*request {
+	for len(group) < groupLimit {
+		select {
+		case r := <-s.requests:
+			group = r.join(group)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// join adds a change to a group unless nobody wants it any more.
+func (r *request) join(group []*request) []*request {
+	if r.begin() {
+		group = append(group, r)
+	}
+	return group
 }
 
 // commit writes a group in one transaction. The errors beside a nil error are
