@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"contactd/deploy/servers"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"contactd/deploy/servers"
 )
 
 // TestVisitorsOfARunningContactdAreAnswered plays both ends of a chat of a real
