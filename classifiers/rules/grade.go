@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"contactd/classifiers/fold"
+
 	"contactd/classifiers"
 	"contactd/contact"
 )
@@ -14,8 +16,8 @@ import (
 // judgement is the scratch of one Grade call.
 type judgement struct {
 	matcher *matcher
-	folded  folded
-	joined  folded
+	folded  fold.Text
+	joined  fold.Text
 	cut     bool
 }
 
@@ -35,7 +37,7 @@ func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.
 	j.cut = false
 	c.judge(j, message)
 	opinion := c.opinion(j, message)
-	if cap(j.folded.letters) <= maxScratch {
+	if cap(j.folded.Letters) <= maxScratch {
 		c.scratch.Put(j)
 	}
 	return opinion, nil
@@ -88,21 +90,21 @@ func (c *Classifier) match(j *judgement, text string, where place, measured part
 	if text == "" {
 		return
 	}
-	fold(&j.folded, text, c.book.emoji, c.limit)
-	j.cut = j.cut || j.folded.cut
-	j.matcher.match(j.folded.letters, j.folded.tokens, where, measured)
+	fold.Fold(&j.folded, text, c.book.emoji, c.limit)
+	j.cut = j.cut || j.folded.Cut
+	j.matcher.match(j.folded.Letters, j.folded.Tokens, where, measured)
 	if j.matcher.reader.join(&j.joined, &j.folded) {
-		j.matcher.match(j.joined.letters, j.joined.tokens, where, part{})
+		j.matcher.match(j.joined.Letters, j.joined.Tokens, where, part{})
 	}
 }
 
 // measure looks at the language of a text only.
 func (c *Classifier) measure(j *judgement, text string) {
-	fold(&j.folded, text, c.book.emoji, c.limit)
+	fold.Fold(&j.folded, text, c.book.emoji, c.limit)
 	j.matcher.stretches.begin()
-	for i := range j.folded.tokens {
-		t := &j.folded.tokens[i]
-		j.matcher.stretches.add(t, j.matcher.reader.read(j.folded.letters, t))
+	for i := range j.folded.Tokens {
+		t := &j.folded.Tokens[i]
+		j.matcher.stretches.add(t, j.matcher.reader.read(j.folded.Letters, t))
 	}
 }
 

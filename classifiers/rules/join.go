@@ -1,20 +1,22 @@
 package rules
 
+import "contactd/classifiers/fold"
+
 // join writes f into out with the pieces of words put together: letters set
 // apart ("h e l p", "k.n.i.f.e"), symbols for letters ("st@b", "k!ll") and
 // words broken by a sign ("kni-fe"), wherever they make a word that the rules
 // know. It returns false when there is nothing to put together; the text as
 // it stands is matched in any case.
-func (r *reader) join(out, f *folded) bool {
-	if !f.pieces {
+func (r *reader) join(out, f *fold.Text) bool {
+	if !f.Pieces {
 		return false
 	}
-	out.letters, out.tokens = append(out.letters[:0], f.letters...), out.tokens[:0]
+	out.Letters, out.Tokens = append(out.Letters[:0], f.Letters...), out.Tokens[:0]
 	joined := false
-	for i := 0; i < len(f.tokens); {
+	for i := 0; i < len(f.Tokens); {
 		n := r.joinOne(out, f, i)
 		if n == 0 {
-			out.tokens = append(out.tokens, f.tokens[i])
+			out.Tokens = append(out.Tokens, f.Tokens[i])
 			n = 1
 		} else {
 			joined = true
@@ -26,8 +28,8 @@ func (r *reader) join(out, f *folded) bool {
 
 // joinOne puts together what begins at token i and returns how many tokens it
 // took, or 0.
-func (r *reader) joinOne(out, f *folded, i int) int {
-	if n := f.singles(i); n >= 3 {
+func (r *reader) joinOne(out, f *fold.Text, i int) int {
+	if n := singles(f, i); n >= 3 {
 		if r.spelled(out, f, i, n) {
 			return n
 		}
@@ -36,9 +38,9 @@ func (r *reader) joinOne(out, f *folded, i int) int {
 	if n := r.broken(out, f, i); n > 0 {
 		return n
 	}
-	if t := f.tokens[i]; t.lead != 0 {
-		from := len(out.letters)
-		out.letters = append(append(out.letters, t.lead), f.letters[t.from:t.to]...)
+	if t := f.Tokens[i]; t.Lead != 0 {
+		from := len(out.Letters)
+		out.Letters = append(append(out.Letters, t.Lead), f.Letters[t.From:t.To]...)
 		if r.emit(out, from, t, t) {
 			return 1
 		}
@@ -47,9 +49,9 @@ func (r *reader) joinOne(out, f *folded, i int) int {
 }
 
 // singles counts the tokens of one letter from i on.
-func (f *folded) singles(i int) int {
+func singles(f *fold.Text, i int) int {
 	n := 0
-	for i+n < len(f.tokens) && n < maxReading && f.tokens[i+n].to-f.tokens[i+n].from == 1 {
+	for i+n < len(f.Tokens) && n < maxReading && f.Tokens[i+n].To-f.Tokens[i+n].From == 1 {
 		n++
 	}
 	return n
@@ -57,17 +59,17 @@ func (f *folded) singles(i int) int {
 
 // spelled reads n single letters as words. Wider spaces part them, unless all
 // spaces are wide. One word of three letters must be among them.
-func (r *reader) spelled(out, f *folded, i, n int) bool {
-	row := f.tokens[i : i+n]
+func (r *reader) spelled(out, f *fold.Text, i, n int) bool {
+	row := f.Tokens[i : i+n]
 	parted := false
 	for _, t := range row[1:] {
-		parted = parted || t.marks&wide == 0
+		parted = parted || t.Marks&fold.Wide == 0
 	}
-	tokens, letters := len(out.tokens), len(out.letters)
+	tokens, letters := len(out.Tokens), len(out.Letters)
 	found := false
 	for len(row) > 0 {
 		size := 1
-		for size < len(row) && (!parted || row[size].marks&wide == 0) {
+		for size < len(row) && (!parted || row[size].Marks&fold.Wide == 0) {
 			size++
 		}
 		if r.spelledPart(out, f, row[:size]) {
@@ -76,18 +78,18 @@ func (r *reader) spelled(out, f *folded, i, n int) bool {
 		row = row[size:]
 	}
 	if !found {
-		out.tokens, out.letters = out.tokens[:tokens], out.letters[:letters]
+		out.Tokens, out.Letters = out.Tokens[:tokens], out.Letters[:letters]
 	}
 	return found
 }
 
 // spelledPart reads single letters as the longest known words that they hold,
 // one after the other, and reports whether one has three letters.
-func (r *reader) spelledPart(out, f *folded, part []token) (found bool) {
+func (r *reader) spelledPart(out, f *fold.Text, part []fold.Token) (found bool) {
 	var buffer, lettered [maxReading]byte
 	row := buffer[:0]
 	for _, t := range part {
-		row = append(row, f.letters[t.from])
+		row = append(row, f.Letters[t.From])
 	}
 	for at := 0; at < len(row); {
 		size := 0
@@ -100,9 +102,9 @@ func (r *reader) spelledPart(out, f *folded, part []token) (found bool) {
 		}
 		found = found || size >= 3
 		size = max(size, 1)
-		from := len(out.letters)
-		out.letters = append(out.letters, row[at:at+size]...)
-		out.tokens = append(out.tokens, joinedToken(part[at], part[at+size-1], from, len(out.letters)))
+		from := len(out.Letters)
+		out.Letters = append(out.Letters, row[at:at+size]...)
+		out.Tokens = append(out.Tokens, joinedToken(part[at], part[at+size-1], from, len(out.Letters)))
 		at += size
 	}
 	return found
@@ -124,20 +126,20 @@ const maxPieces = 4
 
 // broken joins the words from i on that only a sign divides, as many as make
 // a known word, and returns how many it took.
-func (r *reader) broken(out, f *folded, i int) int {
+func (r *reader) broken(out, f *fold.Text, i int) int {
 	pieces := 1
-	for pieces < maxPieces && i+pieces < len(f.tokens) && f.tokens[i+pieces].joint != 0 {
+	for pieces < maxPieces && i+pieces < len(f.Tokens) && f.Tokens[i+pieces].Joint != 0 {
 		pieces++
 	}
 	for n := pieces; n > 1; n-- {
-		from := len(out.letters)
-		for k, t := range f.tokens[i : i+n] {
-			if k > 0 && t.joint != joinOnly {
-				out.letters = append(out.letters, t.joint)
+		from := len(out.Letters)
+		for k, t := range f.Tokens[i : i+n] {
+			if k > 0 && t.Joint != fold.JoinOnly {
+				out.Letters = append(out.Letters, t.Joint)
 			}
-			out.letters = append(out.letters, f.letters[t.from:t.to]...)
+			out.Letters = append(out.Letters, f.Letters[t.From:t.To]...)
 		}
-		if r.emit(out, from, f.tokens[i], f.tokens[i+n-1]) {
+		if r.emit(out, from, f.Tokens[i], f.Tokens[i+n-1]) {
 			return n
 		}
 	}
@@ -146,24 +148,24 @@ func (r *reader) broken(out, f *folded, i int) int {
 
 // emit makes a token of the letters from from on if the rules know the word,
 // and takes the letters back if not.
-func (r *reader) emit(out *folded, from int, first, last token) bool {
-	t := joinedToken(first, last, from, len(out.letters))
-	if t.to-t.from >= minStem && t.to-t.from <= maxReading {
+func (r *reader) emit(out *fold.Text, from int, first, last fold.Token) bool {
+	t := joinedToken(first, last, from, len(out.Letters))
+	if t.To-t.From >= minStem && t.To-t.From <= maxReading {
 		r.senses = r.senses[:0]
-		if r.readWord(out.letters[t.from:t.to], t.marks); len(r.senses) > 0 {
-			out.tokens = append(out.tokens, t)
+		if r.readWord(out.Letters[t.From:t.To], t.Marks); len(r.senses) > 0 {
+			out.Tokens = append(out.Tokens, t)
 			return true
 		}
 	}
-	out.letters = out.letters[:from]
+	out.Letters = out.Letters[:from]
 	return false
 }
 
-func joinedToken(first, last token, from, to int) token {
+func joinedToken(first, last fold.Token, from, to int) fold.Token {
 	t := first
-	t.from, t.to = int32(from), int32(to)
-	t.end, t.byteEnd = last.end, last.byteEnd
-	t.marks |= last.marks & (colon | digit | letter)
-	t.possessor, t.joint, t.lead = 0, 0, 0
+	t.From, t.To = int32(from), int32(to)
+	t.End, t.ByteEnd = last.End, last.ByteEnd
+	t.Marks |= last.Marks & (fold.Colon | fold.Digit | fold.Letter)
+	t.Possessor, t.Joint, t.Lead = 0, 0, 0
 	return t
 }

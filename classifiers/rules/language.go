@@ -1,5 +1,7 @@
 package rules
 
+import "contactd/classifiers/fold"
+
 // stretches finds the stretch of a text that reads least like English. Each
 // word is weighed: unknown and foreign ones up, English ones down; the
 // heaviest stretch counts. Text added before or after it cannot make it
@@ -16,7 +18,7 @@ type stretches struct {
 const (
 	weightForeignScript = 100 // a word in another script
 	weightOther         = 6   // a common word of another language
-	weightAccented      = 4   // an unknown word with a letter that English does not use
+	weightAccented      = 4   // an unknown word with a fold.Letter that English does not use
 	weightUnknown       = 2
 	weightEnglish       = -4
 	enoughForeign       = 20
@@ -27,14 +29,14 @@ func (s *stretches) begin() { s.sum = 0 }
 
 // add weighs one word. A name (a capital in a text that is not shouted) and a
 // number tell nothing.
-func (s *stretches) add(t *token, points tongue) {
-	if t.marks&letter == 0 || t.marks&pictured != 0 {
+func (s *stretches) add(t *fold.Token, points tongue) {
+	if t.Marks&fold.Letter == 0 || t.Marks&fold.Pictured != 0 {
 		return
 	}
 	weight := 0
 	switch {
-	case t.marks&latin == 0 && t.marks&foreign != 0,
-		t.marks&latin == 0 && t.marks&lookalike != 0 && points != english:
+	case t.Marks&fold.Latin == 0 && t.Marks&fold.Foreign != 0,
+		t.Marks&fold.Latin == 0 && t.Marks&fold.Lookalike != 0 && points != english:
 		weight = weightForeignScript
 	case points == english:
 		weight = weightEnglish
@@ -43,9 +45,9 @@ func (s *stretches) add(t *token, points tongue) {
 		weight = weightOther
 	case points == other:
 		weight = weightOther
-	case t.marks&accented != 0:
+	case t.Marks&fold.Accented != 0:
 		weight = weightAccented
-	case t.marks&(digit|capital) == 0:
+	case t.Marks&(fold.Digit|fold.Capital) == 0:
 		weight = weightUnknown
 	}
 	s.words++

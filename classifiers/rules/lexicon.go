@@ -1,5 +1,7 @@
 package rules
 
+import "contactd/classifiers/fold"
+
 // symbol is a set of words that some phrase accepts at one place. A word of a
 // text is read as all the symbols that hold it.
 type symbol uint32
@@ -60,17 +62,17 @@ type reader struct {
 
 // read collects the senses of a token in r.senses and says to which language
 // it points.
-func (r *reader) read(letters []byte, t *token) tongue {
-	word := letters[t.from:t.to]
+func (r *reader) read(letters []byte, t *fold.Token) tongue {
+	word := letters[t.From:t.To]
 	r.senses = r.senses[:0]
-	points := r.readWord(word, t.marks)
+	points := r.readWord(word, t.Marks)
 	if '0' <= word[0] && word[0] <= '9' {
 		r.add(r.numbers)
 	}
-	if t.possessor > 0 {
-		r.plain(word[:t.possessor])
+	if t.Possessor > 0 {
+		r.plain(word[:t.Possessor])
 	}
-	if t.marks&colon != 0 && len(word) <= maxReading {
+	if t.Marks&fold.Colon != 0 && len(word) <= maxReading {
 		r.word = append(append(r.word[:0], word...), ':')
 		r.plain(r.word)
 	}
@@ -79,7 +81,7 @@ func (r *reader) read(letters []byte, t *token) tongue {
 
 // readWord tries the word as it is, and then, if it is unknown, what digits in
 // place of letters and letters held down too long may stand for.
-func (r *reader) readWord(word []byte, marks mark) tongue {
+func (r *reader) readWord(word []byte, marks fold.Mark) tongue {
 	if points, ok := r.plain(word); ok {
 		return points
 	}
@@ -89,7 +91,7 @@ func (r *reader) readWord(word []byte, marks mark) tongue {
 	if points, ok := r.squeezed(word); ok {
 		return points
 	}
-	if marks&digit == 0 || marks&letter == 0 {
+	if marks&fold.Digit == 0 || marks&fold.Letter == 0 {
 		return noTongue
 	}
 	for _, one := range [...]byte{'i', 'l'} {

@@ -3,6 +3,8 @@ package rules
 import (
 	"cmp"
 	"slices"
+
+	"contactd/classifiers/fold"
 )
 
 // thread is one phrase, or several that begin alike, being followed.
@@ -103,16 +105,16 @@ func (m *matcher) reset() {
 
 // match notes the hits of all rules in tokens, and measures the language of
 // those that lie in the measured part of the text.
-func (m *matcher) match(letters []byte, tokens []token, where place, measured part) {
+func (m *matcher) match(letters []byte, tokens []fold.Token, where place, measured part) {
 	m.threads = m.threads[:0]
 	m.stretches.begin()
 	for i := range tokens {
 		t := &tokens[i]
-		if i == 0 || t.marks&afterEdge != 0 {
+		if i == 0 || t.Marks&fold.AfterEdge != 0 {
 			m.edge(tokens, int32(i), where)
 		}
 		points := m.reader.read(letters, t)
-		if measured.from <= t.byteStart && t.byteEnd <= measured.to {
+		if measured.from <= t.ByteStart && t.ByteEnd <= measured.to {
 			m.stretches.add(t, points)
 		}
 		switch {
@@ -130,7 +132,7 @@ func (m *matcher) match(letters []byte, tokens []token, where place, measured pa
 
 // edge lets threads pass the edge of a sentence before token at. It is no
 // word: threads that do not care about it stay where they are.
-func (m *matcher) edge(tokens []token, at int32, where place) {
+func (m *matcher) edge(tokens []fold.Token, at int32, where place) {
 	sense := &m.book.senses.known[m.book.edge]
 	m.begin(sense.symbols)
 	for _, th := range m.threads {
@@ -146,9 +148,9 @@ func (m *matcher) edge(tokens []token, at int32, where place) {
 }
 
 // skip moves every thread over a token that no phrase uses.
-func (m *matcher) skip(t *token) {
+func (m *matcher) skip(t *fold.Token) {
 	kept := m.threads[:0]
-	if t.marks&afterStop == 0 {
+	if t.Marks&fold.AfterStop == 0 {
 		for _, th := range m.threads {
 			if th.left > 0 {
 				th.left--
@@ -160,10 +162,10 @@ func (m *matcher) skip(t *token) {
 }
 
 // step moves every thread over one token.
-func (m *matcher) step(tokens []token, at int32, where place) {
+func (m *matcher) step(tokens []fold.Token, at int32, where place) {
 	symbols, fits := m.read()
 	m.begin(symbols)
-	stopped := tokens[at].marks&afterStop != 0
+	stopped := tokens[at].Marks&fold.AfterStop != 0
 	for _, th := range m.threads {
 		if th.left != noGap {
 			if stopped {
@@ -219,7 +221,7 @@ func (m *matcher) begin(symbols []symbol) {
 }
 
 // start begins the phrases that begin with a sense at token at.
-func (m *matcher) start(sense *known, tokens []token, at int32, where place) {
+func (m *matcher) start(sense *known, tokens []fold.Token, at int32, where place) {
 	for _, th := range sense.starts {
 		th.start = at
 		switch th.left {
@@ -235,7 +237,7 @@ func (m *matcher) start(sense *known, tokens []token, at int32, where place) {
 
 // advance moves a thread, of a shape that fits, by the symbols to all nodes
 // that they lead to.
-func (m *matcher) advance(th thread, tokens []token, at int32, where place) {
+func (m *matcher) advance(th thread, tokens []fold.Token, at int32, where place) {
 	n := &m.book.trie.nodes[th.node]
 	if len(n.ways) == 1 && m.book.senses.exact {
 		m.enter(n.ways[0].to, th.start, tokens, at, where)
@@ -264,7 +266,7 @@ func (m *matcher) advance(th thread, tokens []token, at int32, where place) {
 
 // enter reaches a node behind a word: rules that end there fire, and what goes
 // on from there is followed. The thread that came first keeps the node.
-func (m *matcher) enter(to, start int32, tokens []token, at int32, where place) {
+func (m *matcher) enter(to, start int32, tokens []fold.Token, at int32, where place) {
 	if m.visits[to].now == m.now {
 		return
 	}
@@ -296,13 +298,13 @@ func (m *matcher) follow(th thread) {
 	m.next = append(m.next, th)
 }
 
-func (m *matcher) note(rule int32, first, last *token, where place) {
+func (m *matcher) note(rule int32, first, last *fold.Token, where place) {
 	if m.hitsOf[rule] >= maxSpans {
 		return
 	}
 	m.hitsOf[rule]++
 	m.hits = append(m.hits, hit{
 		rule: rule, place: where,
-		start: first.start, end: last.end, byteStart: first.byteStart, byteEnd: last.byteEnd,
+		start: first.Start, end: last.End, byteStart: first.ByteStart, byteEnd: last.ByteEnd,
 	})
 }

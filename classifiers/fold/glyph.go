@@ -1,4 +1,4 @@
-package rules
+package fold
 
 import (
 	"unicode"
@@ -10,12 +10,12 @@ import (
 // appendFolded appends what a character beyond ASCII is read as. No letters
 // with marks set means that it separates words; no marks at all means that it
 // is invisible.
-func appendFolded(letters []byte, r rune) ([]byte, mark) {
+func appendFolded(letters []byte, r rune) ([]byte, Mark) {
 	if c := imitated(r); c != 0 {
-		return append(letters, c), letter | lookalike
+		return append(letters, c), Letter | Lookalike
 	}
 	if c := styled(r); c != 0 {
-		return append(letters, c), letter | latin
+		return append(letters, c), Letter | Latin
 	}
 	switch {
 	case r == utf8.RuneError, unicode.IsSpace(r):
@@ -24,7 +24,7 @@ func appendFolded(letters []byte, r rune) ([]byte, mark) {
 		return letters, 0
 	}
 	if special := unmarked(r); special != "" {
-		return append(letters, special...), letter | latin | accented
+		return append(letters, special...), Letter | Latin | Accented
 	}
 	var buffer [4]byte
 	size := utf8.EncodeRune(buffer[:], r)
@@ -38,9 +38,9 @@ func appendFolded(letters []byte, r rune) ([]byte, mark) {
 		i += n
 		switch {
 		case unicode.Is(unicode.Mn, part):
-			marks |= accented
+			marks |= Accented
 		default:
-			var more mark
+			var more Mark
 			letters, more = appendPlain(letters, unicode.ToLower(part))
 			marks |= more
 		}
@@ -48,25 +48,25 @@ func appendFolded(letters []byte, r rune) ([]byte, mark) {
 	if unicode.Is(unicode.Latin, r) {
 		return letters, marks
 	}
-	return letters, marks &^ accented // a fullwidth or styled letter, or no Latin one
+	return letters, marks &^ Accented // a fullwidth or styled letter, or no Latin one
 }
 
 // appendPlain appends a character that has nothing left to decompose.
-func appendPlain(letters []byte, r rune) ([]byte, mark) {
+func appendPlain(letters []byte, r rune) ([]byte, Mark) {
 	switch {
 	case 'a' <= r && r <= 'z':
-		return append(letters, byte(r)), letter | latin
+		return append(letters, byte(r)), Letter | Latin
 	case '0' <= r && r <= '9':
-		return append(letters, byte(r)), digit
+		return append(letters, byte(r)), Digit
 	case unicode.Is(unicode.Latin, r):
-		return utf8.AppendRune(letters, r), letter | latin | accented
+		return utf8.AppendRune(letters, r), Letter | Latin | Accented
 	case unicode.IsLetter(r), unicode.Is(unicode.Mc, r):
 		if c := imitated(r); c != 0 { // a decomposed Cyrillic or Greek letter
-			return append(letters, c), letter | lookalike
+			return append(letters, c), Letter | Lookalike
 		}
-		return utf8.AppendRune(letters, r), letter | foreign
+		return utf8.AppendRune(letters, r), Letter | Foreign
 	case unicode.IsDigit(r):
-		return utf8.AppendRune(letters, r), digit
+		return utf8.AppendRune(letters, r), Digit
 	}
 	return letters, separates
 }
