@@ -64,6 +64,14 @@ type Named interface {
 	Name() string
 }
 
+// Informed is what a Bounded classifier also implements to judge in the light
+// of what the Bounded ones before it have said; the Panel then calls
+// GradeAfter in place of Grade. It must not change or keep what it is told.
+type Informed interface {
+	Bounded
+	GradeAfter(ctx context.Context, message contact.Message, before []contact.Opinion) (contact.Opinion, error)
+}
+
 // Panel turns the opinions of several classifiers into one assessment: the
 // highest wins. It never says less than any of them, and what it cannot have
 // judged (an error, a panic, silence, nothing to read) counts as Unknown.
@@ -106,9 +114,11 @@ func (p *Panel) Assess(ctx context.Context, message contact.Message) contact.Ass
 			waiting.Go(func() { opinions[i] = seat.ask(ctx, message) })
 		}
 	}
+	var before []contact.Opinion
 	for i, seat := range p.seats {
 		if seat.bounded {
-			opinions[i] = seat.grade(ctx, message)
+			opinions[i] = seat.grade(ctx, message, before)
+			before = append(before, opinions[i])
 		}
 	}
 	waiting.Wait()

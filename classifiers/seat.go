@@ -73,7 +73,7 @@ func (s *seat) ask(ctx context.Context, message contact.Message) contact.Opinion
 	answer := make(chan contact.Opinion, 1)
 	late := new(atomic.Bool)
 	go func() {
-		opinion := s.grade(ctx, message)
+		opinion := s.grade(ctx, message, nil)
 		if !late.CompareAndSwap(false, true) {
 			s.overdue.Add(-1)
 		}
@@ -93,7 +93,7 @@ func (s *seat) ask(ctx context.Context, message contact.Message) contact.Opinion
 }
 
 // grade asks the member on this goroutine and makes its answer safe to merge.
-func (s *seat) grade(ctx context.Context, message contact.Message) (opinion contact.Opinion) {
+func (s *seat) grade(ctx context.Context, message contact.Message, before []contact.Opinion) (opinion contact.Opinion) {
 	started := s.now()
 	defer func() {
 		// The panic's value may hold the contact's text: it goes nowhere.
@@ -101,7 +101,7 @@ func (s *seat) grade(ctx context.Context, message contact.Message) (opinion cont
 			opinion = s.failed(failedPanic, started)
 		}
 	}()
-	opinion, err := s.member.Grade(ctx, message)
+	opinion, err := s.answer(ctx, message, before)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return s.failed(failedTimeout, started)
@@ -114,6 +114,13 @@ func (s *seat) grade(ctx context.Context, message contact.Message) (opinion cont
 	}
 	opinion.Micros = s.now().Sub(started).Microseconds()
 	return opinion
+}
+
+func (s *seat) answer(ctx context.Context, message contact.Message, before []contact.Opinion) (contact.Opinion, error) {
+	if informed, ok := s.member.(Informed); ok && s.bounded {
+		return informed.GradeAfter(ctx, message, before)
+	}
+	return s.member.Grade(ctx, message)
 }
 
 func (s *seat) failed(why string, started time.Time) contact.Opinion {

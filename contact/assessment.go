@@ -18,6 +18,9 @@ type Opinion struct {
 	Failed string `json:"failed,omitempty"`
 	// Micros is how long the judgement took, in microseconds.
 	Micros int64 `json:"micros"`
+	// Signs are what the classifier noticed that means nothing by itself, for
+	// classifiers that judge after it and have learned what it is worth.
+	Signs []string `json:"-"`
 }
 
 // Reason is one cause of a grade.

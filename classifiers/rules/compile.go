@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,8 +31,10 @@ type compiled struct {
 	grade              contact.Grade
 	// condition is the number of the hidden rule that must also fire, or -1.
 	condition int32
-	// hidden rules only serve as conditions.
+	// hidden rules only serve as conditions or signs.
 	hidden bool
+	// sign is the name of a sign, or empty for a rule.
+	sign string
 }
 
 // compiler turns files into a book.
@@ -54,6 +57,7 @@ type source struct {
 	rule
 	file   *file
 	hidden bool
+	sign   string
 }
 
 // compile joins the files, in order: later ones add rules, spellings and
@@ -72,6 +76,8 @@ func compile(files ...*file) (*book, error) {
 		problems = append(problems, c.join(f))
 	}
 	problems = append(problems, c.conditions())
+	c.weak()
+	c.signs(files)
 	slices.SortStableFunc(c.rules, func(a, b source) int {
 		switch {
 		case a.Grade.Above(b.Grade):
@@ -148,6 +154,29 @@ func (c *compiler) conditions() error {
 	return errors.Join(problems...)
 }
 
+// weak makes a rule without a floor of the weak phrases of every rule.
+func (c *compiler) weak() {
+	for _, r := range slices.Clone(c.rules) {
+		if len(r.Weak) > 0 {
+			weak := rule{
+				ID: line{text: r.ID.text + ".weak", at: r.ID.at}, Grade: contact.Resolution, Phrases: r.Weak,
+				Text: "perhaps " + r.Text, Alongside: r.Alongside,
+			}
+			c.rules = append(c.rules, source{rule: weak, file: r.file})
+		}
+	}
+}
+
+// signs makes a hidden rule of every sign, with the phrases of all files.
+func (c *compiler) signs(files []*file) {
+	for _, f := range files {
+		for _, name := range slices.Sorted(maps.Keys(f.Signs)) {
+			hidden := rule{ID: line{text: "sign " + name}, Grade: contact.Resolution, Phrases: f.Signs[name]}
+			c.rules = append(c.rules, source{rule: hidden, file: f, hidden: true, sign: name})
+		}
+	}
+}
+
 func conditionID(list string) string { return "alongside " + list }
 
 // rule compiles one rule into the trie.
@@ -158,7 +187,7 @@ func (c *compiler) rule(number int32, r source) error {
 	}
 	c.book.rules = append(c.book.rules, compiled{
 		id: r.ID.text, category: r.Category, text: r.Text, inSubject: r.Text + " (in the subject)",
-		grade: r.Grade, condition: condition, hidden: r.hidden,
+		grade: r.Grade, condition: condition, hidden: r.hidden, sign: r.sign,
 	})
 	var problems []error
 	for _, phrase := range r.Phrases {

@@ -23,6 +23,9 @@ type file struct {
 	Lists     map[string][]line `yaml:"lists"`
 	Languages languages         `yaml:"languages"`
 	Rules     []rule            `yaml:"rules"`
+	// Signs are phrases by what they are a sign of. They set no floor and are
+	// told to nobody; a classifier that learns from them sits beside.
+	Signs map[string][]line `yaml:"signs"`
 }
 
 // languages hold common words, separated by spaces.
@@ -45,6 +48,9 @@ type rule struct {
 	// message for the rule to count; empty: no such condition.
 	Alongside string `yaml:"alongside"`
 	Phrases   []line `yaml:"phrases"`
+	// Weak phrases are told beside the others and set no floor: they stand in
+	// as many messages without danger as in others.
+	Weak []line `yaml:"weak"`
 }
 
 // line is a scalar that remembers where it stands.
@@ -137,7 +143,7 @@ func (f *file) validate() error {
 			problems = append(problems, f.errorAt(r.ID, "rule %s has no grade", r.ID.text))
 		case r.Text == "":
 			problems = append(problems, f.errorAt(r.ID, "rule %s has no text", r.ID.text))
-		case len(r.Phrases) == 0:
+		case len(r.Phrases)+len(r.Weak) == 0:
 			problems = append(problems, f.errorAt(r.ID, "rule %s has no phrases", r.ID.text))
 		}
 		seen[r.ID.text] = true

@@ -122,6 +122,9 @@ func (c *Classifier) opinion(j *judgement, message contact.Message) contact.Opin
 			n++
 		}
 		rule := &c.book.rules[hits[0].rule]
+		if rule.sign != "" && !slices.Contains(opinion.Signs, rule.sign) {
+			opinion.Signs = append(opinion.Signs, rule.sign)
+		}
 		if !rule.hidden && (rule.condition < 0 || j.matcher.hitsOf[rule.condition] > 0) {
 			opinion.Reasons = append(opinion.Reasons, rule.reason(hits[:n], message))
 		}

@@ -23,6 +23,9 @@ import (
 //go:embed rules.yaml
 var defaultRules []byte
 
+//go:embed signs.yaml
+var defaultSigns []byte
+
 // Config is what the rules classifier needs.
 type Config struct {
 	// File is a further rule file in the form of rules.yaml, whose rules,
@@ -50,7 +53,11 @@ func New(cfg Config) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := []*file{embedded}
+	signs, err := decodeFile("signs.yaml", defaultSigns)
+	if err != nil {
+		return nil, err
+	}
+	all := []*file{embedded, signs}
 	if cfg.File != "" {
 		content, err := os.ReadFile(cfg.File)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"contactd/classifiers"
+	"contactd/classifiers/linear"
 	"contactd/classifiers/rules"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
@@ -46,7 +47,8 @@ type config struct {
 // classifiersConfig is the panel's own settings and a section for each method.
 type classifiersConfig struct {
 	classifiers.Config `yaml:",inline"`
-	Rules              rules.Config `yaml:"rules"`
+	Rules              rules.Config  `yaml:"rules"`
+	Linear             linear.Config `yaml:"linear"`
 }
 
 // withDefaults returns the config with the values filled that lie here.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"contactd/classifiers"
+	"contactd/classifiers/linear"
 	"contactd/classifiers/rules"
 	"contactd/contact"
 )
@@ -78,11 +79,28 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 
 // newPanel seats the configured classifiers.
 func newPanel(config classifiersConfig) (*classifiers.Panel, error) {
+	first, err := newFirst(config)
+	if err != nil {
+		return nil, err
+	}
+	learned, err := linear.New(config.Linear)
+	if err != nil {
+		return nil, fmt.Errorf("make classifier linear: %w", err)
+	}
+	var members []classifiers.Classifier
+	for _, each := range first {
+		members = append(members, each)
+	}
+	return classifiers.NewPanel(config.Config, append(members, learned)...), nil
+}
+
+// newFirst makes the classifiers whose opinions the learned one is told.
+func newFirst(config classifiersConfig) ([]classifiers.Bounded, error) {
 	byRules, err := rules.New(config.Rules)
 	if err != nil {
 		return nil, fmt.Errorf("make classifier rules: %w", err)
 	}
-	return classifiers.NewPanel(config.Config, byRules), nil
+	return []classifiers.Bounded{byRules}, nil
 }
 
 func judge(ctx context.Context, panel *classifiers.Panel, a asked) answered {

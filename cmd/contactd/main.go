@@ -59,6 +59,8 @@ type commands struct {
 	Tail       tailCommand       `cmd:"" help:"Show events as they come."`
 	Reply      replyCommand      `cmd:"" help:"Answer a conversation on the channel that it came by."`
 	Grade      gradeCommand      `cmd:"" help:"Judge texts as the daemon would."`
+	Eval       evalCommand       `cmd:"" help:"Measure the classifiers on labelled messages."`
+	Train      trainCommand      `cmd:"" help:"Learn from labelled messages."`
 	Schema     schemaCommand     `cmd:"" help:"Print the event contract."`
 	Verify     verifyCommand     `cmd:"" help:"Account for every accepted message; exit 1 when one is missing or was changed."`
 	Replay     replayCommand     `cmd:"" help:"Publish what was accepted in a time again, with the same ids."`

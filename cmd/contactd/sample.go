@@ -7,6 +7,7 @@ import (
 	"contactd/channels/email"
 	"contactd/channels/webchat"
 	"contactd/classifiers"
+	"contactd/classifiers/linear"
 	"contactd/classifiers/rules"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
@@ -39,6 +40,7 @@ func sample() string {
 		pipeline.Sample(),
 		classifiers.Sample(),
 		indented(rules.Sample()),
+		indented(linear.Sample()),
 		"# Where messages come in.\nchannels:\n" + indented(email.Sample()) + "\n" + indented(webchat.Sample()),
 	}
 	for i, part := range parts {

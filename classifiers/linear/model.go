@@ -1,0 +1,126 @@
+package linear
+
+import (
+	"math"
+
+	"contactd/contact"
+)
+
+// Head is one question that the model answers.
+type Head struct {
+	// Name is one of HeadNames.
+	Name string `json:"name"`
+	// Scale turns a stored weight into a real one; Bias is added to the sum.
+	Scale float32 `json:"scale"`
+	Bias  float32 `json:"bias"`
+	// Slope and Shift turn the sum into a probability (Platt, 1999), fitted
+	// on messages that the weights were not trained on.
+	Slope float64 `json:"slope"`
+	Shift float64 `json:"shift"`
+}
+
+// The heads, in order.
+const (
+	urgent    = iota // priority or emergency
+	emergency        // danger to life, violence now, serious crime in progress
+	police           // anything that police should meet somebody for
+	suicide
+	domestic
+	missing
+	violence
+	nonPolice  // for somebody else to deal with
+	irrelevant // nothing to deal with
+	headCount
+)
+
+// Plan is from which probability on a message is given a grade.
+type Plan struct {
+	Emergency float64 `json:"emergency"`
+	Priority  float64 `json:"priority"`
+	Scheduled float64 `json:"scheduled"`
+}
+
+// Model is a trained model. It does not change after it was made.
+type Model struct {
+	header
+	// idf is how telling a feature is, in 16ths; 0 for one never seen.
+	idf []byte
+	// weights are those of all heads, bucket after bucket.
+	weights []int8
+}
+
+// header is the readable part of a stored model.
+type header struct {
+	// Trained names the training messages: the beginning of their SHA-256.
+	Trained string `json:"trained"`
+	Heads   []Head `json:"heads"`
+	Plan    Plan   `json:"plan"`
+}
+
+// What a hint counts for, and all pairs of signs together, against 1 for all
+// words and 1 for all runs of characters. Chosen by cross-validation over the
+// files of labelled messages.
+const (
+	hintValue = 0.1
+	pairBlock = 0.5
+)
+
+// sums adds up what the features say to each head.
+func (m *Model) sums(r *reader, h *hints, sums *[headCount]float32) {
+	*sums = [headCount]float32{}
+	for block := range r.counts {
+		var part [headCount]float32
+		norm := float32(0)
+		for _, c := range r.counts[block] {
+			idf := m.idf[c.bucket]
+			if idf == 0 {
+				continue
+			}
+			value := float32(idf) * r.weight(c.times)
+			norm += value * value
+			row := m.weights[int(c.bucket)*headCount:][:headCount:headCount]
+			for k := range part {
+				part[k] += value * float32(row[k])
+			}
+		}
+		if norm > 0 {
+			norm = 1 / float32(math.Sqrt(float64(norm)))
+			for k := range part {
+				sums[k] += part[k] * norm
+			}
+		}
+	}
+	hint, pair := h.values()
+	m.addHints(sums, h.buckets, hint)
+	m.addHints(sums, h.pairs, pair)
+	for k := range sums {
+		sums[k] = sums[k]*m.Heads[k].Scale + m.Heads[k].Bias
+	}
+}
+
+func (m *Model) addHints(sums *[headCount]float32, of []uint32, value float32) {
+	for _, b := range of {
+		row := m.weights[int(b)*headCount:][:headCount:headCount]
+		for k := range sums {
+			sums[k] += value * float32(row[k])
+		}
+	}
+}
+
+// chance is the probability that a sum stands for.
+func (h *Head) chance(sum float32) float64 {
+	return 1 / (1 + math.Exp(-(h.Slope*float64(sum) + h.Shift)))
+}
+
+// grade is what the plan gives for the probabilities.
+func (p Plan) grade(chances *[headCount]float64) contact.Grade {
+	switch {
+	case chances[emergency] >= p.Emergency:
+		return contact.Emergency
+	case chances[urgent] >= p.Priority:
+		return contact.Priority
+	case chances[police] >= p.Scheduled:
+		return contact.Scheduled
+	}
+	return contact.Resolution
+}

@@ -1,0 +1,182 @@
+package linear
+
+import (
+	"math"
+	"unicode"
+	"unicode/utf8"
+
+	"contactd/classifiers/fold"
+)
+
+// The hashed features. A feature is a bucket; two that fall into one share
+// their weight, which costs less than it seems because weights are small.
+const (
+	bucketBits = 17
+	buckets    = 1 << bucketBits
+
+	// Blocks of features, each of length 1 before it is weighed. A hit of a
+	// rule says more than a word, but there are few of them in a text.
+	wordBlock = 0
+	charBlock = 1
+	blocks    = 2
+)
+
+// maxCharacters is how much of one piece of text is read, in code points. A
+// longer message is read in windows.
+const maxCharacters = 4000
+
+// count is how often a feature stands in a text.
+type count struct {
+	bucket uint32
+	times  uint32
+}
+
+// reader turns texts into features. It is scratch for one goroutine: after it
+// has grown, reading allocates nothing.
+type reader struct {
+	text   fold.Text
+	plain  []byte  // the text in lower case, digits as 0, one space between words
+	starts []int32 // where the code points of a word begin in plain
+	slot   []uint32
+	counts [blocks][]count
+	// dampened is what a feature counts that stands so many times in a text.
+	dampened [64]float32
+}
+
+func newReader() *reader { return &reader{slot: make([]uint32, buckets), dampened: dampened()} }
+
+// weight is what a feature counts for that stands so many times in a text.
+func (r *reader) weight(times uint32) float32 {
+	return r.dampened[min(times, uint32(len(r.dampened)-1))]
+}
+
+// read counts the features of a text. The result is valid until the next call.
+func (r *reader) read(text string) {
+	fold.Fold(&r.text, text, nil, maxCharacters)
+	r.counts[wordBlock] = r.words(r.counts[wordBlock][:0])
+	r.counts[charBlock] = r.characters(r.counts[charBlock][:0], text)
+}
+
+// words counts folded words and pairs of neighbours.
+func (r *reader) words(counts []count) []count {
+	before := uint64(0)
+	for i := range r.text.Tokens {
+		hash := uint64(offset)
+		for _, c := range r.text.Word(i) {
+			if '0' <= c && c <= '9' {
+				c = '0'
+			}
+			hash = (hash ^ uint64(c)) * prime
+		}
+		counts = r.add(counts, hash)
+		if i > 0 {
+			counts = r.add(counts, (before^0x5f)*prime^hash)
+		}
+		before = hash
+	}
+	return r.settle(counts)
+}
+
+// characters counts runs of three to five characters within words, as they are
+// written.
+func (r *reader) characters(counts []count, text string) []count {
+	r.plain = r.plain[:0]
+	inside, seen := false, 0
+	for _, c := range text {
+		if seen++; seen > maxCharacters {
+			break
+		}
+		if unicode.IsSpace(c) {
+			if inside {
+				counts = r.word(counts)
+			}
+			inside = false
+			continue
+		}
+		if !inside {
+			r.plain, r.starts = append(r.plain[:0], ' '), append(r.starts[:0], 0)
+			inside = true
+		}
+		r.starts = append(r.starts, int32(len(r.plain)))
+		switch {
+		case '0' <= c && c <= '9':
+			r.plain = append(r.plain, '0')
+		case 'A' <= c && c <= 'Z':
+			r.plain = append(r.plain, byte(c)+'a'-'A')
+		case c < utf8.RuneSelf:
+			r.plain = append(r.plain, byte(c))
+		case c == '’':
+			r.plain = append(r.plain, '\'')
+		default:
+			r.plain = utf8.AppendRune(r.plain, unicode.ToLower(c))
+		}
+	}
+	if inside {
+		counts = r.word(counts)
+	}
+	return r.settle(counts)
+}
+
+// word counts the runs of the word in plain, which begins with a space; one
+// more is put behind it.
+func (r *reader) word(counts []count) []count {
+	r.starts = append(r.starts, int32(len(r.plain)), int32(len(r.plain)+1))
+	r.plain = append(r.plain, ' ')
+	last := len(r.starts) - 1
+	for i := range last {
+		hash := uint64(offset ^ 0x63)
+		for n := 1; n <= 5 && i+n <= last; n++ {
+			for _, c := range r.plain[r.starts[i+n-1]:r.starts[i+n]] {
+				hash = (hash ^ uint64(c)) * prime
+			}
+			if n >= 3 {
+				counts = r.add(counts, hash)
+			}
+		}
+	}
+	return counts
+}
+
+// FNV-1a.
+const (
+	offset = 0xcbf29ce484222325
+	prime  = 0x100000001b3
+)
+
+func bucketOf(hash uint64) uint32 { return uint32(hash^hash>>32) & (buckets - 1) }
+
+func hashOf(kind byte, name string) uint64 {
+	hash := (uint64(offset) ^ uint64(kind)) * prime
+	for i := range len(name) {
+		hash = (hash ^ uint64(name[i])) * prime
+	}
+	return hash
+}
+
+// add counts a feature. slot holds its place in counts and one, until settle.
+func (r *reader) add(counts []count, hash uint64) []count {
+	b := bucketOf(hash)
+	if at := r.slot[b]; at > 0 {
+		counts[at-1].times++
+		return counts
+	}
+	counts = append(counts, count{b, 1})
+	r.slot[b] = uint32(len(counts))
+	return counts
+}
+
+// settle clears slot for the next block.
+func (r *reader) settle(counts []count) []count {
+	for _, c := range counts {
+		r.slot[c.bucket] = 0
+	}
+	return counts
+}
+
+// dampened is 1 and the natural logarithm of the number.
+func dampened() (table [64]float32) {
+	for n := 1; n < len(table); n++ {
+		table[n] = float32(1 + math.Log(float64(n)))
+	}
+	return table
+}

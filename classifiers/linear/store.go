@@ -1,0 +1,97 @@
+package linear
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"unsafe"
+)
+
+//go:embed weights.bin
+var shipped []byte
+
+// magic begins every stored model; the number changes with the features.
+const magic = "contactd linear 1\n"
+
+// Shipped is the model in the binary.
+func Shipped() (*Model, error) {
+	m, err := Decode(shipped)
+	if err != nil {
+		return nil, fmt.Errorf("read shipped weights: %w", err)
+	}
+	return m, nil
+}
+
+// Load reads a model from a file; the shipped one when the name is empty.
+func Load(file string) (*Model, error) {
+	if file == "" {
+		return Shipped()
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read weights: %w", err)
+	}
+	m, err := Decode(content)
+	if err != nil {
+		return nil, fmt.Errorf("read weights %s: %w", file, err)
+	}
+	return m, nil
+}
+
+// Encode writes a model: the magic line, the length of the readable header in
+// four bytes, the header as JSON, the table of telling, the weights.
+func (m *Model) Encode() ([]byte, error) {
+	head, err := json.Marshal(m.header)
+	if err != nil {
+		return nil, fmt.Errorf("encode header: %w", err)
+	}
+	var out bytes.Buffer
+	out.WriteString(magic)
+	out.Write(binary.BigEndian.AppendUint32(nil, uint32(len(head))))
+	out.Write(head)
+	out.Write(m.idf)
+	for _, w := range m.weights {
+		out.WriteByte(byte(w))
+	}
+	return out.Bytes(), nil
+}
+
+// Decode reads what Encode wrote, and refuses everything else. The content
+// must not be changed afterwards.
+func Decode(content []byte) (*Model, error) {
+	rest, ok := bytes.CutPrefix(content, []byte(magic))
+	if !ok || len(rest) < 4 {
+		return nil, errors.New("not a model of this version of contactd; train it again")
+	}
+	n := int(binary.BigEndian.Uint32(rest))
+	rest = rest[4:]
+	if n > len(rest) || len(rest)-n != buckets+buckets*headCount {
+		return nil, fmt.Errorf("%d bytes long: cut off or of another size", len(content))
+	}
+	m := &Model{idf: rest[n:][:buckets]}
+	if err := json.Unmarshal(rest[:n], &m.header); err != nil {
+		return nil, fmt.Errorf("decode header: %w", err)
+	}
+	if len(m.Heads) != headCount {
+		return nil, fmt.Errorf("%d heads, want %d", len(m.Heads), headCount)
+	}
+	signed := rest[n+buckets:]
+	// The weights are read where they lie: a byte is an int8.
+	m.weights = unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(signed))), len(signed))
+	return m, nil
+}
+
+// nameOf names the training messages by their content.
+func nameOf(examples []Example) string {
+	sum := sha256.New()
+	for _, e := range examples {
+		_, _ = fmt.Fprintf(sum, "%q %q %v %q %q %v\n", e.Message.Channel.Kind, e.Message.Text, e.Grade, e.Category, e.Group, e.Calm)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:8]
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"contactd/classifiers"
+	"contactd/classifiers/linear"
+	"contactd/contact"
+)
+
+type evalCommand struct {
+	Data  []string `help:"Files of labelled messages (CSV: id, channel, text, grade, category, notes)." required:"" placeholder:"FILE.csv"`
+	Model string   `help:"A model made by train; default: the configured one." placeholder:"FILE"`
+	Cross bool     `help:"Judge each file by a model trained on the other files."`
+	Calm  []string `help:"With --cross: files of ordinary talk to train on too." placeholder:"FILE.csv"`
+	JSON  bool     `help:"Write the figures as JSON." name:"json"`
+	Miss  bool     `help:"List the emergencies and priorities that were not flagged." name:"misses"`
+}
+
+// Help is shown below the usage.
+func (evalCommand) Help() string {
+	return `Examples:
+  contactd eval --data own.csv
+  contactd eval --cross --data a.csv --data b.csv --data c.csv
+
+Flagged is what a person looks at soon: emergency, unknown or priority. Low are messages labelled scheduled or
+resolution. Every figure is of all classifiers together.`
+}
+
+// Run judges every message and prints how right that is.
+func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
+	config, err := p.load(c.Config)
+	if err != nil {
+		return err
+	}
+	if e.Model != "" {
+		config.Classifiers.Linear.File = e.Model
+	}
+	before, err := newFirst(config.Classifiers)
+	if err != nil {
+		return err
+	}
+	rows, err := readLabelled(ctx, e.Data, before)
+	if err != nil {
+		return err
+	}
+	var judged []judgedRow
+	if e.Cross {
+		judged, err = e.judgeCrossed(ctx, rows, before)
+	} else {
+		var last *linear.Classifier
+		if last, err = linear.New(config.Classifiers.Linear); err == nil {
+			judged, err = judgeRows(ctx, last, rows)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if e.JSON {
+		return json.NewEncoder(p.out).Encode(allFigures(judged))
+	}
+	p.tellFigures(allFigures(judged))
+	if e.Miss {
+		for _, row := range judged {
+			if row.misses() {
+				p.printf("%s %s graded %s: %s\n", row.id, row.Grade, row.grade, strings.ReplaceAll(row.Message.Text, "\n", " / "))
+			}
+		}
+	}
+	return nil
+}
+
+// judgedRow is a labelled message with the grade that all classifiers give.
+type judgedRow struct {
+	labelled
+	grade   contact.Grade
+	chances []linear.Chance
+}
+
+func (r judgedRow) misses() bool { return raised(r.Grade) && !raised(r.grade) }
+
+// raised is what a person looks at soon.
+func raised(g contact.Grade) bool {
+	return g == contact.Emergency || g == contact.Priority || g == contact.Unknown
+}
+
+// judgeRows lets the learned classifier judge after those before.
+func judgeRows(ctx context.Context, last *linear.Classifier, rows []labelled) ([]judgedRow, error) {
+	judged := make([]judgedRow, 0, len(rows))
+	for _, row := range rows {
+		opinion, err := last.GradeAfter(ctx, row.Message, row.Before)
+		if err != nil {
+			return nil, err
+		}
+		grade := opinion.Grade
+		for _, other := range row.Before {
+			grade = contact.Highest(grade, other.Grade)
+		}
+		judged = append(judged, judgedRow{row, grade, last.Chances(row.Message, row.Before)})
+	}
+	return judged, nil
+}
+
+// judgeCrossed judges each file by a model trained on the others.
+func (e evalCommand) judgeCrossed(ctx context.Context, rows []labelled, before []classifiers.Bounded) ([]judgedRow, error) {
+	var judged []judgedRow
+	for _, group := range groupsOf(rows) {
+		own := func(row labelled) bool { return row.Group == group }
+		others := slices.DeleteFunc(slices.Clone(rows), own)
+		tested := slices.DeleteFunc(slices.Clone(rows), func(row labelled) bool { return !own(row) })
+		if len(others) == 0 {
+			return nil, usageError{errOneFile}
+		}
+		examples, err := withCalm(ctx, examplesOf(others), e.Calm, before)
+		if err != nil {
+			return nil, err
+		}
+		more, err := judgeRows(ctx, linear.NewOf(linear.Train(examples)), tested)
+		if err != nil {
+			return nil, err
+		}
+		judged = append(judged, more...)
+	}
+	return judged, nil
+}
+
+func groupsOf(rows []labelled) []string {
+	var groups []string
+	for _, row := range rows {
+		if !slices.Contains(groups, row.Group) {
+			groups = append(groups, row.Group)
+		}
+	}
+	return groups
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"contactd/classifiers"
+	"contactd/classifiers/linear"
+	"contactd/contact"
+)
+
+// labelled is one message with the grade that a careful handler gives.
+type labelled struct {
+	linear.Example
+	id string
+	// kind is what the last note says: plain, lang, covert and so on.
+	kind string
+}
+
+// labelledColumns are those that a file of labelled messages must have; notes
+// may be missing.
+var labelledColumns = []string{"id", "channel", "text", "grade", "category"}
+
+// readLabelled reads files of labelled messages and asks the classifiers that
+// judge before the learned one. The base name of a file groups its messages.
+func readLabelled(ctx context.Context, files []string, before []classifiers.Bounded) ([]labelled, error) {
+	var all []labelled
+	for _, name := range files {
+		file, err := os.Open(filepath.Clean(name))
+		if err != nil {
+			return nil, fmt.Errorf("read labelled messages: %w", err)
+		}
+		rows, err := decodeLabelled(file)
+		_ = file.Close() // only read
+		if err != nil {
+			return nil, fmt.Errorf("read labelled messages %s: %w", name, err)
+		}
+		for i := range rows {
+			rows[i].Group = strings.TrimSuffix(filepath.Base(name), ".csv")
+			for _, classifier := range before {
+				opinion, err := classifier.Grade(ctx, rows[i].Message)
+				if err != nil {
+					return nil, fmt.Errorf("judge %s %s: %w", name, rows[i].id, err)
+				}
+				rows[i].Before = append(rows[i].Before, opinion)
+			}
+		}
+		all = append(all, rows...)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("read labelled messages: there are none")
+	}
+	return all, nil
+}
+
+// decodeLabelled reads comma-separated rows below a header.
+func decodeLabelled(from io.Reader) ([]labelled, error) {
+	table := csv.NewReader(from)
+	header, err := table.Read()
+	if err != nil {
+		return nil, fmt.Errorf("read header: %w", err)
+	}
+	for _, name := range labelledColumns {
+		if !slices.Contains(header, name) {
+			return nil, fmt.Errorf("no column %q; want %s", name, strings.Join(labelledColumns, ", "))
+		}
+	}
+	var rows []labelled
+	for {
+		record, err := table.Read()
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read row: %w", err)
+		}
+		value := func(name string) string {
+			if i := slices.Index(header, name); i >= 0 {
+				return record[i]
+			}
+			return ""
+		}
+		grade, err := gradeWritten(value("grade"))
+		if err != nil {
+			line, _ := table.FieldPos(0)
+			return nil, fmt.Errorf("line %d: %w", line, err)
+		}
+		notes := value("notes")
+		text := strings.ToValidUTF8(value("text"), "\uFFFD")
+		rows = append(rows, labelled{
+			id: value("id"), kind: strings.TrimPrefix(notes[strings.LastIndex(notes, ";")+1:], "type="),
+			Example: linear.Example{
+				Message: contact.Message{
+					ID: value("id"), Channel: contact.Channel{Kind: channelWritten(value("channel")), Direction: "inbound"},
+					Text: text, Authored: text,
+				},
+				Grade: grade, Category: value("category"),
+			},
+		})
+	}
+}
+
+// gradeWritten reads a grade as the contract writes it, or Immediate for an
+// emergency, in any case.
+func gradeWritten(word string) (contact.Grade, error) {
+	if word = strings.ToLower(word); word == "immediate" {
+		word = contact.Emergency.String()
+	}
+	var grade contact.Grade
+	err := grade.UnmarshalText([]byte(word))
+	if err == nil && grade == contact.Unknown {
+		err = errors.New("grade unknown: a label must be one of the other grades")
+	}
+	return grade, err
+}
+
+// channelWritten reads the short names of platforms as channel kinds.
+func channelWritten(word string) string {
+	switch word {
+	case "facebook":
+		return "facebook_dm"
+	case "x":
+		return "x_mention"
+	}
+	return word
+}
+
+func examplesOf(rows []labelled) []linear.Example {
+	examples := make([]linear.Example, len(rows))
+	for i, row := range rows {
+		examples[i] = row.Example
+	}
+	return examples
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// ownData are the arguments that name the labelled messages of this
+// repository, one file for each author.
+func ownData(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../classifiers/linear/testdata/uk-contact/*.csv")
+	if err != nil || len(files) < 7 {
+		t.Fatalf("labelled messages: %v, %v", files, err)
+	}
+	var args []string
+	for _, file := range files {
+		args = append(args, "--data", file)
+	}
+	return args
+}
+
+// TestMessagesByAnAuthorWhoWasNotLearnedFrom judges each file by a model
+// trained on the others, and holds all classifiers together to floors. Without
+// the ordinary talk that the shipped model also learned from.
+func TestMessagesByAnAuthorWhoWasNotLearnedFrom(t *testing.T) {
+	seen := contactd(t, "", append([]string{"eval", "--cross", "--json"}, ownData(t)...)...)
+	var all []figures
+	if err := json.Unmarshal([]byte(seen.out), &all); err != nil {
+		t.Fatalf("%v: %s", err, seen.err)
+	}
+	of := map[string]figures{}
+	for _, f := range all {
+		of[f.Of] = f
+	}
+	atLeast := func(what string, got *float64, want float64) {
+		t.Helper()
+		if got == nil || *got < want {
+			t.Errorf("%s: %s, want at least %.2f", what, written(got), want)
+		}
+	}
+	whole := of["all"]
+	atLeast("emergency flagged", whole.EmergencyFlagged, 0.965)
+	atLeast("emergency graded", whole.EmergencyGraded, 0.85)
+	atLeast("priority flagged", whole.PriorityFlagged, 0.77)
+	atLeast("plain", of["type plain"].EmergencyFlagged, 0.95)
+	atLeast("obfuscated", of["type obfuscated"].EmergencyFlagged, 0.95)
+	atLeast("other languages", of["type lang"].EmergencyFlagged, 0.98)
+	atLeast("injection", of["type injection"].EmergencyFlagged, 1)
+	atLeast("covert", of["type covert"].EmergencyFlagged, 0.90)
+	if *whole.LowFlagged > 0.20 || *whole.LowEmergency > 0.06 || whole.Calibration > 0.03 {
+		t.Errorf("low flagged %.3f, graded emergency %.3f, calibration error %.3f", *whole.LowFlagged, *whole.LowEmergency, whole.Calibration)
+	}
+	if whole.MacroF1 < 0.65 {
+		t.Errorf("macro F1 %.3f", whole.MacroF1)
+	}
+}
+
+func TestTrainingTwiceGivesTheSameBytesAndEvalTakesThem(t *testing.T) {
+	data := ownData(t)[:4]
+	dir := t.TempDir()
+	var models [2][]byte
+	for i, name := range []string{"a.bin", "b.bin"} {
+		out := filepath.Join(dir, name)
+		if seen := contactd(t, "", slices.Concat([]string{"train", "--out", out}, data)...); seen.code != 0 {
+			t.Fatalf("train: %s", seen.err)
+		}
+		content, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		models[i] = content
+	}
+	if !bytes.Equal(models[0], models[1]) {
+		t.Error("the two models differ")
+	}
+	seen := contactd(t, "", slices.Concat([]string{"eval", "--model", filepath.Join(dir, "a.bin")}, data)...)
+	if seen.code != 0 || !strings.Contains(seen.out, "macro F1") {
+		t.Errorf("eval: exit %d: %s%s", seen.code, seen.out, seen.err)
+	}
+}
+
+func TestALabelThatCannotBeReadIsNamed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "bad.csv")
+	if err := os.WriteFile(file, []byte("id,channel,text,grade,category\n1,email,hello,Urgent!,x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	seen := contactd(t, "", "eval", "--data", file)
+	if seen.code != 1 || !strings.Contains(seen.err, "line 2") || !strings.Contains(seen.err, "bad.csv") {
+		t.Errorf("exit %d: %s", seen.code, seen.err)
+	}
+	if seen := contactd(t, "", "eval", "--cross", "--data", "../../classifiers/linear/testdata/uk-contact/messages.csv"); seen.code != 2 {
+		t.Errorf("one file: exit %d: %s", seen.code, seen.err)
+	}
+}
+
+func TestWhatTheLearnedClassifierAddsIsTold(t *testing.T) {
+	seen := contactd(t, "", "grade", "he has a knife and is trying to get in")
+	if !strings.Contains(seen.out, "judged by rules@") || !strings.Contains(seen.out, "linear@") {
+		t.Errorf("%s", seen.out)
+	}
+}
