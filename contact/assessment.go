@@ -16,6 +16,8 @@ type Opinion struct {
 	// Failed says why there is no judgement: "error", "timeout", "panic" or
 	// "empty". Empty when the classifier answered.
 	Failed string `json:"failed,omitempty"`
+	// Language is the BCP 47 tag of the language the classifier saw, or empty.
+	Language string `json:"language,omitempty"`
 	// Micros is how long the judgement took, in microseconds.
 	Micros int64 `json:"micros"`
 	// Signs are what the classifier noticed that means nothing by itself, for

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"contactd/classifiers"
+	"contactd/classifiers/language"
 	"contactd/classifiers/linear"
 	"contactd/classifiers/rules"
 	"contactd/contact"
@@ -100,7 +101,7 @@ func newFirst(config classifiersConfig) ([]classifiers.Bounded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make classifier rules: %w", err)
 	}
-	return []classifiers.Bounded{byRules}, nil
+	return []classifiers.Bounded{byRules, language.New()}, nil
 }
 
 func judge(ctx context.Context, panel *classifiers.Panel, a asked) answered {

@@ -1,0 +1,196 @@
+// Package language tells in which language a message is written, by its script
+// and by words that stand in nearly every text of a language. A message that is
+// in none the desk's classifiers know is Unknown, so that a person looks; what
+// it says is for others to judge, and whether a text is partly foreign the
+// rules weigh.
+package language
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"contactd/classifiers"
+	"contactd/classifiers/fold"
+	"contactd/contact"
+)
+
+// Classifier tells languages apart. It is safe for concurrent use.
+type Classifier struct {
+	// words has a bit for each language in which the word is common.
+	words   map[string]uint32
+	tags    []string // English first
+	scratch sync.Pool
+}
+
+// New makes a classifier.
+func New() *Classifier {
+	c := &Classifier{words: map[string]uint32{}, tags: []string{"en"}}
+	lists := common()
+	for tag := range lists {
+		if tag != "en" {
+			c.tags = append(c.tags, tag)
+		}
+	}
+	// The order of a map is none; that of the tags decides between equals.
+	slices.Sort(c.tags[1:])
+	for i, tag := range c.tags {
+		for word := range strings.FieldsSeq(lists[tag]) {
+			c.words[strings.ReplaceAll(word, "'", "")] |= 1 << i
+		}
+	}
+	c.scratch.New = func() any { return new(fold.Text) }
+	return c
+}
+
+// Name is how the classifier is known.
+func (c *Classifier) Name() string { return "language@1" }
+
+// Bounded is true: at most maxCharacters are read.
+func (c *Classifier) Bounded() bool { return true }
+
+// maxCharacters is how much of a text is looked at; a language shows early.
+const maxCharacters = 2000
+
+// The least evidence for a language in Latin letters: so many of its common
+// words, and such a share of all words.
+const (
+	minWords = 3
+	minShare = 0.2
+)
+
+// Grade says Unknown for a message in another language than English or Welsh.
+func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.Opinion, error) {
+	text := message.Authored
+	if text == "" {
+		text = message.Text
+	}
+	tag := c.Detect(text)
+	opinion := contact.Opinion{By: c.Name(), Language: tag}
+	reason := contact.Reason{Rule: "language." + tag, Grade: contact.Resolution, Text: "written in " + tag}
+	switch tag {
+	case "":
+		reason.Rule, reason.Text = "language.unsure", "the language does not show"
+	case "en", "cy":
+	default:
+		reason.Grade, reason.Text = contact.Unknown, "written in another language: "+tag
+	}
+	opinion.Grade, opinion.Reasons = reason.Grade, []contact.Reason{reason}
+	return opinion, nil
+}
+
+// Detect returns the BCP 47 tag of the language in which most of text is
+// written, or nothing where too little of it shows.
+func (c *Classifier) Detect(text string) string {
+	if tag := byScript(text); tag != "" {
+		return tag
+	}
+	folded := c.scratch.Get().(*fold.Text)
+	defer c.scratch.Put(folded)
+	fold.Fold(folded, text, nil, maxCharacters)
+	var found [32]int
+	for i := range folded.Tokens {
+		for in, k := c.words[string(folded.Word(i))], 0; in != 0; in, k = in>>1, k+1 {
+			found[k] += int(in & 1)
+		}
+	}
+	best := 0
+	for k := range c.tags {
+		if found[k] > found[best] {
+			best = k
+		}
+	}
+	n := found[best]
+	if n == 0 || best > 0 && (n < minWords || float64(n) < minShare*float64(len(folded.Tokens)) || n < 2*found[0]) {
+		if found[0] > 0 {
+			return "en"
+		}
+		return ""
+	}
+	return c.tags[best]
+}
+
+// script is a script with the language that it most likely is.
+type script struct {
+	letters *unicode.RangeTable
+	tag     string
+	// signs are letters by which another language shows, with its tag.
+	signs, other string
+}
+
+// scripts are those of the languages most spoken in England and Wales.
+func scripts() []script {
+	return []script{
+		{unicode.Arabic, "ar", "ٹڈڑںےگچپ", "ur"},
+		{unicode.Cyrillic, "ru", "іїєґ", "uk"},
+		{unicode.Bengali, "bn", "", ""},
+		{unicode.Gurmukhi, "pa", "", ""},
+		{unicode.Gujarati, "gu", "", ""},
+		{unicode.Devanagari, "hi", "", ""},
+		{unicode.Tamil, "ta", "", ""},
+		{unicode.Hangul, "ko", "", ""},
+		{unicode.Hiragana, "ja", "", ""},
+		{unicode.Han, "zh", "", ""},
+		{unicode.Greek, "el", "", ""},
+		{unicode.Hebrew, "he", "", ""},
+		{unicode.Ethiopic, "am", "", ""},
+		{unicode.Thai, "th", "", ""},
+	}
+}
+
+// byScript returns the language of a text of which at least a third is in a
+// script that is not Latin, or nothing. Single letters of another script in a
+// Latin word are a disguise and no language.
+func byScript(text string) string {
+	known := scripts()
+	counts := make([]int, len(known))
+	letters, seen := 0, 0
+	for _, r := range text {
+		if seen++; seen > maxCharacters {
+			break
+		}
+		if r < 0x250 || !unicode.IsLetter(r) {
+			if unicode.IsLetter(r) {
+				letters++
+			}
+			continue
+		}
+		letters++
+		for i := range known {
+			if unicode.Is(known[i].letters, r) {
+				counts[i]++
+				break
+			}
+		}
+	}
+	for i, n := range counts {
+		if n > 2 && 3*n > letters && !mixed(text, known[i].letters) {
+			if known[i].signs != "" && strings.ContainsAny(text, known[i].signs) {
+				return known[i].other
+			}
+			return known[i].tag
+		}
+	}
+	return ""
+}
+
+// mixed reports whether letters of the script stand within Latin words more
+// often than apart from them.
+func mixed(text string, letters *unicode.RangeTable) bool {
+	pure, both := 0, 0
+	for word := range strings.FieldsSeq(text) {
+		script := strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(letters, r) })
+		latin := strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
+		switch {
+		case script && latin:
+			both++
+		case script:
+			pure++
+		}
+	}
+	return both > pure
+}
+
+var _ classifiers.Bounded = (*Classifier)(nil)

@@ -1,0 +1,60 @@
+package language
+
+import (
+	"context"
+	"testing"
+	"unicode/utf8"
+
+	"contactd/contact"
+)
+
+func TestTheLanguageOfAMessageIsTold(t *testing.T) {
+	c := New()
+	for text, want := range map[string]string{
+		"when is the front desk open please":                                                 "en",
+		"Mae rhywun wedi dwyn fy meic o flaen y llyfrgell, hoffwn siarad yn Gymraeg, diolch": "cy",
+		"prosze o pomoc, moj sasiad bije zone i nie moge sie dodzwonic":                      "pl",
+		"Bonjour, je suis dans la rue avec mon fils et il ne va pas bien":                    "fr",
+		"أريد أن أعرف متى يفتح مكتب الشرطة":                                                  "ar",
+		"مجھے اپنے گھر میں خطرہ ہے":                                                          "ur",
+		"помогите пожалуйста, в доме пожар":                                                  "ru",
+		"допоможіть, у будинку пожежа, її не видно":                                          "uk",
+		"mujhe madad chahiye mera husband mujhe maar raha hai aur ghar se nahi jane deta":    "ur-Latn",
+		"救命 有人在我家裡":                                                                          "zh",
+		"hе hаs gоt а knіfе":                                                                 "en",
+		"12345":                                                                              "",
+		"🆘🆘":                                                                                 "",
+	} {
+		if got := c.Detect(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAnotherLanguageIsForAPerson(t *testing.T) {
+	opinion, err := New().Grade(context.Background(), contact.Message{Text: "prosze o pomoc, moj sasiad bije zone i nie moge sie dodzwonic"})
+	if err != nil || opinion.Grade != contact.Unknown || opinion.Language != "pl" || len(opinion.Reasons) == 0 {
+		t.Errorf("%+v, %v", opinion, err)
+	}
+}
+
+func FuzzDetect(f *testing.F) {
+	for _, text := range []string{"", "hello", "\xff", "مرحبا hello", "救命", "hе"} {
+		f.Add(text)
+	}
+	c := New()
+	f.Fuzz(func(t *testing.T, text string) {
+		if tag := c.Detect(text); !utf8.ValidString(tag) {
+			t.Fatalf("%q: tag %q", text, tag)
+		}
+	})
+}
+
+func BenchmarkGrade(b *testing.B) {
+	c := New()
+	message := contact.Message{Authored: "Good morning, could you tell me when the new parking permits for Mill Street are sent out? Thanks, J"}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = c.Grade(context.Background(), message)
+	}
+}
