@@ -115,7 +115,7 @@ func checkClassifiers(c config) finding {
 		f.err = err
 		return f
 	}
-	f.name = strings.Join(panel.Assess(context.Background(), contact.Message{Text: "test"}).JudgedBy, ", ")
+	f.detail = strings.Join(panel.Assess(context.Background(), contact.Message{Text: "test"}).JudgedBy, ", ")
 	return f
 }
 
