@@ -7,6 +7,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/email"
+	"contactd/channels/facebook"
 	"contactd/channels/webchat"
 	"contactd/cmd/contactd/strict"
 )
@@ -16,6 +17,7 @@ import (
 func channelTable() []channelKind {
 	return []channelKind{
 		channel("email", email.New),
+		channel("facebook", facebook.New),
 		channel("webchat", webchat.New),
 	}
 }

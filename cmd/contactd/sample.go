@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"contactd/channels/email"
+	"contactd/channels/facebook"
 	"contactd/channels/webchat"
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
@@ -41,7 +42,7 @@ func sample() string {
 		classifiers.Sample(),
 		indented(rules.Sample()),
 		indented(linear.Sample()),
-		"# Where messages come in.\nchannels:\n" + indented(email.Sample()) + "\n" + indented(webchat.Sample()),
+		"# Where messages come in.\nchannels:\n" + indented(email.Sample()) + "\n" + indented(webchat.Sample()) + "\n" + indented(facebook.Sample()),
 	}
 	for i, part := range parts {
 		parts[i] = strings.Trim(part, "\n") + "\n"

@@ -1,0 +1,200 @@
+package facebook
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config says which accounts on Meta's platforms are listened to. All belong to
+// one app at Meta. The zero value listens to none.
+type Config struct {
+	// Mode is "on" (default), "answer_only" or "off". With answer_only what
+	// people write is taken and handlers answer, but contactd writes nothing
+	// of its own accord and hides nothing. With off nothing is taken or sent,
+	// and what was taken before can still be read.
+	Mode string `yaml:"mode"`
+	// AppSecretFile holds the app's secret, which signs what Meta delivers;
+	// during a change both, one a line, the new one first. Required.
+	AppSecretFile string `yaml:"app_secret_file"`
+	// VerifyTokenFile holds the word that Meta says when the webhook is set
+	// up; it is yours to choose. Required.
+	VerifyTokenFile string `yaml:"verify_token_file"`
+	// Path is where Meta delivers, below the public listener. Default
+	// "/facebook".
+	Path string `yaml:"path"`
+	// GraphURL is the API's address. Default "https://graph.facebook.com".
+	GraphURL string `yaml:"graph_url"`
+	// Version is the API's version. Default "v26.0".
+	Version string `yaml:"version"`
+	// Poll is the pause between two looks for what was not delivered. Default
+	// 15m.
+	Poll time.Duration `yaml:"poll"`
+	// Since is how far the first look goes back. Default 24h.
+	Since time.Duration `yaml:"since"`
+	// MediaHosts are the hosts from which files are fetched, subdomains
+	// included. Default Meta's.
+	MediaHosts []string `yaml:"media_hosts"`
+	// Accounts are listened to at the same time and independently.
+	Accounts []Account `yaml:"accounts"`
+}
+
+// Account is one page, Instagram account or WhatsApp number.
+type Account struct {
+	// Name identifies the account for good: it is part of every message's
+	// identity. Letters, digits, ".", "_" and "-". Required.
+	Name string `yaml:"name"`
+	// Kind is "page" (default), "instagram" or "whatsapp".
+	Kind string `yaml:"kind"`
+	// ID is Meta's: of the page, of the Instagram professional account, or of
+	// the phone number. Required.
+	ID string `yaml:"id"`
+	// TokenFile holds the access token, read at every call. Required.
+	TokenFile string `yaml:"token_file"`
+	// HumanAgent says that Meta has approved the feature Human Agent, by which
+	// handlers may answer for 7 days instead of 24 hours. Default false.
+	HumanAgent bool `yaml:"human_agent"`
+	// Fields are what a page is subscribed to. Default all that is read here.
+	Fields []string `yaml:"fields"`
+}
+
+// The modes and kinds.
+const (
+	modeOn         = "on"
+	modeAnswerOnly = "answer_only"
+	modeOff        = "off"
+
+	kindPage      = "page"
+	kindInstagram = "instagram"
+	kindWhatsApp  = "whatsapp"
+)
+
+// fields are what a page is subscribed to. Meta's own pages disagree on some
+// names; what Meta does not know is left out with a warning.
+func fields() []string {
+	return []string{
+		"feed", "mention", "ratings", "messages", "messaging_postbacks", "message_echoes", "message_edits", "message_reactions",
+		"messaging_referrals", "messaging_handovers", "standby", "message_deliveries", "message_reads", "messaging_optins", "messaging_policy_enforcement",
+	}
+}
+
+// mediaHosts are Meta's hosts of files [recall].
+func mediaHosts() []string {
+	return []string{"fbcdn.net", "fbsbx.com", "cdninstagram.com", "lookaside.facebook.com", "lookaside.instagram.com"}
+}
+
+// WithDefaults returns the config with every unset value filled.
+func (c Config) WithDefaults() Config {
+	set(&c.Mode, modeOn)
+	set(&c.Path, "/facebook")
+	set(&c.GraphURL, "https://graph.facebook.com")
+	set(&c.Version, "v26.0")
+	c.GraphURL = strings.TrimSuffix(c.GraphURL, "/")
+	if c.Poll == 0 {
+		c.Poll = 15 * time.Minute
+	}
+	if c.Since == 0 {
+		c.Since = 24 * time.Hour
+	}
+	if len(c.MediaHosts) == 0 {
+		c.MediaHosts = mediaHosts()
+	}
+	accounts := make([]Account, len(c.Accounts))
+	for i, account := range c.Accounts {
+		set(&account.Kind, kindPage)
+		if len(account.Fields) == 0 {
+			account.Fields = fields()
+		}
+		accounts[i] = account
+	}
+	c.Accounts = accounts
+	return c
+}
+
+func set(value *string, to string) {
+	if *value == "" {
+		*value = to
+	}
+}
+
+var (
+	accountName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	platformID  = regexp.MustCompile(`^[0-9]{1,30}$`)
+	version     = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
+	fieldName   = regexp.MustCompile(`^[a-z_]{2,60}$`)
+)
+
+// Validate returns all that is wrong with c, each with its key.
+func (c Config) Validate() error {
+	var wrong []error
+	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	c = c.WithDefaults()
+	if !slices.Contains([]string{modeOn, modeAnswerOnly, modeOff}, c.Mode) {
+		problem("mode: want on, answer_only or off")
+	}
+	if len(c.Accounts) > 0 && c.AppSecretFile == "" {
+		problem("app_secret_file: missing")
+	}
+	if len(c.Accounts) > 0 && c.VerifyTokenFile == "" {
+		problem("verify_token_file: missing")
+	}
+	if !strings.HasPrefix(c.Path, "/") || len(c.Path) < 2 || strings.ContainsAny(c.Path, " {}?#") || strings.HasSuffix(c.Path, "/") {
+		problem("path: want /name")
+	}
+	if base, err := url.Parse(c.GraphURL); err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" ||
+		base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())) {
+		problem("graph_url: want https://host; http only to this machine")
+	}
+	if !version.MatchString(c.Version) {
+		problem("version: want a version such as v26.0")
+	}
+	if c.Poll < time.Minute || c.Poll > 24*time.Hour {
+		problem("poll: want 1m to 24h")
+	}
+	if c.Since < 0 || c.Since > 30*24*time.Hour {
+		problem("since: want up to 720h")
+	}
+	names, ids := map[string]bool{}, map[string]bool{}
+	for i, account := range c.Accounts {
+		key := fmt.Sprintf("accounts[%d]", i)
+		if names[account.Name] {
+			problem("%s.name: %q is used twice", key, account.Name)
+		}
+		if ids[account.ID] {
+			problem("%s.id: %q is used twice", key, account.ID)
+		}
+		names[account.Name], ids[account.ID] = true, true
+		wrong = append(wrong, account.validate(key)...)
+	}
+	return errors.Join(wrong...)
+}
+
+func (a Account) validate(key string) (wrong []error) {
+	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(key+"."+format, args...)) }
+	if !accountName.MatchString(a.Name) {
+		problem("name: want 1 to 64 letters, digits, dots, dashes or underscores")
+	}
+	if !slices.Contains([]string{kindPage, kindInstagram, kindWhatsApp}, a.Kind) {
+		problem("kind: want page, instagram or whatsapp")
+	}
+	if !platformID.MatchString(a.ID) {
+		problem("id: want Meta's id, a number")
+	}
+	if a.TokenFile == "" {
+		problem("token_file: missing")
+	}
+	for i, field := range a.Fields {
+		if !fieldName.MatchString(field) {
+			problem("fields[%d]: want the name of a webhook field", i)
+		}
+	}
+	return wrong
+}
+
+func loopback(host string) bool {
+	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
+}

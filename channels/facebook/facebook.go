@@ -1,0 +1,258 @@
+// Package facebook takes what people write to a force on Meta's platforms, and
+// answers it: Facebook pages (Messenger, comments, visitors' posts, mentions,
+// reviews), Instagram accounts and WhatsApp numbers.
+//
+//	Meta ─ webhook ─▶ split into elements ─▶ sort: identity, news of what we sent ─▶ accepted ─▶ 200
+//	     ◀─ polling ─ conversations, feed, tagged, ratings: what was not delivered, under the same identities
+//	     ◀─ reading again what a delivery only says has changed; fetching files while their addresses hold
+//	     ◀─ replies, with Meta's windows; what may have been sent is looked up
+//
+// What is still to be read or fetched is kept with the cursors, so a restart
+// loses none of it. The channel leaves HTTP to package webhook, the API to
+// graph, taking deliveries apart to delivery, and what elements mean to page,
+// messaging, instagram and whatsapp.
+package facebook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"contactd/channels"
+	"contactd/channels/facebook/graph"
+	"contactd/channels/webhook"
+)
+
+// Kind is the channel's kind in identities.
+const Kind = "facebook"
+
+// Deps are what the channel needs of others.
+type Deps struct {
+	// Blobs keeps files. Required.
+	Blobs channels.Blobs
+	// Health is told how accounts do. Required.
+	Health channels.Health
+	// Outcomes is told what became of replies; nil tells nobody.
+	Outcomes channels.Outcomes
+	// Log, nil for none.
+	Log *slog.Logger
+	// Metrics takes the channel's collectors, nil for none.
+	Metrics prometheus.Registerer
+}
+
+// Channel listens to all accounts. Receive may run once at a time; the other
+// methods are safe beside it.
+type Channel struct {
+	config   Config
+	deps     Deps
+	log      *slog.Logger
+	secrets  *webhook.Secrets
+	verify   *webhook.Secrets
+	receiver *webhook.Receiver
+	accounts []*account
+	metrics  *metrics
+	timing   timing
+	now      func() time.Time
+	started  time.Time
+}
+
+var (
+	_ channels.Channel = (*Channel)(nil)
+	_ channels.Checker = (*Channel)(nil)
+	_ channels.Replier = (*Channel)(nil)
+	_ webhook.Hooked   = (*Channel)(nil)
+)
+
+// account is a configured account with its client and what is known of it.
+type account struct {
+	Account
+	graph  *graph.Client
+	health *health
+	todo   *todo
+	sent   *memory
+	pause  pause
+	// sweep asks for a look at what may not have been delivered.
+	sweep chan struct{}
+
+	fieldsMutex sync.Mutex
+	unknown     []string // fields that Meta has refused
+}
+
+// timing is how patient the channel is; tests are less so.
+type timing struct {
+	audit   time.Duration // between two looks at the subscription
+	token   time.Duration // between two looks at the token
+	settle  time.Duration // after which the absence of an echo means something
+	blocked time.Duration // without sending, after Meta called it abuse
+	retry   time.Duration // before the first new try of what failed; doubles
+	longest time.Duration // of those pauses
+}
+
+func defaultTiming() timing {
+	return timing{
+		audit: 10 * time.Minute, token: 24 * time.Hour, settle: time.Minute, blocked: time.Hour,
+		retry: time.Second, longest: 5 * time.Minute,
+	}
+}
+
+// bodyLimit is far above what Meta sends: a batch of 1,000 updates.
+const bodyLimit = 8 << 20
+
+// New checks the configuration and reads the secrets; it dials nothing.
+func New(c Config, deps Deps) (*Channel, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.WithDefaults()
+	ch := &Channel{config: c, deps: deps, log: deps.Log, timing: defaultTiming(), now: time.Now}
+	if ch.log == nil {
+		ch.log = slog.New(slog.DiscardHandler)
+	}
+	ch.started = ch.now()
+	var err error
+	if ch.metrics, err = newMetrics(deps.Metrics); err != nil {
+		return nil, err
+	}
+	if len(c.Accounts) == 0 {
+		return ch, nil
+	}
+	if ch.secrets, err = webhook.ReadSecrets(c.AppSecretFile); err != nil {
+		return nil, fmt.Errorf("app_secret_file: %w", err)
+	}
+	if ch.verify, err = webhook.ReadSecrets(c.VerifyTokenFile); err != nil {
+		return nil, fmt.Errorf("verify_token_file: %w", err)
+	}
+	for _, configured := range c.Accounts {
+		ch.accounts = append(ch.accounts, ch.newAccount(configured))
+	}
+	ch.receiver, err = webhook.New(webhook.Config{
+		Channel: Kind, Path: c.Path, Limit: bodyLimit, Verify: ch.verified, Take: ch.take, Challenge: ch.challenge,
+		Log: ch.log, Metrics: deps.Metrics,
+	})
+	return ch, err
+}
+
+func (ch *Channel) newAccount(configured Account) *account {
+	return &account{
+		Account: configured,
+		graph: graph.New(graph.Config{
+			Base: ch.config.GraphURL, Version: ch.config.Version, Token: configured.token, Secrets: ch.secrets,
+			Now: func() time.Time { return ch.now() },
+		}),
+		health: &health{account: configured.Name, to: ch.deps.Health, failing: map[string]error{}},
+		todo:   newTodo(configured.Name),
+		sent:   newMemory(),
+		sweep:  make(chan struct{}, 1),
+	}
+}
+
+// token reads the access token; a new one needs no restart.
+func (a Account) token() (string, error) {
+	content, err := os.ReadFile(a.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("read token: %w", err)
+	}
+	token := strings.TrimSpace(string(content))
+	if token == "" || strings.ContainsAny(token, " \n\r") {
+		return "", fmt.Errorf("read token: %s does not hold one", a.TokenFile)
+	}
+	return token, nil
+}
+
+// Webhooks implements webhook.Hooked.
+func (ch *Channel) Webhooks() []*webhook.Receiver {
+	if ch.receiver == nil || ch.config.Mode == modeOff {
+		return nil
+	}
+	return []*webhook.Receiver{ch.receiver}
+}
+
+// AccountNames lists the configured accounts.
+func (ch *Channel) AccountNames() []string {
+	if ch.config.Mode == modeOff {
+		return nil
+	}
+	names := make([]string, len(ch.accounts))
+	for i, account := range ch.accounts {
+		names[i] = account.Name
+	}
+	return names
+}
+
+// Receive takes deliveries, and looks for what was not delivered, until ctx
+// ends.
+func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
+	if ch.config.Mode == modeOff || len(ch.accounts) == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	var all sync.WaitGroup
+	for _, a := range ch.accounts {
+		ch.remember(ctx, a, inbox)
+	}
+	if ctx.Err() == nil {
+		all.Go(func() { ch.receiver.Receive(ctx, inbox) })
+	}
+	for _, a := range ch.accounts {
+		all.Go(func() { ch.work(ctx, a, inbox) })
+		all.Go(func() { ch.watch(ctx, a, inbox) })
+	}
+	all.Wait()
+	for _, a := range ch.accounts {
+		a.graph.Close()
+	}
+	return nil
+}
+
+// remember reads what an earlier run left to do, again and again until it can.
+func (ch *Channel) remember(ctx context.Context, a *account, inbox channels.Inbox) {
+	for ctx.Err() == nil {
+		err := a.todo.load(ctx, inbox)
+		if err == nil {
+			return
+		}
+		ch.log.Error("read what is left to do", "account", a.Name, "err", err)
+		sleep(ctx, ch.timing.retry)
+	}
+}
+
+// accountOf returns the configured account, or nil.
+func (ch *Channel) accountOf(name string) *account {
+	for _, a := range ch.accounts {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// accountWith returns the account with one of Meta's ids, or nil.
+func (ch *Channel) accountWith(id string) *account {
+	for _, a := range ch.accounts {
+		if a.ID == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// sleep waits; false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+var errOff = errors.New("the channel is switched off")

@@ -1,0 +1,208 @@
+package facebook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"contactd/channels"
+	"contactd/channels/facebook/address"
+	"contactd/channels/facebook/delivery"
+	"contactd/channels/facebook/graph"
+	"contactd/contact"
+)
+
+// errTooSoon says that the echo of a message may still come.
+var errTooSoon = errors.New("it is too soon to tell: the echo may still come")
+
+// errCannotTell says that the platform can only be waited for.
+var errCannotTell = errors.New("WhatsApp does not show what was sent; its next news of the message will tell")
+
+// skew is how far the platform's clock, in whole seconds, may be behind ours.
+const skew = 5 * time.Second
+
+// Find implements channels.Replier: by the echo that Meta delivers of
+// everything sent, else by reading the conversation.
+func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.Reply) (channels.Receipt, error) {
+	a, where, err := ch.destination(to)
+	if err != nil {
+		return channels.Receipt{}, channels.ErrNotFound // it never left
+	}
+	if reply.Way.Silent() {
+		return ch.findHidden(ctx, a, where, reply.Way == contact.Hide)
+	}
+	parts := partsOf(reply, where.Kind)
+	found, complete := a.sent.parts(reply.ID)
+	if complete {
+		return receipt(parts, found), nil
+	}
+	if where.Kind == address.WhatsApp {
+		return channels.Receipt{}, errCannotTell
+	}
+	seen, err := ch.lookUp(ctx, a, where, reply)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	for number, id := range seen {
+		found[number] = id
+		a.sent.know(reply.ID, number, len(parts), id)
+	}
+	switch {
+	case len(missing(parts, found)) == 0:
+		return receipt(parts, found), nil
+	case ch.tooSoon(a, reply.ID):
+		return channels.Receipt{}, errTooSoon
+	default:
+		// Of several parts some may be there; Reply goes on behind them.
+		return channels.Receipt{}, channels.ErrNotFound
+	}
+}
+
+func receipt(parts []part, found map[int]string) channels.Receipt {
+	return channels.Receipt{PlatformID: found[parts[len(parts)-1].number]}
+}
+
+// tooSoon reports whether a reply may yet appear. What was tried before the
+// start may have been tried just before it.
+func (ch *Channel) tooSoon(a *account, reply string) bool {
+	at := a.sent.attempted(reply)
+	if at.IsZero() {
+		at = ch.started
+	}
+	return ch.now().Sub(at) < ch.timing.settle
+}
+
+// said is something that the account said, as Graph shows it.
+type said struct {
+	ID        delivery.ID   `json:"id"`
+	Message   string        `json:"message"`
+	Text      string        `json:"text"`
+	Created   delivery.Time `json:"created_time"`
+	Timestamp delivery.Time `json:"timestamp"`
+	From      struct {
+		ID       delivery.ID `json:"id"`
+		Username string      `json:"username"`
+	} `json:"from"`
+	Attachments struct {
+		Data []json.RawMessage `json:"data"`
+	} `json:"attachments"`
+}
+
+// lookUp reads what the account said where the reply went, and returns the
+// platform ids of the parts that are there.
+func (ch *Channel) lookUp(ctx context.Context, a *account, where address.Address, reply contact.Reply) (map[int]string, error) {
+	parts := partsOf(reply, where.Kind)
+	found := map[int]string{}
+	since := reply.RequestedAt.Add(-skew)
+	visit := func(s said) {
+		at := s.Created.Time
+		if at.IsZero() {
+			at = s.Timestamp.Time
+		}
+		if s.ID == "" || string(s.From.ID) != a.ID || at.Before(since) {
+			return
+		}
+		if other := a.sent.replyOf(string(s.ID)); other != "" && other != reply.ID {
+			return // the same words of another reply
+		}
+		for i := len(parts) - 1; i >= 0; i-- {
+			if each := parts[i]; found[each.number] == "" && each.is(s.Message+s.Text, len(s.Attachments.Data) > 0) {
+				found[each.number] = string(s.ID)
+				return
+			}
+		}
+	}
+	var err error
+	switch {
+	case reply.Way == contact.Privately:
+		err = ch.readConversations(ctx, a, "", since, visit)
+	case where.Kind == address.Messenger || where.Kind == address.Instagram:
+		err = ch.readConversations(ctx, a, where.To, since, visit)
+	default:
+		err = ch.readComments(ctx, a, where, since, visit)
+	}
+	return found, err
+}
+
+// readConversations visits the latest messages with a person, or with those
+// who took part in something lately.
+func (ch *Channel) readConversations(ctx context.Context, a *account, person string, since time.Time, visit func(said)) error {
+	query := url.Values{"platform": {platformOf(a)}, "fields": {"messages.limit(50){id,created_time,from,message,attachments}"}}
+	if person != "" {
+		query.Set("user_id", person)
+	} else {
+		query.Set("limit", "25")
+	}
+	var list graph.List
+	if err := a.graph.Get(ctx, a.ID+"/conversations", query, &list); err != nil {
+		return err
+	}
+	for _, raw := range list.Data {
+		var conversation struct {
+			Messages graph.List `json:"messages"`
+		}
+		if _, err := delivery.Decode(raw, &conversation); err != nil {
+			return fmt.Errorf("read conversation: %w", err)
+		}
+		oldest := since
+		for _, raw := range conversation.Messages.Data {
+			var s said
+			if _, err := delivery.Decode(raw, &s); err != nil {
+				return fmt.Errorf("read conversation: %w", err)
+			}
+			visit(s)
+			oldest = s.Created.Time
+		}
+		if person != "" && conversation.Messages.After() != "" && oldest.After(since) {
+			return errors.New("read conversation: too much was written since to find it")
+		}
+	}
+	return nil
+}
+
+func platformOf(a *account) string {
+	if a.Kind == kindInstagram {
+		return "instagram"
+	}
+	return "messenger"
+}
+
+// readComments visits what was said under a comment or post, newest first.
+func (ch *Channel) readComments(ctx context.Context, a *account, where address.Address, since time.Time, visit func(said)) error {
+	path, query := url.PathEscape(where.To)+"/comments", url.Values{"fields": {"id,message,from,created_time"}, "order": {"reverse_chronological"}, "limit": {"50"}}
+	if where.Kind == address.Remark {
+		path, query = url.PathEscape(where.To)+"/replies", url.Values{"fields": {"id,text,timestamp,from"}, "limit": {"50"}}
+	}
+	return a.graph.Walk(ctx, path, query, func(list graph.List) (bool, error) {
+		more := true
+		for _, raw := range list.Data {
+			var s said
+			if _, err := delivery.Decode(raw, &s); err != nil {
+				return false, fmt.Errorf("read comments: %w", err)
+			}
+			visit(s)
+			more = more && (where.Kind == address.Remark || !s.Created.Before(since))
+		}
+		return more, nil
+	})
+}
+
+// findHidden looks whether a comment is as it was to be.
+func (ch *Channel) findHidden(ctx context.Context, a *account, where address.Address, want bool) (channels.Receipt, error) {
+	field := "is_hidden"
+	if where.Kind == address.Remark {
+		field = "hidden"
+	}
+	var raw map[string]json.RawMessage
+	if err := a.graph.Get(ctx, url.PathEscape(where.Item), url.Values{"fields": {field}}, &raw); err != nil {
+		return channels.Receipt{}, err
+	}
+	if strings.TrimSpace(string(raw[field])) == fmt.Sprint(want) {
+		return channels.Receipt{PlatformID: where.Item, Confirmed: true}, nil
+	}
+	return channels.Receipt{}, channels.ErrNotFound
+}

@@ -1,0 +1,199 @@
+// Package graph is a small client of Meta's Graph API on net/http: it signs
+// calls, obeys the usage headers, and turns every answer into data or an Error
+// that says what to do. What is asked and what it means is left to its callers.
+//
+// The token travels in a header and never in a URL, because URLs are logged.
+package graph
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"contactd/channels/webhook"
+)
+
+// Config of a client.
+type Config struct {
+	// Base is the address of the API, without version and closing slash.
+	Base string
+	// Version such as "v26.0".
+	Version string
+	// Token returns the access token; it is asked before every call.
+	Token func() (string, error)
+	// Secrets are the app's; the first proves that a call is ours. Nil or
+	// without keys: calls carry no proof.
+	Secrets *webhook.Secrets
+	// Limit bounds one call; 0 for 30 s.
+	Limit time.Duration
+	// Now is the clock, nil for time.Now.
+	Now func() time.Time
+}
+
+const (
+	callLimit   = 30 * time.Second
+	answerLimit = 16 << 20 // bytes of one answer
+)
+
+// Client calls the API in one token's name. Safe for concurrent use.
+type Client struct {
+	config Config
+	http   *http.Client
+	usage  usage
+}
+
+// New makes a client; it dials nothing. Close frees its connections.
+func New(c Config) *Client {
+	if c.Limit == 0 {
+		c.Limit = callLimit
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: c.Limit,
+		MaxIdleConnsPerHost:   8,
+		IdleConnTimeout:       30 * time.Second,
+		ForceAttemptHTTP2:     true,
+	}
+	return &Client{config: c, usage: usage{now: c.Now}, http: &http.Client{
+		Transport: transport,
+		// Graph does not redirect; whoever does must not get the token.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Close frees idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Get reads. It waits while the usage headers ask for it, until ctx ends.
+func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
+	if err := c.usage.beforeReading(ctx); err != nil {
+		return err
+	}
+	return c.call(ctx, http.MethodGet, path, query, nil, "", into)
+}
+
+// Post writes a JSON body. While Meta throttles it calls nothing and returns an
+// Error of kind Throttled.
+func (c *Client) Post(ctx context.Context, path string, body, into any) error {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("write request: %w", err)
+	}
+	return c.PostBody(ctx, path, raw, "application/json", into)
+}
+
+// PostBody writes a body of any form.
+func (c *Client) PostBody(ctx context.Context, path string, body []byte, mediaType string, into any) error {
+	if wait := c.usage.throttled(); wait > 0 {
+		return &Error{Op: op(http.MethodPost, path), Kind: Throttled, Wait: wait, Certain: true}
+	}
+	return c.call(ctx, http.MethodPost, path, nil, body, mediaType, into)
+}
+
+// Busy is the part of the allowance that is used, in percent.
+func (c *Client) Busy() int { return c.usage.percent() }
+
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, body []byte, mediaType string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, c.config.Limit)
+	defer cancel()
+	name := op(method, path)
+	token, err := c.config.Token()
+	if err != nil {
+		return &Error{Op: name, Kind: TokenDead, Certain: true, Err: err}
+	}
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
+	request, err := c.request(ctx, method, path, query, body, token)
+	if err != nil {
+		return &Error{Op: name, Kind: Broken, Certain: true, Err: err}
+	}
+	if mediaType != "" {
+		request.Header.Set("Content-Type", mediaType)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		// Without a connection nothing was sent; after that, nobody knows.
+		return &Error{Op: name, Kind: Away, Certain: !connected.Load(), Err: unaddressed(err)}
+	}
+	defer response.Body.Close()
+	c.usage.told(response.Header)
+	answer, err := io.ReadAll(io.LimitReader(response.Body, answerLimit+1))
+	if err != nil || len(answer) > answerLimit {
+		return &Error{Op: name, Status: response.StatusCode, Kind: Away, Err: errors.New("the answer broke off or is too long")}
+	}
+	if response.StatusCode/100 != 2 {
+		failed := readError(name, response.StatusCode, answer)
+		c.usage.failed(failed)
+		return failed
+	}
+	c.usage.worked()
+	if into == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return &Error{Op: name, Status: response.StatusCode, Kind: Away, Err: errors.New("the answer is not what was asked for")}
+	}
+	return nil
+}
+
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, body []byte, token string) (*http.Request, error) {
+	values := url.Values{}
+	for key, value := range query {
+		values[key] = value
+	}
+	if c.config.Secrets != nil {
+		// The name and form of the proof are [recall] in the research page.
+		if keys, _ := c.config.Secrets.Keys(); len(keys) > 0 {
+			values.Set("appsecret_proof", hex.EncodeToString(webhook.Sign(keys[0], []byte(token))))
+		}
+	}
+	address := c.config.Base + "/" + c.config.Version + "/" + strings.TrimPrefix(path, "/")
+	if len(values) > 0 {
+		address += "?" + values.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("the address of the API is not valid")
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Accept", "application/json")
+	return request, nil
+}
+
+// op names a call without the ids in its path: they may be a person's.
+func op(method, path string) string {
+	path, _, _ = strings.Cut(strings.Trim(path, "/"), "?")
+	edge := path[strings.LastIndex(path, "/")+1:]
+	if strings.ContainsAny(edge, "0123456789:") {
+		edge = "object"
+	}
+	return strings.ToLower(method) + " " + edge
+}
+
+// unaddressed takes the address out of an error of net/http: its query holds
+// the proof, its path perhaps a person's id.
+func unaddressed(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}

@@ -1,0 +1,174 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind says what to do about an error.
+type Kind string
+
+// The kinds of error.
+const (
+	TokenDead   Kind = "the access token is no longer valid"
+	Window      Kind = "the platform takes no more answers to this person: the window is closed"
+	Barred      Kind = "the page is barred from sending for now"
+	Unreachable Kind = "the person cannot be reached"
+	Permission  Kind = "a permission is missing"
+	Throttled   Kind = "too many calls"
+	Blocked     Kind = "blocked for a while as abusive"
+	Gone        Kind = "the platform does not know it or does not allow it"
+	Answered    Kind = "it was answered privately before, which is possible once"
+	Away        Kind = "the platform did not answer"
+	Broken      Kind = "the call could not be made"
+)
+
+// Error is a call that failed. Its text holds numbers and our own words alone:
+// Meta's may quote a token or a person.
+type Error struct {
+	// Op names the call; Status, Code, Subcode and Trace are Meta's.
+	Op                    string
+	Status, Code, Subcode int
+	Trace                 string
+	Kind                  Kind
+	// Wait is how long to leave the platform alone, 0 when it did not say.
+	Wait time.Duration
+	// Certain is set when the call certainly had no effect.
+	Certain bool
+	Err     error
+
+	message string // Meta's, never shown: it may quote a token or a person
+}
+
+// Mentions reports whether Meta's words hold a word.
+func (e *Error) Mentions(word string) bool { return strings.Contains(e.message, word) }
+
+// Error implements error.
+func (e *Error) Error() string {
+	text := e.Op + ": " + string(e.Kind)
+	if e.Code != 0 {
+		text += fmt.Sprintf(" (code %d", e.Code)
+		if e.Subcode != 0 {
+			text += fmt.Sprintf(", subcode %d", e.Subcode)
+		}
+		if e.Trace != "" {
+			text += ", trace " + e.Trace
+		}
+		text += ")"
+	} else if e.Status != 0 {
+		text += fmt.Sprintf(" (HTTP %d)", e.Status)
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether err is a graph error of a kind.
+func Is(err error, kinds ...Kind) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, kind := range kinds {
+		if e.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// Certain reports whether a call that failed certainly had no effect.
+func Certain(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Certain
+}
+
+// problem is Meta's error body.
+type problem struct {
+	Error struct {
+		Code      int    `json:"code"`
+		Subcode   int    `json:"error_subcode"`
+		Transient bool   `json:"is_transient"`
+		Trace     string `json:"fbtrace_id"`
+		Message   string `json:"message"`
+	} `json:"error"`
+}
+
+func readError(op string, status int, body []byte) *Error {
+	var p problem
+	_ = json.Unmarshal(body, &p) // a proxy's page has none of it
+	e := &Error{Op: op, Status: status, Code: p.Error.Code, Subcode: p.Error.Subcode, Trace: trace(p.Error.Trace), message: p.Error.Message}
+	e.Kind = kindOf(status, p.Error.Code, p.Error.Subcode, p.Error.Transient)
+	// What Meta itself refused by number had no effect; behind its own
+	// troubles, and a proxy's, the call may have gone through.
+	e.Certain = e.Kind != Away
+	return e
+}
+
+// trace keeps what looks like one of Meta's trace ids.
+func trace(text string) string {
+	if len(text) > 40 {
+		return ""
+	}
+	for _, r := range text {
+		if (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '_' && r != '-' {
+			return ""
+		}
+	}
+	return text
+}
+
+// kindOf decides on the subcode, then the code, then is_transient, then HTTP
+// (developers.facebook.com: Messenger error-codes, Graph guides/error-handling).
+func kindOf(status, code, subcode int, transient bool) Kind {
+	switch subcode {
+	case 2018278, 2534022, 2018065:
+		return Window
+	case 1893063: // new in June 2026
+		return Barred
+	case 1545041, 2018108:
+		return Unreachable
+	case 458, 459, 460, 463, 464, 467:
+		return TokenDead
+	}
+	switch code {
+	case 190, 102:
+		return TokenDead
+	case 131047: // WhatsApp
+		return Window
+	case 551:
+		return Unreachable
+	case 4, 17, 32, 613, 80001, 80006, 341:
+		return Throttled
+	case 368:
+		return Blocked
+	case 10900: // [recall]: a second private reply
+		return Answered
+	case 1, 2:
+		return Away
+	}
+	switch {
+	case transient:
+		return Away
+	case code == 10, code == 3, code >= 200 && code <= 299:
+		return Permission
+	case code != 0: // 100 bad argument or gone, 506 duplicate, and what is new
+		if status >= 500 {
+			return Away
+		}
+		return Gone
+	case status == 401:
+		return TokenDead
+	case status == 429:
+		return Throttled
+	default: // no body of Meta's: who knows what stands between
+		return Away
+	}
+}

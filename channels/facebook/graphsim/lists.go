@@ -1,0 +1,241 @@
+package graphsim
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// read does a GET.
+func (s *Server) read(id, edge string, query url.Values) (any, *problem) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if id == "debug_token" {
+		return object{"data": object{"is_valid": query.Get("input_token") == s.options.Token, "expires_at": 0, "scopes": []string{
+			"pages_show_list", "pages_manage_metadata", "pages_messaging", "pages_read_engagement", "pages_read_user_content", "pages_manage_engagement",
+		}}}, nil
+	}
+	switch edge {
+	case "":
+		return s.readObject(id)
+	case "subscribed_apps":
+		return s.subscribedApps(id)
+	case "conversations":
+		return s.conversations(id, query)
+	case "messages":
+		return s.messages(id, query)
+	case "feed", "tagged", "ratings", "media":
+		return s.objects(id, edge, query)
+	case "comments", "replies":
+		return s.comments(id, query)
+	default:
+		return nil, &noObject
+	}
+}
+
+func (s *Server) subscribedApps(id string) (any, *problem) {
+	a := s.state.Accounts[id]
+	if a == nil {
+		return nil, &noObject
+	}
+	var fields []string
+	for field := range a.Subscribed {
+		fields = append(fields, field)
+	}
+	slices.Sort(fields)
+	if len(fields) == 0 {
+		return object{"data": []object{}}, nil
+	}
+	return object{"data": []object{{"id": "4711", "name": "contactd", "subscribed_fields": fields}}}, nil
+}
+
+const graphTime = "2006-01-02T15:04:05-0700"
+
+func (o *Object) view(withComments any) object {
+	v := object{"id": o.ID, "created_time": o.At.Format(graphTime), "message": o.Text, "is_hidden": o.Hidden, "from": object{"id": o.From, "name": o.Name}}
+	switch o.Kind {
+	case "comment":
+		if o.Parent != "" {
+			v["parent"] = object{"id": o.Parent}
+		}
+	case "post":
+		v["permalink_url"] = "https://www.facebook.com/" + o.ID
+		if withComments != nil {
+			v["comments"] = withComments
+		}
+	case "rating":
+		return object{
+			"created_time": o.At.Format(graphTime), "reviewer": object{"id": o.From, "name": o.Name}, "recommendation_type": "negative",
+			"review_text": o.Text, "open_graph_story": object{"id": o.ID},
+		}
+	}
+	return v
+}
+
+func (s *Server) readObject(id string) (any, *problem) {
+	o := s.state.Objects[id]
+	if o == nil || o.Removed || o.Private {
+		return nil, &noObject
+	}
+	return o.view(nil), nil
+}
+
+// cut makes a page of a list of ids: what comes behind the cursor. Cursors
+// name the last element, so that what is added at the top shifts nothing.
+func (s *Server) cut(ids []string, query url.Values) (page []string, paging object, failed *problem) {
+	size, err := strconv.Atoi(query.Get("limit"))
+	if err != nil || size <= 0 || size > s.page {
+		size = s.page
+	}
+	start := 0
+	if after := query.Get("after"); after != "" {
+		serial, last, _ := strings.Cut(after, ".")
+		given, _ := strconv.Atoi(serial)
+		at := slices.Index(ids, last)
+		if given < s.state.Expired || at < 0 {
+			return nil, nil, &badCursor
+		}
+		start = at + 1
+		if s.paged != nil {
+			between := s.paged
+			s.mutex.Unlock()
+			between()
+			s.mutex.Lock()
+		}
+	}
+	end := min(start+size, len(ids))
+	page = ids[start:end]
+	paging = object{}
+	if len(page) > 0 {
+		paging["cursors"] = object{"after": fmt.Sprintf("%d.%s", s.state.Serial, page[len(page)-1])}
+	}
+	if end < len(ids) {
+		paging["next"] = "https://graph.example/next?access_token=" + s.options.Token
+	}
+	return page, paging, nil
+}
+
+// newest are the objects that a test accepts, newest first.
+func (s *Server) newest(accept func(*Object) bool) []string {
+	var ids []string
+	for _, id := range slices.Backward(s.state.Order) {
+		if o := s.state.Objects[id]; !o.Removed && accept(o) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (s *Server) objects(account, edge string, query url.Values) (any, *problem) {
+	if s.state.Accounts[account] == nil {
+		return nil, &noObject
+	}
+	page, paging, failed := s.cut(s.newest(func(o *Object) bool {
+		switch edge {
+		case "feed":
+			return o.Kind == "post" && o.Account == account && !o.Tagged && !o.Private
+		case "tagged":
+			return o.Kind == "post" && o.Account == account && o.Tagged
+		case "ratings":
+			return o.Kind == "rating" && o.Account == account
+		default:
+			return o.Kind == "media" && o.Account == account
+		}
+	}), query)
+	if failed != nil {
+		return nil, failed
+	}
+	data := []object{}
+	for _, id := range page {
+		comments, failed := s.comments(id, url.Values{})
+		if failed != nil {
+			return nil, failed
+		}
+		data = append(data, s.state.Objects[id].view(comments))
+	}
+	return object{"data": data, "paging": paging}, nil
+}
+
+func (s *Server) comments(under string, query url.Values) (any, *problem) {
+	if o := s.state.Objects[under]; o == nil || o.Removed {
+		return nil, &noObject
+	}
+	page, paging, failed := s.cut(s.newest(func(o *Object) bool {
+		return o.Kind == "comment" && (o.Post == under || o.Parent == under)
+	}), query)
+	if failed != nil {
+		return nil, failed
+	}
+	data := []object{}
+	for _, id := range page {
+		data = append(data, s.state.Objects[id].view(nil))
+	}
+	return object{"data": data, "paging": paging}, nil
+}
+
+func (s *Server) conversations(account string, query url.Values) (any, *problem) {
+	if s.state.Accounts[account] == nil {
+		return nil, &noObject
+	}
+	var threads []*Thread
+	for _, t := range s.state.Threads {
+		if t.Account == account && len(t.Messages) > 0 && (query.Get("user_id") == "" || query.Get("user_id") == t.Person) {
+			threads = append(threads, t)
+		}
+	}
+	last := func(t *Thread) Message { return t.Messages[len(t.Messages)-1] }
+	slices.SortFunc(threads, func(a, b *Thread) int {
+		if c := last(b).At.Compare(last(a).At); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Person, b.Person)
+	})
+	var ids []string
+	for _, t := range threads {
+		ids = append(ids, "t:"+account+":"+t.Person)
+	}
+	page, paging, failed := s.cut(ids, query)
+	if failed != nil {
+		return nil, failed
+	}
+	data := []object{}
+	for _, id := range page {
+		messages, failed := s.messages(id, url.Values{})
+		if failed != nil {
+			return nil, failed
+		}
+		_, person, _ := strings.Cut(strings.TrimPrefix(id, "t:"), ":")
+		data = append(data, object{"id": id, "updated_time": last(s.thread(account, person)).At.Format(graphTime), "messages": messages})
+	}
+	return object{"data": data, "paging": paging}, nil
+}
+
+func (s *Server) messages(conversation string, query url.Values) (any, *problem) {
+	account, person, _ := strings.Cut(strings.TrimPrefix(conversation, "t:"), ":")
+	t := s.state.Threads[account+"/"+person]
+	if t == nil {
+		return nil, &noObject
+	}
+	var ids []string
+	by := map[string]Message{}
+	for _, m := range slices.Backward(t.Messages) {
+		ids = append(ids, m.ID)
+		by[m.ID] = m
+	}
+	page, paging, failed := s.cut(ids, query)
+	if failed != nil {
+		return nil, failed
+	}
+	data := []object{}
+	for _, id := range page {
+		m := by[id]
+		v := object{"id": m.ID, "created_time": m.At.Format(graphTime), "message": m.Text, "from": object{"id": m.From, "name": t.Name}}
+		if m.File != "" {
+			v["attachments"] = object{"data": []object{{"mime_type": "image/png", "name": "picture.png", "image_data": object{"url": m.File}}}}
+		}
+		data = append(data, v)
+	}
+	return object{"data": data, "paging": paging}, nil
+}

@@ -1,0 +1,211 @@
+package facebook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"contactd/channels"
+	"contactd/channels/facebook/graph"
+)
+
+// watch sees to it that Meta delivers to us, that the token is good, and that
+// nothing was missed: at the start, at intervals, and after every gap.
+func (ch *Channel) watch(ctx context.Context, a *account, inbox channels.Inbox) {
+	nextLook, nextAudit, nextToken := ch.now(), ch.now(), ch.now()
+	pause := ch.timing.retry
+	for ctx.Err() == nil {
+		failed := false
+		due := func(next *time.Time, every time.Duration, what string, do func(context.Context) error) {
+			if ctx.Err() != nil || ch.now().Before(*next) {
+				return
+			}
+			err := do(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			if graph.Is(err, graph.Throttled) { // it is asked for, and no failure
+				ch.log.Warn("Meta asks for fewer calls", "account", a.Name, "what", what, "err", err)
+				failed = true
+				return
+			}
+			a.health.report(what, err)
+			if err != nil {
+				ch.log.Warn("watch account", "account", a.Name, "what", what, "err", err)
+				failed = true
+				return
+			}
+			*next = ch.now().Add(every)
+		}
+		due(&nextToken, ch.timing.token, "token", func(ctx context.Context) error { return ch.tryToken(ctx, a) })
+		due(&nextAudit, ch.timing.audit, "subscription", func(ctx context.Context) error { return ch.audit(ctx, a) })
+		select {
+		case <-a.sweep:
+			nextLook = ch.now()
+		default:
+		}
+		due(&nextLook, ch.config.Poll, "polling", func(ctx context.Context) error { return ch.look(ctx, a, inbox) })
+		ch.metrics.usage.WithLabelValues(a.Name).Set(float64(a.graph.Busy()))
+		next := pause
+		if failed {
+			pause = min(2*pause, ch.timing.longest)
+		} else {
+			pause = ch.timing.retry
+			next = earliest(nextLook, nextAudit, nextToken).Sub(ch.now())
+		}
+		timer := time.NewTimer(max(next, time.Millisecond))
+		select {
+		case <-timer.C:
+		case <-a.sweep:
+			nextLook = ch.now()
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+func earliest(times ...time.Time) time.Time {
+	return slices.MinFunc(times, time.Time.Compare)
+}
+
+// ask asks for a look soon.
+func (a *account) ask() {
+	select {
+	case a.sweep <- struct{}{}:
+	default:
+	}
+}
+
+// audit looks at what Meta delivers for a page, and subscribes again to what is
+// missing: after an hour of failures Meta ends a subscription and tells nobody.
+func (ch *Channel) audit(ctx context.Context, a *account) error {
+	if a.Kind != kindPage {
+		return nil // subscribed by the app's dashboard
+	}
+	missing, err := ch.unsubscribed(ctx, a)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	ch.metrics.renewed.WithLabelValues(a.Name).Inc()
+	ch.log.Error("Meta did not deliver everything: subscribing again, and looking for what was missed", "account", a.Name, "fields", strings.Join(missing, ","))
+	if err := ch.subscribe(ctx, a); err != nil {
+		return err
+	}
+	a.ask()
+	// Told once, so that the gap is on record, and restored by the next look.
+	a.health.report("subscription", fmt.Errorf("it had been ended by Meta, in parts or all (%s), and was renewed", strings.Join(missing, ",")))
+	return nil
+}
+
+// unsubscribed are the fields that Meta does not deliver, of those that it
+// knows.
+func (ch *Channel) unsubscribed(ctx context.Context, a *account) ([]string, error) {
+	var list graph.List
+	if err := a.graph.Get(ctx, a.ID+"/subscribed_apps", url.Values{"fields": {"id,subscribed_fields"}}, &list); err != nil {
+		return nil, err
+	}
+	subscribed := map[string]bool{}
+	for _, raw := range list.Data {
+		var app struct {
+			Fields []json.RawMessage `json:"subscribed_fields"`
+		}
+		if json.Unmarshal(raw, &app) != nil {
+			continue
+		}
+		for _, field := range app.Fields {
+			var name string
+			var named struct {
+				Name string `json:"name"`
+			}
+			if json.Unmarshal(field, &name) != nil && json.Unmarshal(field, &named) == nil {
+				name = named.Name
+			}
+			subscribed[name] = true
+		}
+	}
+	var missing []string
+	for _, field := range a.wanted() {
+		if !subscribed[field] {
+			missing = append(missing, field)
+		}
+	}
+	return missing, nil
+}
+
+// subscribe asks Meta to deliver all fields. A field that Meta does not know
+// is left out with a warning, and not asked for again.
+func (ch *Channel) subscribe(ctx context.Context, a *account) error {
+	for {
+		fields := a.wanted()
+		err := a.graph.Post(ctx, a.ID+"/subscribed_apps", map[string]string{"subscribed_fields": strings.Join(fields, ",")}, nil)
+		var refused *graph.Error
+		if !errors.As(err, &refused) || refused.Kind != graph.Gone {
+			return err
+		}
+		unknown := slices.IndexFunc(fields, refused.Mentions)
+		if unknown < 0 || len(fields) == 1 {
+			return err
+		}
+		ch.log.Warn("Meta does not know a field, it is left out", "account", a.Name, "field", fields[unknown])
+		a.leaveOut(fields[unknown])
+	}
+}
+
+// wanted are the fields to be subscribed to, without those that Meta refused.
+func (a *account) wanted() []string {
+	a.fieldsMutex.Lock()
+	defer a.fieldsMutex.Unlock()
+	return slices.DeleteFunc(slices.Clone(a.Fields), func(field string) bool { return slices.Contains(a.unknown, field) })
+}
+
+func (a *account) leaveOut(field string) {
+	a.fieldsMutex.Lock()
+	defer a.fieldsMutex.Unlock()
+	a.unknown = append(a.unknown, field)
+}
+
+// tokenState is what Meta says of a token.
+type tokenState struct {
+	Data struct {
+		Valid   bool     `json:"is_valid"`
+		Expires int64    `json:"expires_at"`
+		Scopes  []string `json:"scopes"`
+	} `json:"data"`
+}
+
+// soon is how long before its end a token is an alarm.
+const soon = 7 * 24 * time.Hour
+
+// tryToken asks whether the token is good, and for how long.
+func (ch *Channel) tryToken(ctx context.Context, a *account) error {
+	state, err := ch.token(ctx, a)
+	if err != nil {
+		return err
+	}
+	return ch.judgeToken(state)
+}
+
+func (ch *Channel) token(ctx context.Context, a *account) (state tokenState, err error) {
+	token, err := a.token()
+	if err != nil {
+		return state, err
+	}
+	err = a.graph.Get(ctx, "debug_token", url.Values{"input_token": {token}}, &state)
+	return state, err
+}
+
+func (ch *Channel) judgeToken(state tokenState) error {
+	switch end := time.Unix(state.Data.Expires, 0); {
+	case !state.Data.Valid:
+		return errors.New("the access token is not valid")
+	case state.Data.Expires > 0 && end.Sub(ch.now()) < soon:
+		return fmt.Errorf("the access token ends on %s", end.UTC().Format(time.DateOnly))
+	default:
+		return nil
+	}
+}
