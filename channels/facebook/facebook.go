@@ -81,6 +81,7 @@ type account struct {
 	// sweep asks for a look at what may not have been delivered.
 	sweep chan struct{}
 
+	audited     bool // the subscription was looked at; the watch's alone
 	fieldsMutex sync.Mutex
 	unknown     []string // fields that Meta has refused
 }

@@ -2,6 +2,7 @@ package facebook
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -166,7 +167,7 @@ func (r *rig) until(what string, done func() bool) {
 	r.t.Helper()
 	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
-			r.t.Fatalf("no %s; accepted %d, told failures %v", what, len(r.inbox.Accepted()), r.well.Failures())
+			r.t.Fatalf("no %s; accepted %d, told failures %.500v", what, len(r.inbox.Accepted()), fmt.Sprint(r.well.Failures()))
 		}
 	}
 }

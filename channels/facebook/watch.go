@@ -88,8 +88,16 @@ func (ch *Channel) audit(ctx context.Context, a *account) error {
 		return nil // subscribed by the app's dashboard
 	}
 	missing, err := ch.unsubscribed(ctx, a)
-	if err != nil || len(missing) == 0 {
+	first := !a.audited
+	if err != nil {
 		return err
+	}
+	if a.audited = true; len(missing) == 0 {
+		return nil
+	}
+	if first { // a new page, or a gap while we were away: all is looked through anyway
+		ch.log.Info("subscribing", "account", a.Name, "fields", strings.Join(missing, ","))
+		return ch.subscribe(ctx, a)
 	}
 	ch.metrics.renewed.WithLabelValues(a.Name).Inc()
 	ch.log.Error("Meta did not deliver everything: subscribing again, and looking for what was missed", "account", a.Name, "fields", strings.Join(missing, ","))
@@ -147,7 +155,7 @@ func (ch *Channel) subscribe(ctx context.Context, a *account) error {
 		if !errors.As(err, &refused) || refused.Kind != graph.Gone {
 			return err
 		}
-		unknown := slices.IndexFunc(fields, refused.Mentions)
+		unknown := slices.IndexFunc(fields, refused.Refuses)
 		if unknown < 0 || len(fields) == 1 {
 			return err
 		}

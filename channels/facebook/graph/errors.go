@@ -43,8 +43,12 @@ type Error struct {
 	message string // Meta's, never shown: it may quote a token or a person
 }
 
-// Mentions reports whether Meta's words hold a word.
-func (e *Error) Mentions(word string) bool { return strings.Contains(e.message, word) }
+// Refuses reports whether Meta's words, "must be one of {...} - got X", refuse
+// a value. The values that would do stand in them too.
+func (e *Error) Refuses(value string) bool {
+	_, got, found := strings.Cut(e.message, " got ")
+	return found && strings.Trim(got, ` ".'`) == value
+}
 
 // Error implements error.
 func (e *Error) Error() string {

@@ -96,7 +96,7 @@ func (s *Server) Pages(size int, between func()) {
 func (s *Server) ExpireCursors() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.state.Expired = s.state.Serial + 1
+	s.state.Expired = s.serial()
 }
 
 // Calls returns the calls so far.

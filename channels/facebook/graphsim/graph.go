@@ -35,7 +35,7 @@ var (
 	badToken    = problem{status: 401, code: 190, message: "Invalid OAuth access token."}
 	badProof    = problem{status: 400, code: 100, message: "Invalid appsecret_proof provided in the API argument"}
 	noObject    = problem{status: 400, code: 100, subcode: 33, message: "Unsupported request. Object does not exist."}
-	badField    = problem{status: 400, code: 100, message: "Param subscribed_fields must be one of {feed, messages} - got "}
+	badField    = problem{status: 400, code: 100, message: "Param subscribed_fields must be one of {feed, mention, ratings, messages, message_edits} - got "}
 	badCursor   = problem{status: 400, code: 100, message: "Invalid cursor"}
 	noPerson    = problem{status: 400, code: 100, subcode: 2018001, message: "No matching user found"}
 	outside     = problem{status: 400, code: 10, subcode: 2018278, message: "This message is sent outside of allowed window."}
