@@ -115,9 +115,9 @@ func (a attachment) words(msg *contact.Message) string {
 	if place := a.Payload.Coordinates; place != nil && place.Lat >= -90 && place.Lat <= 90 && place.Long >= -180 && place.Long <= 180 {
 		lat, long := place.Lat, place.Long
 		msg.Locations = append(msg.Locations, contact.Location{
-			Role: "caller", Form: "latlon", Lat: &lat, Lon: &long, Confidence: "unverified", Source: "device",
+			Role: "caller", Form: "latlon", Value: a.Title, Lat: &lat, Lon: &long, Confidence: "unverified", Source: "device",
 		})
-		return a.Title
+		return "" // the title is Meta's, and a place without words is not calm
 	}
 	if a.file() {
 		return ""

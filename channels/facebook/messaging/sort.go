@@ -3,6 +3,7 @@ package messaging
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"contactd/channels/facebook/delivery"
@@ -37,7 +38,7 @@ func (p Platform) Sort(e delivery.Element) delivery.Sorted {
 	case m.Postback != nil:
 		s.ID = p.postbackKey(e, m)
 	case m.Reaction != nil && m.Reaction.MID != "":
-		s.ID = p.key(e, "reaction", messageID(m.Reaction.MID), m.Sender.address(), m.Reaction.Action, fmt.Sprint(m.Timestamp.UnixMilli()))
+		s.ID = p.key(e, "reaction", messageID(m.Reaction.MID), m.Sender.address(), m.Reaction.Action, millis(m.Timestamp))
 	case m.Read != nil:
 		return delivery.Sorted{Ignored: "receipt", Sent: &delivery.Sent{
 			Thread: m.Sender.address(), Reached: true, Until: m.Read.Watermark.Time, IDs: ids(m.Read),
@@ -47,13 +48,21 @@ func (p Platform) Sort(e delivery.Element) delivery.Sorted {
 			Thread: m.Sender.address(), Reached: true, Until: m.Delivery.Watermark.Time, IDs: ids(m.Delivery),
 		}}
 	default:
-		s.ID = p.key(e, kindOf(m), m.Sender.address(), fmt.Sprint(m.Timestamp.UnixMilli()), delivery.Hash(string(e.Raw)))
+		s.ID = p.key(e, kindOf(m), m.Sender.address(), millis(m.Timestamp), delivery.Hash(string(e.Raw)))
 		return s
 	}
 	if own {
 		return delivery.Sorted{Ignored: "own"}
 	}
 	return s
+}
+
+// millis writes a time in identities, 0 when it is unknown.
+func millis(t delivery.Time) string {
+	if t.IsZero() {
+		return "0"
+	}
+	return strconv.FormatInt(t.UnixMilli(), 10)
 }
 
 func ids(r *receipt) []string {
@@ -122,7 +131,7 @@ func (p Platform) postbackKey(e delivery.Element, m element) string {
 	if m.Postback.MID != "" {
 		return p.MessageKey(e, m.Postback.MID)
 	}
-	return p.key(e, "postback", delivery.Hash(m.Sender.address(), fmt.Sprint(m.Timestamp.UnixMilli()), m.Postback.Title, m.Postback.Payload))
+	return p.key(e, "postback", delivery.Hash(m.Sender.address(), millis(m.Timestamp), m.Postback.Title, m.Postback.Payload))
 }
 
 // kindOf names what is neither a message nor about one.

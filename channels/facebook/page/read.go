@@ -57,7 +57,7 @@ func (i Item) message(e delivery.Element, w messaging.Where, odd bool) contact.M
 	}
 	if i.Kind == "" || i.ID == "" {
 		if msg.Text == "" {
-			msg.Unreadable = fmt.Sprintf("a change that is not known here: field %s, item %s, verb %s", verb(i.Field), verb(i.What), verb(i.Verb))
+			msg.Unreadable = fmt.Sprintf("a change that is not known here: field %s, item %s, verb %s", word(i.Field), word(i.What), word(i.Verb))
 		}
 		return msg
 	}
@@ -111,6 +111,14 @@ func (i Item) answer() address.Address {
 	return a
 }
 
+// word is a word of Meta's as it may stand in a reason.
+func word(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return verb(text)
+}
+
 func (i Item) link() string {
 	if link, err := url.Parse(i.Link); err == nil && link.Scheme == "https" && link.Host != "" {
 		return i.Link
@@ -138,7 +146,9 @@ func (i Item) revise(msg *contact.Message, e delivery.Element, w messaging.Where
 		revision.Action = contact.Withdrawn
 		msg.Text, msg.Authored = "", ""
 	case "edited", "edit":
-		revision.Action = contact.Edited
+		if revision.Action = contact.Edited; i.Text == "" {
+			revision.Action = contact.Otherwise // the words are read from Graph
+		}
 	case "hide":
 		revision.Action, revision.By = contact.Hidden, "force"
 	case "unhide":

@@ -47,11 +47,11 @@ func Split(e delivery.Element) []delivery.Element {
 	}
 	var v value
 	odd, err := delivery.Decode(e.Raw, &v)
-	if err != nil || odd || len(v.Messages)+len(v.Statuses) == 0 {
-		return []delivery.Element{e}
-	}
 	if v.Metadata.Number != "" {
 		e.Entry = string(v.Metadata.Number)
+	}
+	if err != nil || odd || len(v.Messages)+len(v.Statuses) == 0 {
+		return []delivery.Element{e}
 	}
 	var all []delivery.Element
 	for _, raw := range v.Messages {
@@ -306,6 +306,9 @@ func (m message) read(msg *contact.Message) {
 		}
 	}
 	msg.Text = strings.Join(lines, "\n")
+	if m.Type == "unsupported" {
+		msg.Flags = append(msg.Flags, contact.ParseDegraded)
+	}
 }
 
 func word(text string) string {
