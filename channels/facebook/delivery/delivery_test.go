@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -108,6 +109,11 @@ func FuzzSplit(f *testing.F) {
 		elements, err := Split(body)
 		if err != nil {
 			return
+		}
+		if usual, ok := splitUsual(body); ok {
+			if odd, err := splitOdd(body); err != nil || !reflect.DeepEqual(usual, odd) {
+				t.Errorf("split as %v and, level by level, as %v, %v", usual, odd, err)
+			}
 		}
 		if len(elements) == 0 {
 			t.Fatal("a delivery without an element: its content would be lost")

@@ -58,9 +58,9 @@ type Element struct {
 
 // Original writes an element down. Raw stands in it byte for byte.
 func (e Element) Original() []byte {
-	raw := e.Raw
-	if !json.Valid(raw) { // a piece of a broken delivery
-		raw, _ = json.Marshal(string(raw))
+	raw := e.Raw // a piece of a body that was read, and so JSON
+	if len(raw) == 0 {
+		raw = json.RawMessage("null")
 	}
 	e.Raw = nil
 	head, _ := json.Marshal(e) // texts and numbers alone
