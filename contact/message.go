@@ -86,7 +86,7 @@ type Message struct {
 type Channel struct {
 	// Kind is one of the contract's channel kinds: email, webform, webchat,
 	// facebook_dm, facebook_comment, x_mention, x_dm, sms, instagram,
-	// whatsapp, other.
+	// whatsapp, other; or facebook, twitter for a platform as a whole.
 	Kind string `json:"kind"`
 	// Account is the force's own account on that channel, as configured.
 	Account string `json:"account"`
