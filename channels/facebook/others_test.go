@@ -207,7 +207,11 @@ func TestOnlyThePlatformsHostsAreAskedForFiles(t *testing.T) {
 		"[fd00::1]:443", "[fe80::1]:443", "[64:ff9b::7f00:1]:443", "[::ffff:127.0.0.1]:443", "[2001:db8::1]:443", "[2002:7f00:1::]:443", "224.0.0.1:443", "255.255.255.255:443", "192.0.2.1:443", "198.18.0.1:443",
 	} {
 		client := ch.files()
-		if _, err := client.Get("https://" + text + "/"); err == nil || !strings.Contains(err.Error(), errForbidden.Error()) {
+		response, err := client.Get("https://" + text + "/")
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), errForbidden.Error()) {
 			t.Errorf("%s was dialled: %v", text, err)
 		}
 	}

@@ -3,6 +3,7 @@ package graphsim
 import (
 	"fmt"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -233,7 +234,7 @@ func (s *Server) messages(conversation string, query url.Values) (any, *problem)
 		m := by[id]
 		v := object{"id": m.ID, "created_time": m.At.Format(graphTime), "message": m.Text, "from": object{"id": m.From, "name": t.Name}}
 		if m.File != "" {
-			v["attachments"] = object{"data": []object{{"mime_type": "image/png", "name": "picture.png", "image_data": object{"url": m.File}}}}
+			v["attachments"] = object{"data": []object{{"mime_type": "image/png", "name": path.Base(m.File), "image_data": object{"url": m.File}}}}
 		}
 		data = append(data, v)
 	}
