@@ -24,6 +24,7 @@ type replyCommand struct {
 	Text         []string      `arg:"" optional:"" help:"What the person reads. Default: the standard input."`
 	File         []string      `help:"Attach a file; may be repeated." placeholder:"F"`
 	As           string        `help:"Whom the person sees as the writer. Default: the channel's signature." placeholder:"NAME"`
+	Way          string        `help:"Another way than the usual one: private, hide or show; the message's event lists what is possible." enum:",private,hide,show" default:"" placeholder:"W"`
 	InReplyTo    string        `help:"Which message is answered. Default: the latest." placeholder:"M"`
 	Expires      time.Duration `help:"Do not send it any more after this long, such as 30m." placeholder:"D"`
 	Wait         time.Duration `help:"How long to wait until the platform has it; 0 to only ask for it." default:"30s" placeholder:"D"`
@@ -86,20 +87,20 @@ func (r replyCommand) reply(p *program) (contact.Reply, error) {
 		return contact.Reply{}, usageError{fmt.Errorf("reply: --in-reply-to: want a message such as m-671cd0j64v79vljrc1vm2qfie2, got %q", r.InReplyTo)}
 	}
 	text := strings.Join(r.Text, " ")
-	if len(r.Text) == 0 {
+	if len(r.Text) == 0 && !contact.Way(r.Way).Silent() {
 		all, err := io.ReadAll(io.LimitReader(p.in, replyTextLimit))
 		if err != nil {
 			return contact.Reply{}, fmt.Errorf("read text: %w", err)
 		}
 		text = strings.TrimRight(string(all), "\n")
 	}
-	if strings.TrimSpace(text) == "" && len(r.File) == 0 {
+	if strings.TrimSpace(text) == "" && len(r.File) == 0 && !contact.Way(r.Way).Silent() {
 		return contact.Reply{}, usageError{errors.New("reply: there is neither a text nor a file")}
 	}
 	now := time.Now().UTC()
 	reply := contact.Reply{
 		ID:           contact.ReplyID(r.Conversation, rand.Text()),
-		Conversation: r.Conversation, InReplyTo: r.InReplyTo, Text: text, SignedAs: r.As, RequestedAt: now,
+		Conversation: r.Conversation, InReplyTo: r.InReplyTo, Text: text, Way: contact.Way(r.Way), SignedAs: r.As, RequestedAt: now,
 	}
 	if who, err := user.Current(); err == nil {
 		reply.Author = who.Username

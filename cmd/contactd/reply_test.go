@@ -30,6 +30,7 @@ func TestWrongArgumentsOfReplyAreExplained(t *testing.T) {
 		"reply_with_negative_time":  {"reply", conversation, "--wait=-3s", "hello"},
 		"reply_to_no_message":       {"reply", conversation, "--in-reply-to", "7", "hello"},
 		"reply_with_unknown_flag":   {"reply", conversation, "--attach", "a.pdf", "hello"},
+		"reply_in_unknown_way":      {"reply", conversation, "--way", "loud", "hello"},
 		"reply_with_too_short_life": {"reply", conversation, "--expires", "soon", "hello"},
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name, args, contactd(t, "\n", args...)) })
