@@ -72,14 +72,14 @@ func socialDaemon(t testing.TB, broker string) (*daemon, *graphsim.Server, strin
 	t.Helper()
 	meta := startMeta(t)
 	dir, force := t.TempDir(), "social-"+strings.ToLower(rand.Text()[:8])
-	writeConfig(t, dir, fmt.Sprintf("force: %s\ndata_dir: %s\nkafka:\n  brokers: [%q]\n  topics: {replication: 1}\n%s",
+	writeConfig(t, dir, fmt.Sprintf("force: %s\ndata_dir: %s\nkafka:\n  brokers: [%q]\n  topics: {replication: 1}\npipeline: {degraded_after: 1s}\n%s",
 		force, filepath.Join(dir, "data"), broker, metaConfig(t, meta.URL())))
 	p := &program{getenv: os.LookupEnv, out: io.Discard, err: os.Stderr}
 	c, err := p.load(filepath.Join(dir, "contactd.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := startDaemon(t.Context(), c, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	d, err := startDaemon(t.Context(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +123,7 @@ func (c *caller) post(request []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
 	return response.StatusCode, err
 }
