@@ -22,6 +22,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"contactd/channels/webhook"
 )
 
@@ -38,20 +40,29 @@ type Config struct {
 	Secrets *webhook.Secrets
 	// Limit bounds one call; 0 for 30 s.
 	Limit time.Duration
+	// Conversations is how often a second conversations are read at most, 0
+	// for no bound. Meta takes two calls a second and page (Messenger Platform,
+	// rate limiting, March 2026).
+	Conversations rate.Limit
+	// Slow is the pause before a read for every percent of the allowance above
+	// 75 that is used; 0 for 200 ms.
+	Slow time.Duration
 	// Now is the clock, nil for time.Now.
 	Now func() time.Time
 }
 
 const (
 	callLimit   = 30 * time.Second
+	slowPause   = 200 * time.Millisecond
 	answerLimit = 16 << 20 // bytes of one answer
 )
 
 // Client calls the API in one token's name. Safe for concurrent use.
 type Client struct {
-	config Config
-	http   *http.Client
-	usage  usage
+	config        Config
+	http          *http.Client
+	usage         usage
+	conversations *rate.Limiter
 }
 
 // New makes a client; it dials nothing. Close frees its connections.
@@ -61,6 +72,12 @@ func New(c Config) *Client {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Slow == 0 {
+		c.Slow = slowPause
+	}
+	if c.Conversations == 0 {
+		c.Conversations = rate.Inf
 	}
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -72,11 +89,14 @@ func New(c Config) *Client {
 		IdleConnTimeout:       30 * time.Second,
 		ForceAttemptHTTP2:     true,
 	}
-	return &Client{config: c, usage: usage{now: c.Now}, http: &http.Client{
-		Transport: transport,
-		// Graph does not redirect; whoever does must not get the token.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &Client{
+		config: c, usage: usage{now: c.Now, slow: c.Slow}, conversations: rate.NewLimiter(c.Conversations, 1),
+		http: &http.Client{
+			Transport: transport,
+			// Graph does not redirect; whoever does must not get the token.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
 }
 
 // Close frees idle connections.
@@ -85,6 +105,9 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // Get reads. It waits while the usage headers ask for it, until ctx ends.
 func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
 	if err := c.usage.beforeReading(ctx); err != nil {
+		return err
+	}
+	if err := c.pace(ctx, path); err != nil {
 		return err
 	}
 	return c.call(ctx, http.MethodGet, path, query, nil, "", into)
@@ -106,6 +129,22 @@ func (c *Client) PostBody(ctx context.Context, path string, body []byte, mediaTy
 		return &Error{Op: op(http.MethodPost, path), Kind: Throttled, Wait: wait, Certain: true}
 	}
 	return c.call(ctx, http.MethodPost, path, nil, body, mediaType, into)
+}
+
+// pace waits for the next turn to read conversations.
+func (c *Client) pace(ctx context.Context, path string) error {
+	edge := path[strings.LastIndex(path, "/")+1:]
+	if edge != "conversations" && edge != "messages" {
+		return nil
+	}
+	if err := c.conversations.Wait(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// The turn comes after the end of ctx.
+		return &Error{Op: op(http.MethodGet, path), Kind: Throttled, Certain: true}
+	}
+	return nil
 }
 
 // Busy is the part of the allowance that is used, in percent.

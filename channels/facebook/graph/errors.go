@@ -88,6 +88,13 @@ func Is(err error, kinds ...Kind) bool {
 	return false
 }
 
+// Troubled reports whether an error is about the account or the platform as a
+// whole, so that other calls would fail too.
+func Troubled(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Kind == TokenDead || e.Kind == Throttled || e.Kind == Blocked || e.Kind == Away && e.Status == 0)
+}
+
 // Certain reports whether a call that failed certainly had no effect.
 func Certain(err error) bool {
 	var e *Error

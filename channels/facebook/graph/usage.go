@@ -27,7 +27,8 @@ const forget = 5 * time.Minute
 
 // usage is what the headers of the last answers said.
 type usage struct {
-	now func() time.Time
+	now  func() time.Time
+	slow time.Duration // per percent
 
 	mutex sync.Mutex
 	busy  int
@@ -126,7 +127,7 @@ func (u *usage) beforeReading(ctx context.Context) error {
 		if busy < slowAt {
 			return nil
 		}
-		pause := time.NewTimer(time.Duration(busy-slowAt+1) * 200 * time.Millisecond)
+		pause := time.NewTimer(time.Duration(busy-slowAt+1) * u.slow)
 		select {
 		case <-pause.C:
 			return nil
