@@ -133,6 +133,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 		badProof.write(w)
 		return
 	}
+	if refused := s.spend(w, r); refused != nil {
+		refused.write(w)
+		return
+	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if len(parts) < 2 || !strings.HasPrefix(parts[0], "v") {
 		noObject.write(w)

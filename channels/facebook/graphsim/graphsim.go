@@ -44,15 +44,16 @@ type Server struct {
 	workers sync.WaitGroup
 	waiting *deliveries
 
-	mutex  sync.Mutex
-	state  state
-	faults []*Fault
-	usage  string // X-Business-Use-Case-Usage
-	calls  []Call
-	echo   Echo
-	silent chan struct{} // closed when it answers again
-	page   int           // elements of one page of a list
-	paged  func()        // between two pages
+	mutex     sync.Mutex
+	state     state
+	faults    []*Fault
+	usage     string // X-Business-Use-Case-Usage
+	allowance *allowance
+	calls     []Call
+	echo      Echo
+	silent    chan struct{} // closed when it answers again
+	page      int           // elements of one page of a list
+	paged     func()        // between two pages
 }
 
 // state is everything that outlives a restart.

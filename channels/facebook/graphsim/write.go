@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -181,6 +182,8 @@ func (s *Server) answerComment(under string, fields object) (any, *problem) {
 		post, parent = o.Post, o.ID
 	}
 	message, _ := fields["message"].(string)
+	// Facebook shows no runs of spaces and empty lines.
+	message = strings.TrimSpace(regexp.MustCompile(`[ \t]+`).ReplaceAllString(regexp.MustCompile(`\s*\n\s*`).ReplaceAllString(message, "\n"), " "))
 	made := s.comment(o.Account, o.Account, post, parent, message)
 	return object{"id": made.ID}, nil
 }
