@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"contactd/channels"
 	"contactd/channels/facebook/graph"
@@ -81,6 +82,9 @@ type account struct {
 	// sweep asks for a look at what may not have been delivered.
 	sweep chan struct{}
 
+	looking sync.Mutex
+	walks   map[string]*walk // that were broken off, by edge
+
 	audited     bool // the subscription was looked at; the watch's alone
 	fieldsMutex sync.Mutex
 	unknown     []string // fields that Meta has refused
@@ -94,12 +98,15 @@ type timing struct {
 	blocked time.Duration // without sending, after Meta called it abuse
 	retry   time.Duration // before the first new try of what failed; doubles
 	longest time.Duration // of those pauses
+
+	conversations rate.Limit    // reads of conversations a second
+	slow          time.Duration // per percent of the allowance above 75
 }
 
 func defaultTiming() timing {
 	return timing{
 		audit: 10 * time.Minute, token: 24 * time.Hour, settle: time.Minute, blocked: time.Hour,
-		retry: time.Second, longest: 5 * time.Minute,
+		retry: time.Second, longest: 5 * time.Minute, conversations: 2,
 	}
 }
 
@@ -143,15 +150,21 @@ func New(c Config, deps Deps) (*Channel, error) {
 func (ch *Channel) newAccount(configured Account) *account {
 	return &account{
 		Account: configured,
-		graph: graph.New(graph.Config{
-			Base: ch.config.GraphURL, Version: ch.config.Version, Token: configured.token, Secrets: ch.secrets,
-			Now: func() time.Time { return ch.now() },
-		}),
-		health: &health{account: configured.Name, to: ch.deps.Health, failing: map[string]error{}},
-		todo:   newTodo(configured.Name),
-		sent:   newMemory(),
-		sweep:  make(chan struct{}, 1),
+		graph:   ch.client(configured),
+		health:  &health{account: configured.Name, to: ch.deps.Health, failing: map[string]error{}},
+		todo:    newTodo(configured.Name),
+		walks:   map[string]*walk{},
+		sent:    newMemory(),
+		sweep:   make(chan struct{}, 1),
 	}
+}
+
+// client calls the API in an account's name.
+func (ch *Channel) client(configured Account) *graph.Client {
+	return graph.New(graph.Config{
+		Base: ch.config.GraphURL, Version: ch.config.Version, Token: configured.token, Secrets: ch.secrets,
+		Now: func() time.Time { return ch.now() }, Conversations: ch.timing.conversations, Slow: ch.timing.slow,
+	})
 }
 
 // token reads the access token; a new one needs no restart.

@@ -29,7 +29,10 @@ const skew = 5 * time.Second
 // everything sent, else by reading the conversation.
 func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.Reply) (channels.Receipt, error) {
 	a, where, err := ch.destination(to)
-	if err != nil {
+	switch {
+	case err != nil && a == nil && where.Kind != "":
+		return channels.Receipt{}, err // it may have been sent before the account was taken out
+	case err != nil:
 		return channels.Receipt{}, channels.ErrNotFound // it never left
 	}
 	if reply.Way.Silent() {
@@ -128,40 +131,63 @@ func (ch *Channel) lookUp(ctx context.Context, a *account, where address.Address
 	return found, err
 }
 
-// readConversations visits the latest messages with a person, or with those
-// who took part in something lately.
+// readConversations visits the messages with a person since a moment, or those
+// with everybody.
 func (ch *Channel) readConversations(ctx context.Context, a *account, person string, since time.Time, visit func(said)) error {
-	query := url.Values{"platform": {platformOf(a)}, "fields": {"messages.limit(50){id,created_time,from,message,attachments}"}}
+	query := url.Values{"platform": {platformOf(a)}, "fields": {"id,updated_time,messages.limit(50){" + saidFields + "}"}, "limit": {"25"}}
 	if person != "" {
 		query.Set("user_id", person)
-	} else {
-		query.Set("limit", "25")
 	}
-	var list graph.List
-	if err := a.graph.Get(ctx, a.ID+"/conversations", query, &list); err != nil {
-		return err
-	}
-	for _, raw := range list.Data {
-		var conversation struct {
-			Messages graph.List `json:"messages"`
+	return a.graph.Walk(ctx, a.ID+"/conversations", query, func(list graph.List) (bool, error) {
+		more := true
+		for _, raw := range list.Data {
+			var conversation struct {
+				ID       delivery.ID   `json:"id"`
+				Updated  delivery.Time `json:"updated_time"`
+				Messages graph.List    `json:"messages"`
+			}
+			if _, err := delivery.Decode(raw, &conversation); err != nil {
+				return false, fmt.Errorf("read conversation: %w", err)
+			}
+			if person == "" && !conversation.Updated.IsZero() && conversation.Updated.Before(since) {
+				more = false // newest first: the others are older
+				continue
+			}
+			path, query := url.PathEscape(string(conversation.ID))+"/messages", url.Values{"fields": {saidFields}, "limit": {"50"}}
+			if err := ch.readSaid(ctx, a, conversation.Messages, path, query, since, visit); err != nil {
+				return false, err
+			}
 		}
-		if _, err := delivery.Decode(raw, &conversation); err != nil {
-			return fmt.Errorf("read conversation: %w", err)
-		}
-		oldest := since
-		for _, raw := range conversation.Messages.Data {
+		return more, nil
+	})
+}
+
+// saidFields are those of a message that was sent.
+const saidFields = "id,created_time,from,message,attachments"
+
+// readSaid visits a list, newest first, and what follows it, down to a moment.
+func (ch *Channel) readSaid(ctx context.Context, a *account, list graph.List, path string, query url.Values, since time.Time, visit func(said)) error {
+	for seen := map[string]bool{}; ; {
+		more := len(list.Data) > 0
+		for _, raw := range list.Data {
 			var s said
 			if _, err := delivery.Decode(raw, &s); err != nil {
 				return fmt.Errorf("read conversation: %w", err)
 			}
 			visit(s)
-			oldest = s.Created.Time
+			more = more && !s.Created.Before(since)
 		}
-		if person != "" && conversation.Messages.After() != "" && oldest.After(since) {
-			return errors.New("read conversation: too much was written since to find it")
+		after := list.After()
+		if !more || after == "" || seen[after] {
+			return nil
+		}
+		seen[after] = true
+		query.Set("after", after)
+		list = graph.List{}
+		if err := a.graph.Get(ctx, path, query, &list); err != nil {
+			return err
 		}
 	}
-	return nil
 }
 
 func platformOf(a *account) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -159,7 +160,7 @@ func (ch *Channel) sendParts(ctx context.Context, a *account, where address.Addr
 		a.sent.attempt(reply.ID, where.To, len(parts), ch.now())
 		id, err := one(ctx, a, where, reply, each)
 		if err != nil {
-			return channels.Receipt{}, ch.partly(err, each, sent)
+			return channels.Receipt{}, ch.partly(err, where, each, sent)
 		}
 		a.sent.know(reply.ID, each.number, each.of, id)
 		sent[each.number], last = id, id
@@ -175,12 +176,18 @@ func (ch *Channel) unsent(err error, sent map[int]string) error {
 	return err
 }
 
-// partly adds how much of a reply has been sent.
-func (ch *Channel) partly(err error, failed part, sent map[int]string) error {
+// partly adds how much of a reply has been sent. WhatsApp cannot be asked which
+// parts it has, so that after a restart they would be sent again: what is
+// certainly missing is left to the handler.
+func (ch *Channel) partly(err error, where address.Address, failed part, sent map[int]string) error {
 	if failed.of == 1 || len(sent) == 0 {
 		return err
 	}
-	return fmt.Errorf("%d of %d parts were sent: %w", len(sent), failed.of, err)
+	err = fmt.Errorf("%d of %d parts were sent: %w", len(sent), failed.of, err)
+	if where.Kind == address.WhatsApp && (channels.IsNotSent(err) || graph.Certain(err)) {
+		return channels.Refused(err)
+	}
+	return err
 }
 
 // judge turns an error of the platform into the contract's.
@@ -292,12 +299,13 @@ func (ch *Channel) hide(ctx context.Context, a *account, where address.Address, 
 	return channels.Receipt{PlatformID: where.Item, Confirmed: err == nil}, err
 }
 
-// textOf is what a part looks like on the platform.
+// is reports whether a part looks like this on the platform. Between words
+// platforms do with white space as they like.
 func (p part) is(text string, files bool) bool {
 	if p.attachment != nil {
 		return text == "" && files
 	}
-	return text == p.text
+	return slices.Equal(strings.Fields(text), strings.Fields(p.text))
 }
 
 // missing are the numbers of parts that are not among the found.

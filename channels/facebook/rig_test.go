@@ -40,6 +40,7 @@ type rig struct {
 	front *httptest.Server
 	dir   string
 	clock clock
+	paced bool // conversations are read as slowly as Meta asks for
 	inbox channelstest.Inbox
 	blobs channelstest.Blobs
 	well  channelstest.Health
@@ -119,7 +120,7 @@ func (r *rig) config() Config {
 
 // quick is patient for milliseconds only.
 func quick() timing {
-	return timing{audit: 10 * time.Minute, token: 24 * time.Hour, settle: 0, blocked: time.Hour, retry: 5 * time.Millisecond, longest: 50 * time.Millisecond}
+	return timing{audit: 10 * time.Minute, token: 24 * time.Hour, settle: 0, blocked: time.Hour, retry: 5 * time.Millisecond, longest: 50 * time.Millisecond, slow: time.Millisecond}
 }
 
 // open makes a channel that Meta reaches from now on.
@@ -130,6 +131,12 @@ func (r *rig) open(c Config, deps channelstest.Deps) *Channel {
 		r.t.Fatal(err)
 	}
 	ch.timing, ch.now = quick(), r.clock.now
+	if r.paced {
+		ch.timing.conversations = defaultTiming().conversations
+	}
+	for _, a := range ch.accounts {
+		a.graph = ch.client(a.Account)
+	}
 	r.mutex.Lock()
 	r.current = ch
 	r.mutex.Unlock()

@@ -1,0 +1,84 @@
+package facebook
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"contactd/channels"
+	"contactd/channels/facebook/address"
+	"contactd/channels/facebook/graphsim"
+	"contactd/contact"
+)
+
+func TestAnAnswerIsFoundWhateverWasWrittenSince(t *testing.T) {
+	r := newRig(t)
+	r.meta.Echoes(graphsim.EchoNever)
+	ch := r.open(r.config(), r.deps())
+	news := r.meta.Post(townPage, townPage, "news")
+	comment := r.meta.Comment(townPage, "77", news, "", "he lives at number 7")
+	r.meta.Write(townPage, resident, "hello")
+	now := time.Now()
+	private, public, direct := answer(1, "please  do not\n\n\nwrite that in public"), answer(2, "we  are\r\n\r\ncoming"), answer(3, "what is the number?")
+	private.Way = contact.Privately
+	under, to := answerTo(address.Comment, comment, now), answerTo(address.Messenger, resident, now)
+	for _, each := range []struct {
+		to    channels.Address
+		reply contact.Reply
+	}{{under, private}, {under, public}, {to, direct}} {
+		r.meta.Fail(lostAnswer)
+		if _, err := r.send(ch, each.to, each.reply); err == nil {
+			t.Fatal("no answer was lost")
+		}
+	}
+	for i := range 120 {
+		r.meta.Write(townPage, resident, fmt.Sprintf("and another thing %d", i))
+		r.meta.Write(townPage, fmt.Sprint(5000+i), "hello")
+		r.meta.Comment(townPage, fmt.Sprint(5000+i), news, comment, "I know him")
+	}
+	ch = r.open(r.config(), r.deps())
+	for i, each := range []struct {
+		to    channels.Address
+		reply contact.Reply
+	}{{under, private}, {under, public}, {to, direct}} {
+		if receipt, err := ch.Find(t.Context(), each.to, each.reply); err != nil || receipt.PlatformID == "" {
+			t.Errorf("answer %d: %v", i, err)
+		}
+	}
+}
+
+func TestAnAnswerOfAnAccountThatWasTakenOutIsNotSaidToBeUnsent(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.config(), r.deps())
+	to := answerTo(address.Messenger, resident, time.Now())
+	to.Account = "village"
+	if _, err := ch.Find(t.Context(), to, answer(1, "x")); err == nil || errors.Is(err, channels.ErrNotFound) {
+		t.Errorf("find: %v", err)
+	}
+	if _, err := r.send(ch, to, answer(1, "x")); !channels.IsRefused(err) {
+		t.Errorf("reply: %v", err)
+	}
+}
+
+func TestWhatWhatsAppHasOfAnAnswerIsNotSentAgain(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.family(), r.deps())
+	r.meta.Write(phoneID, number, "where is it?")
+	blob, err := r.blobs.Store(t.Context(), strings.NewReader("\xff\xd8\xff\xe0 a picture"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := channels.Address{Account: "phone", Answer: address.Address{Kind: address.WhatsApp, To: number, At: time.Now().Unix()}.Encode()}
+	reply := answer(1, "here is a map")
+	reply.Attachments = []contact.Attachment{{Blob: blob, Name: "map.jpg"}}
+	r.meta.Fail(graphsim.Fault{Call: "POST media", Status: 400, Body: `{"error":{"code":131053}}`})
+	if _, err := r.send(ch, to, reply); !channels.IsRefused(err) || !strings.HasPrefix(err.Error(), "1 of 2 parts were sent: ") {
+		t.Errorf("got %v", err)
+	}
+	if got := r.meta.Texts(phoneID, number); !slices.Equal(got, []string{"here is a map"}) {
+		t.Errorf("received %q", got)
+	}
+}
