@@ -58,7 +58,8 @@ type Account struct {
 	// HumanAgent says that Meta has approved the feature Human Agent, by which
 	// handlers may answer for 7 days instead of 24 hours. Default false.
 	HumanAgent bool `yaml:"human_agent"`
-	// Fields are what a page is subscribed to. Default all that is read here.
+	// Fields are what a page is subscribed to, and looked through for. Default
+	// all that is read here.
 	Fields []string `yaml:"fields"`
 }
 

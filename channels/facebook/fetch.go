@@ -30,7 +30,7 @@ const (
 // the message has it. What cannot be had is told too.
 func (ch *Channel) fetchFile(ctx context.Context, a *account, f fetch, tries int) ([]channels.Original, error) {
 	attachment, err := ch.download(ctx, a, f)
-	if err != nil && ctx.Err() == nil && (tries+1 < maxTries && !errors.Is(err, errForbidden) || graph.Is(err, graph.TokenDead, graph.Throttled)) {
+	if err != nil && ctx.Err() == nil && (tries+1 < fileTries && !errors.Is(err, errForbidden) || graph.Is(err, graph.TokenDead, graph.Throttled)) {
 		return nil, err
 	}
 	if ctx.Err() != nil {

@@ -3,7 +3,9 @@ package facebook
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -31,17 +33,19 @@ type edge struct {
 	query url.Values
 	// field is what its elements are, inner the lists within them.
 	field string
-	// deep lists hold new things below old ones.
-	deep bool
+	// deep lists hold new things below old ones. In lists that move, an element
+	// comes to the top again when somebody writes.
+	deep, moves bool
 }
 
 const messageFields = "id,created_time,from,to,message,attachments,shares"
 
-// edges are what an account has to look through. WhatsApp shows nothing.
+// edges are what an account has to look through: of a page what it is to be
+// told of. WhatsApp shows nothing.
 func edges(a Account) []edge {
 	comments := "comments.filter(stream).order(reverse_chronological).limit(50){" + commentFields + "}"
 	post := url.Values{"fields": {postFields + "," + comments}, "limit": {"50"}}
-	conversations := edge{name: "conversations", field: "conversation", query: url.Values{
+	conversations := edge{name: "conversations", field: "conversation", moves: true, query: url.Values{
 		"platform": {"messenger"}, "fields": {"id,updated_time,messages.limit(50){" + messageFields + "}"}, "limit": {"25"},
 	}}
 	switch a.Kind {
@@ -53,15 +57,20 @@ func edges(a Account) []edge {
 	case kindWhatsApp:
 		return nil
 	default:
-		return []edge{
+		return slices.DeleteFunc([]edge{
 			conversations,
 			{name: "feed", field: "post", query: post, deep: true},
 			{name: "tagged", field: "post", query: post, deep: true},
 			{name: "ratings", field: "rating", query: url.Values{
 				"fields": {"created_time,reviewer{id,name},rating,recommendation_type,review_text,open_graph_story{id}"}, "limit": {"50"},
 			}},
-		}
+		}, func(e edge) bool { return !slices.Contains(a.Fields, delivered()[e.name]) })
 	}
+}
+
+// delivered is the field by which a page is told of what stands on an edge.
+func delivered() map[string]string {
+	return map[string]string{"conversations": "messages", "feed": "feed", "tagged": "mention", "ratings": "ratings"}
 }
 
 // mark is how far an edge was looked through: everything up to At was accepted.
@@ -82,39 +91,69 @@ func decodeMark(text string) (mark, bool) {
 
 func markName(a Account, e edge) string { return "facebook/" + a.Name + "/" + e.name }
 
-// look looks through all edges of an account.
+// look looks through all edges of an account. One that may not be read lets
+// the others be looked through.
 func (ch *Channel) look(ctx context.Context, a *account, inbox channels.Inbox) error {
+	a.looking.Lock()
+	defer a.looking.Unlock()
+	var failed []error
 	for _, e := range edges(a.Account) {
-		if err := ch.lookThrough(ctx, a, e, inbox); err != nil {
-			return fmt.Errorf("look through %s: %w", e.name, err)
+		err := ch.lookThrough(ctx, a, e, inbox)
+		if err == nil {
+			continue
+		}
+		failed = append(failed, fmt.Errorf("look through %s: %w", e.name, err))
+		if ctx.Err() != nil || graph.Troubled(err) {
+			break
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // lookThrough looks through one edge, newest first, down to its mark, and moves
-// the mark once everything was accepted. A cursor that has expired on the way
-// sends it back to the top once.
+// the mark once everything was accepted. What was broken off goes on where it
+// was: with a small allowance and much to read it would never end otherwise. A
+// cursor that has expired on the way sends it back to the top once.
 func (ch *Channel) lookThrough(ctx context.Context, a *account, e edge, inbox channels.Inbox) error {
-	cursor, err := inbox.Cursor(ctx, markName(a.Account, e))
+	w, err := ch.walkOf(ctx, a, e, inbox)
 	if err != nil {
 		return err
+	}
+	for more := true; more; more = w.again() {
+		err = w.walk(ctx)
+		if graph.Is(err, graph.Gone) && w.after != "" {
+			w.after = ""
+			err = w.walk(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	delete(a.walks, e.name)
+	return inbox.Accept(ctx, nil, channels.Cursor{Name: markName(a.Account, e), Value: mark{At: w.newest}.encode()})
+}
+
+// walkOf is the walk that was broken off, or a new one from the mark.
+func (ch *Channel) walkOf(ctx context.Context, a *account, e edge, inbox channels.Inbox) (*walk, error) {
+	if w := a.walks[e.name]; w != nil {
+		w.inbox = inbox
+		return w, nil
+	}
+	cursor, err := inbox.Cursor(ctx, markName(a.Account, e))
+	if err != nil {
+		return nil, err
 	}
 	from, known := decodeMark(cursor.Value)
 	if !known {
 		from.At = ch.now().Add(-ch.config.Since)
 	}
-	w := &walk{ch: ch, account: a, edge: e, inbox: inbox, since: from.At.Add(-overlap), newest: from.At}
-	path := a.ID + "/" + e.name
-	err = a.graph.Walk(ctx, path, e.query, func(list graph.List) (bool, error) { return w.page(ctx, list) })
-	if graph.Is(err, graph.Gone) && w.pages > 0 {
-		w.pages = 0
-		err = a.graph.Walk(ctx, path, e.query, func(list graph.List) (bool, error) { return w.page(ctx, list) })
+	w := &walk{ch: ch, account: a, edge: e, inbox: inbox, since: from.At.Add(-overlap), newest: from.At, began: ch.now(), seen: map[delivery.ID]bool{}}
+	w.reach = w.since
+	if e.deep {
+		w.reach = w.reach.Add(-feedDays)
 	}
-	if err != nil {
-		return err
-	}
-	return inbox.Accept(ctx, nil, channels.Cursor{Name: markName(a.Account, e), Value: mark{At: w.newest}.encode()})
+	a.walks[e.name] = w
+	return w, nil
 }
 
 // walk is one look through an edge.
@@ -123,9 +162,47 @@ type walk struct {
 	account *account
 	edge    edge
 	inbox   channels.Inbox
-	since   time.Time
+	since   time.Time // older things were accepted before
+	reach   time.Time // below elements of this age it ends
 	newest  time.Time
-	pages   int
+	after   string // the cursor behind what was accepted, empty at the top
+
+	// Of lists that move: when the pass began, how many there were, how many
+	// pages it had, and whether it met elements that none before had seen.
+	began         time.Time
+	passes, pages int
+	seen          map[delivery.ID]bool
+	unseen        bool
+}
+
+// maxPasses bounds how often the top of a list that moves is looked through
+// again while ever new elements come to it.
+const maxPasses = 5
+
+// again reports whether the top must be looked through once more, and prepares
+// that: of a list that moves, an element that was still to come may have moved
+// to the top while several pages were read, with old things that no later look
+// would accept.
+func (w *walk) again() bool {
+	w.passes++
+	moved := w.edge.moves && w.pages > 1 && w.unseen && w.passes < maxPasses
+	w.reach, w.began = w.began.Add(-skew), w.ch.now()
+	w.after, w.pages, w.unseen = "", 0, false
+	return moved
+}
+
+func (w *walk) walk(ctx context.Context) error {
+	query := maps.Clone(w.edge.query)
+	if w.after != "" {
+		query.Set("after", w.after)
+	}
+	return w.account.graph.Walk(ctx, w.account.ID+"/"+w.edge.name, query, func(list graph.List) (bool, error) {
+		more, err := w.page(ctx, list)
+		if err == nil {
+			w.after = list.After()
+		}
+		return more, err
+	})
 }
 
 // node is what a walk must know of an element; comments and messages are lists
@@ -151,20 +228,16 @@ func (n node) when() time.Time {
 // page accepts what a page of the list holds, oldest first, and says whether to
 // go on.
 func (w *walk) page(ctx context.Context, list graph.List) (bool, error) {
-	w.pages++
 	batch := newBatch(w.ch)
 	more := len(list.Data) > 0
-	reach := w.since
-	if w.edge.deep {
-		reach = reach.Add(-feedDays)
-	}
+	w.pages++
 	for _, raw := range slices.Backward(list.Data) {
 		var n node
 		if _, err := delivery.Decode(raw, &n); err != nil {
 			w.add(batch, w.edge.field, "", raw) // parked
 			continue
 		}
-		if at := n.when(); !at.IsZero() && at.Before(reach) {
+		if at := n.when(); !at.IsZero() && at.Before(w.reach) {
 			more = false
 		}
 		if err := w.visit(ctx, batch, n, raw); err != nil {
@@ -178,6 +251,8 @@ func (w *walk) page(ctx context.Context, list graph.List) (bool, error) {
 func (w *walk) visit(ctx context.Context, batch *batch, n node, raw json.RawMessage) error {
 	switch w.edge.field {
 	case "conversation":
+		w.unseen = w.unseen || !w.seen[n.ID]
+		w.seen[n.ID] = true
 		return w.within(ctx, batch, n.Messages, "message", "", string(n.ID)+"/messages", messageFields)
 	case "media": // our own; only the comments matter
 		return w.within(ctx, batch, n.Comments, "comment", string(n.ID), string(n.ID)+"/comments", remarkFields)

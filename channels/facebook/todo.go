@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"contactd/channels"
 	"contactd/channels/facebook/delivery"
@@ -125,13 +126,24 @@ func (t *todo) with(tasks []task) (next []task, missed int) {
 
 // done accepts what came of a task and strikes it off.
 func (t *todo) done(ctx context.Context, inbox channels.Inbox, originals []channels.Original, did task) error {
+	return t.replace(ctx, inbox, originals, did, task{})
+}
+
+// replace accepts what came of a task and puts another in its place, the zero
+// task for none.
+func (t *todo) replace(ctx context.Context, inbox channels.Inbox, originals []channels.Original, did, by task) error {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	next := slices.Clone(t.tasks)
-	next = slices.DeleteFunc(next, func(each task) bool {
+	next := make([]task, 0, len(t.tasks))
+	for _, each := range t.tasks {
+		switch {
 		// One that was replaced meanwhile stays: the object has changed again.
-		return each.key() == did.key() && (did.Read == nil || *each.Read == *did.Read)
-	})
+		case each.key() != did.key() || did.Read != nil && *each.Read != *did.Read:
+			next = append(next, each)
+		case by != task{}:
+			next = append(next, by)
+		}
+	}
 	return t.accept(ctx, inbox, originals, next)
 }
 
@@ -148,11 +160,21 @@ func (t *todo) accept(ctx context.Context, inbox channels.Inbox, originals []cha
 	return nil
 }
 
-// first returns the oldest tasks.
-func (t *todo) first(n int) []task {
+// due returns the oldest task that may be tried now; else how long it takes
+// until one may be, 0 when there is none.
+func (t *todo) due(now time.Time, tried map[string]attempts) (next task, wait time.Duration, some bool) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	return slices.Clone(t.tasks[:min(n, len(t.tasks))])
+	for _, each := range t.tasks {
+		left := tried[each.key()].next.Sub(now)
+		if left <= 0 {
+			return each, 0, true
+		}
+		if wait == 0 || left < wait {
+			wait = left
+		}
+	}
+	return task{}, wait, false
 }
 
 func (t *todo) len() int {

@@ -12,45 +12,97 @@ import (
 	"contactd/channels/facebook/graph"
 )
 
-// maxTries bounds how often a task is tried while the platform answers that it
-// cannot be done now; while it does not answer at all, there is no bound.
-const maxTries = 5
+// How often what cannot be done is tried. Pauses double up to five minutes: a
+// mention is told of as one that cannot be read yet after half a minute, a file
+// is given up after half an hour, by when its address may have expired. What is
+// to be read again is tried for ever.
+const (
+	mentionTries = 5
+	fileTries    = 14
+)
 
-// work does what remains to be done for an account until ctx ends.
+// attempts are how often a task has failed, and when it may be tried again. They
+// do not outlive the process: a restart tries everything at once.
+type attempts struct {
+	count int
+	next  time.Time
+}
+
+// work does what remains to be done for an account until ctx ends. A task that
+// fails waits for its next turn and lets the others pass; when the account as a
+// whole is in trouble, all wait.
 func (ch *Channel) work(ctx context.Context, a *account, inbox channels.Inbox) {
-	tries := map[string]int{}
+	tried := map[string]attempts{}
 	pause := ch.timing.retry
 	for ctx.Err() == nil {
 		ch.metrics.todo.WithLabelValues(a.Name).Set(float64(a.todo.len()))
-		first := a.todo.first(1)
-		if len(first) == 0 {
-			select {
-			case <-a.todo.more:
-			case <-ctx.Done():
-			}
+		next, wait, some := a.todo.due(ch.now(), tried)
+		switch {
+		case !some:
+			ch.await(ctx, a, wait)
 			continue
-		}
-		did := first[0]
-		originals, err := ch.do(ctx, a, did, tries[did.key()])
-		if err == nil {
-			err = a.todo.done(ctx, inbox, originals, did)
-		} else {
-			tries[did.key()]++
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		if graph.Is(err, graph.TokenDead) {
-			a.health.report("token", err)
-		}
-		if err != nil {
-			ch.log.Warn("read again or fetch", "account", a.Name, "err", err)
+		case ch.does(ctx, a, inbox, next, tried):
+			pause = ch.timing.retry
+		default:
 			sleep(ctx, pause)
 			pause = min(2*pause, ch.timing.longest)
-			continue
 		}
-		delete(tries, did.key())
-		pause = ch.timing.retry
+	}
+}
+
+// await waits for more to do, or until something can be tried again; 0 for
+// nothing.
+func (ch *Channel) await(ctx context.Context, a *account, wait time.Duration) {
+	var again <-chan time.Time
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		again = timer.C
+	}
+	select {
+	case <-a.todo.more:
+	case <-again:
+	case <-ctx.Done():
+	}
+}
+
+// does tries a task; false when the account, or the journal, is in trouble.
+func (ch *Channel) does(ctx context.Context, a *account, inbox channels.Inbox, next task, tried map[string]attempts) bool {
+	key := next.key()
+	count := tried[key].count
+	originals, err := ch.do(ctx, a, next, count)
+	if err == nil {
+		if err = a.todo.done(ctx, inbox, originals, next); err == nil {
+			delete(tried, key)
+			return true
+		}
+		ch.log.Error("accept what was read again or fetched", "account", a.Name, "err", err)
+		return false
+	}
+	if ctx.Err() != nil {
+		return false
+	}
+	ch.log.Warn("read again or fetch", "account", a.Name, "err", err)
+	if graph.Is(err, graph.TokenDead) {
+		a.health.report("token", err)
+	}
+	if graph.Troubled(err) {
+		return false
+	}
+	if next.Read != nil && next.Read.Mention && count+1 == mentionTries {
+		ch.tellUnread(ctx, a, inbox, *next.Read)
+	}
+	tried[key] = attempts{count: count + 1, next: ch.now().Add(min(ch.timing.retry<<min(count, 20), ch.timing.longest))}
+	return true
+}
+
+// tellUnread lets a person know of a mention that cannot be read yet; when it
+// can, its words are the news of it.
+func (ch *Channel) tellUnread(ctx context.Context, a *account, inbox channels.Inbox, r delivery.Reference) {
+	told := r
+	told.Mention = false
+	if err := a.todo.replace(ctx, inbox, []channels.Original{ch.unread(a, r)}, task{Read: &r}, task{Read: &told}); err != nil {
+		ch.log.Error("accept a mention that cannot be read", "account", a.Name, "err", err)
 	}
 }
 

@@ -1,0 +1,141 @@
+package facebook
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"contactd/channels/facebook/address"
+	"contactd/channels/facebook/graphsim"
+	"contactd/contact"
+)
+
+const unknownError = `{"error":{"code":1,"message":"An unknown error occurred"}}`
+
+func TestWhatCannotBeReadAgainHoldsNothingUpAndAPersonIsTold(t *testing.T) {
+	r := newRig(t)
+	ch, _ := r.start(r.config())
+	r.subscribed()
+	r.meta.Fail(graphsim.Fault{Call: "GET tagged", Times: -1, Status: 500, Body: unknownError}) // so that polling brings nothing
+	r.meta.Fail(graphsim.Fault{Call: "GET feed", Times: -1, Status: 500, Body: unknownError})
+	r.look1(ch)
+	mention := r.meta.Mention(townPage, resident, "he follows me, I am behind the station", false, true)
+	r.meta.Fail(graphsim.Fault{Call: "GET " + mention, Times: -1, Status: 500, Body: unknownError})
+	post := r.meta.Post(townPage, townPage, "news")
+	comment := r.meta.Comment(townPage, resident, post, "", "first words")
+	r.meta.Change(comment, "edited", "second words")
+	r.until("the comment's words", func() bool { return slices.Contains(texts(revisions(r.read(ch))), "second words") })
+	id := contact.MessageID(Kind, "town", "fb:"+townPage+":post:"+mention)
+	of := func(m contact.Message) bool { return m.ID == id }
+	r.until("the mention that cannot be read", func() bool { return slices.ContainsFunc(items(r.read(ch)), of) })
+	if n := ch.accounts[0].todo.len(); n != 1 {
+		t.Errorf("%d things remain to be done, not the mention alone", n)
+	}
+	r.meta.Mend()
+	r.until("the mention's words", func() bool {
+		return slices.ContainsFunc(revisions(r.read(ch)), func(m contact.Message) bool {
+			return m.Revision.Of == id && m.Text == "he follows me, I am behind the station"
+		})
+	})
+	r.until("the end of what is to be done", func() bool { return ch.accounts[0].todo.len() == 0 })
+}
+
+// look1 looks once, whatever comes of it.
+func (r *rig) look1(ch *Channel) {
+	r.t.Helper()
+	if err := ch.look(r.t.Context(), ch.accounts[0], &r.inbox); err == nil {
+		r.t.Error("looking through what cannot be read was no failure")
+	}
+}
+
+func TestWhatMayNotBeLookedThroughLetsTheRestBeFound(t *testing.T) {
+	r := newRig(t)
+	r.meta.Subscribe(townPage, fields()...)
+	r.meta.Weather(graphsim.Weather{Drop: 1})
+	post := r.meta.Post(townPage, townPage, "news")
+	r.meta.Comment(townPage, resident, post, "", "a comment")
+	r.meta.Review(townPage, resident, "a review")
+	r.meta.Write(townPage, resident, "a message")
+	r.meta.Fail(graphsim.Fault{Call: "GET conversations", Times: -1, Status: 403, Body: `{"error":{"code":10}}`})
+	ch, _ := r.start(r.config())
+	if got := texts(items(r.await(ch, 2))); !slices.Equal(got, []string{"a comment", "a review"}) {
+		t.Errorf("taken %q", got)
+	}
+	told := func() bool {
+		return strings.Contains(fmt.Sprint(r.well.Failures()), "look through conversations: get conversations: a permission is missing")
+	}
+	r.until("word of it", told)
+	r.meta.Mend()
+	r.until("the message", func() bool { return slices.Contains(texts(items(r.read(ch))), "a message") })
+}
+
+func TestOnlyWhatAPageIsToBeToldOfIsLookedThrough(t *testing.T) {
+	r := newRig(t)
+	c := r.config()
+	c.Accounts[0].Fields = []string{"messages", "feed"}
+	ch := r.open(c, r.deps())
+	r.look(ch)
+	for _, call := range r.meta.Calls() {
+		if strings.HasSuffix(call.Path, "/ratings") || strings.HasSuffix(call.Path, "/tagged") {
+			t.Errorf("called %s", call.Path)
+		}
+	}
+	if n := len(r.meta.Calls()); n != 2 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// TestPollingLeavesPartOfTheAllowanceToAnswersAndEndsAllTheSame gives so few
+// calls an hour that one look takes several hours.
+func TestPollingLeavesPartOfTheAllowanceToAnswersAndEndsAllTheSame(t *testing.T) {
+	r := newRig(t)
+	r.meta.Subscribe(townPage, fields()...)
+	r.meta.Weather(graphsim.Weather{Drop: 1})
+	var want []string
+	for i := range 130 {
+		text := fmt.Sprintf("message %03d", i)
+		want = append(want, text)
+		r.meta.Write(townPage, fmt.Sprint(3000+i), text)
+	}
+	r.meta.Pages(2, nil)
+	wrote := r.clock.now()
+	r.meta.Allow(graphsim.Allowance{Calls: 40, Per: time.Hour})
+	ch := r.open(r.config(), r.deps())
+	hours := 0
+	for ch.look(t.Context(), ch.accounts[0], &r.inbox) != nil {
+		if hours++; hours > 10 {
+			t.Fatal("a look takes for ever")
+		}
+		for i := range 3 {
+			if _, err := r.send(ch, answerTo(address.Messenger, "3000", wrote), answer(10*hours+i, fmt.Sprintf("answer %d of hour %d", i, hours))); err != nil {
+				t.Errorf("what is left is for answers: %v", err)
+			}
+		}
+		r.clock.pass(61 * time.Minute)
+	}
+	if got := texts(items(r.read(ch))); !slices.Equal(got, want) {
+		t.Errorf("%d of %d were found", len(got), len(want))
+	}
+	if n := r.meta.Refused(); n != 0 || hours == 0 {
+		t.Errorf("%d calls were more than is allowed, in %d hours", n, hours)
+	}
+}
+
+func TestConversationsAreReadAsSlowlyAsMetaAsksFor(t *testing.T) {
+	r := newRig(t)
+	r.paced = true
+	r.meta.Subscribe(townPage, fields()...)
+	r.meta.Weather(graphsim.Weather{Drop: 1})
+	for i := range 40 {
+		r.meta.Write(townPage, fmt.Sprint(3000+i), "hello")
+	}
+	r.meta.Pages(5, nil)
+	r.meta.Allow(graphsim.Allowance{Conversations: 2})
+	ch := r.open(r.config(), r.deps())
+	r.look(ch)
+	if n := len(items(r.read(ch))); n != 40 || r.meta.Refused() != 0 {
+		t.Errorf("%d of 40 were found, %d calls came too soon", n, r.meta.Refused())
+	}
+}
