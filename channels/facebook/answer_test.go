@@ -282,6 +282,20 @@ func TestItIsTooSoonToSayThatAnAnswerWasNotSent(t *testing.T) {
 	if _, err := ch.Find(t.Context(), to, reply); !errors.Is(err, channels.ErrNotFound) {
 		t.Errorf("two minutes later: %v", err)
 	}
+	// Meta has taken the next one, but shows it late.
+	slow := answer(2, "y")
+	r.meta.Lag(true)
+	r.meta.Fail(lostAnswer)
+	if _, err := r.send(ch, to, slow); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	if _, err := ch.Find(t.Context(), to, slow); err == nil || errors.Is(err, channels.ErrNotFound) {
+		t.Errorf("what is not shown yet: %v", err)
+	}
+	r.meta.Lag(false)
+	if receipt, err := ch.Find(t.Context(), to, slow); err != nil || receipt.PlatformID == "" {
+		t.Errorf("what is shown now: %v", err)
+	}
 }
 
 func TestTheSameWordsOfTwoAnswersAreNotTakenForOne(t *testing.T) {

@@ -166,7 +166,7 @@ func TestWhatMetaDidNotDeliverIsFound(t *testing.T) {
 func TestNothingIsLostAndNothingComesTwiceInAnyWeather(t *testing.T) {
 	for name, sky := range map[string]graphsim.Weather{
 		"duplicated": {Duplicate: 0.5}, "shuffled": {Reorder: 0.9}, "dropped": {Drop: 0.3}, "batched": {Batch: 100},
-		"all at once": {Duplicate: 0.3, Reorder: 0.5, Drop: 0.2, Batch: 10},
+		"calls fail": {Drop: 0.3, Calls: 0.4}, "all at once": {Duplicate: 0.3, Reorder: 0.5, Drop: 0.2, Batch: 10, Calls: 0.2},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 			r := newRig(t)
@@ -201,6 +201,7 @@ func TestNothingIsLostAndNothingComesTwiceInAnyWeather(t *testing.T) {
 				}
 			}
 			r.inbox.Refuse(nil)
+			r.meta.Weather(graphsim.Weather{Duplicate: sky.Duplicate, Reorder: sky.Reorder, Batch: sky.Batch})
 			r.settle(ch)
 			if got := texts(items(r.read(ch))); !slices.Equal(got, want) {
 				t.Errorf("%d of %d taken", len(got), len(want))

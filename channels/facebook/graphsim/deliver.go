@@ -17,9 +17,14 @@ import (
 	"unicode/utf16"
 )
 
-// Weather is how unreliable deliveries are; each part is a chance from 0 to 1.
+// Weather is how unreliable deliveries are, and calls of the API; each part is
+// a chance from 0 to 1.
 type Weather struct {
 	Duplicate, Reorder, Drop float64
+	// Calls fail in one of the ways in which they do fail: with an error of
+	// Meta's or of a proxy, by a connection that breaks, before or after the
+	// call has done its work, or late.
+	Calls float64
 	// Batch gathers what waits into one delivery, up to so many elements; 0
 	// and 1 for none.
 	Batch int
@@ -58,7 +63,7 @@ func newDeliveries(s *Server) *deliveries {
 	return d
 }
 
-// Weather changes how unreliable deliveries are.
+// Weather changes how unreliable everything is.
 func (s *Server) Weather(w Weather) {
 	s.waiting.mutex.Lock()
 	defer s.waiting.mutex.Unlock()

@@ -84,6 +84,25 @@ func (s *Server) Echoes(when Echo) {
 	s.echo = when
 }
 
+// Lag hides what is sent from now on: no echo tells of it and no list shows it,
+// as if Meta were slow. Without lag everything shows.
+func (s *Server) Lag(lag bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.lag = lag; lag {
+		return
+	}
+	for _, t := range s.state.Threads {
+		for i := range t.Messages {
+			t.Messages[i].Unseen = false
+		}
+	}
+	for _, e := range s.lagging {
+		s.deliver(e)
+	}
+	s.lagging = nil
+}
+
 // Pages sets how many elements a page of a list has, and what happens between
 // two pages.
 func (s *Server) Pages(size int, between func()) {
@@ -121,6 +140,27 @@ func (s *Server) fault(method, path string) *Fault {
 		return f
 	}
 	return nil
+}
+
+// misfortune is the fault that the weather brings a call, or nil.
+func (s *Server) misfortune() *Fault {
+	d := s.waiting
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.random.Float64() >= d.sky.Calls {
+		return nil
+	}
+	transient := `{"error":{"message":"An unexpected error has occurred. Please retry your request later.","code":2,"is_transient":true}}`
+	faults := []Fault{
+		{Status: http.StatusInternalServerError, Body: transient},
+		{Status: http.StatusInternalServerError, Body: transient, After: true},
+		{Status: http.StatusBadGateway, Body: "<html>bad gateway</html>"},
+		{},
+		{After: true},
+		{Half: true, After: true},
+		{Delay: 50 * time.Millisecond},
+	}
+	return &faults[d.random.IntN(len(faults))]
 }
 
 // breakOff ends the connection, perhaps in the middle of an answer.

@@ -67,6 +67,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	f := s.fault(r.Method, r.URL.Path)
+	if f == nil {
+		f = s.misfortune()
+	}
 	if f != nil && f.Delay > 0 {
 		select {
 		case <-time.After(f.Delay):

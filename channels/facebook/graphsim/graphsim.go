@@ -51,6 +51,8 @@ type Server struct {
 	allowance *allowance
 	calls     []Call
 	echo      Echo
+	lag       bool
+	lagging   []Element     // echoes that come without lag
 	silent    chan struct{} // closed when it answers again
 	page      int           // elements of one page of a list
 	paged     func()        // between two pages
@@ -96,6 +98,7 @@ type Message struct {
 	File     string    `json:"file,omitempty"` // its address
 	At       time.Time `json:"at"`
 	Tag      string    `json:"tag,omitempty"`
+	Unseen   bool      `json:"unseen,omitempty"` // no list shows it yet
 }
 
 // Object is a post, comment or review.

@@ -222,6 +222,9 @@ func (s *Server) messages(conversation string, query url.Values) (any, *problem)
 	var ids []string
 	by := map[string]Message{}
 	for _, m := range slices.Backward(t.Messages) {
+		if m.Unseen {
+			continue
+		}
 		ids = append(ids, m.ID)
 		by[m.ID] = m
 	}

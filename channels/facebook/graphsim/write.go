@@ -82,7 +82,7 @@ func (s *Server) send(account string, fields object) (any, *problem) {
 	}
 	m := Message{
 		ID: fmt.Sprintf("m_out%08d", s.serial()), From: account, Text: text(message, "text"), Metadata: text(message, "metadata"),
-		At: s.now(), Tag: fmt.Sprint(fields["tag"]),
+		At: s.now(), Tag: fmt.Sprint(fields["tag"]), Unseen: s.lag,
 	}
 	if name, ok := fields["file"].(string); ok {
 		m.File = s.URL() + "/files/" + name
@@ -137,7 +137,12 @@ func (s *Server) echoOf(account, person string, m Message) {
 	if m.Metadata != "" {
 		message["metadata"] = m.Metadata
 	}
-	s.deliver(messaging(account, account, person, m.At, "message_echoes", "message", message))
+	e := messaging(account, account, person, m.At, "message_echoes", "message", message)
+	if s.lag {
+		s.lagging = append(s.lagging, e)
+		return
+	}
+	s.deliver(e)
 	if s.echo == EchoBefore { // let it overtake the answer
 		s.mutex.Unlock()
 		time.Sleep(50 * time.Millisecond)
