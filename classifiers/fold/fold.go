@@ -164,6 +164,11 @@ func (f *folder) wide(r rune, text string, at, size, index int) {
 	case marks == 0: // invisible: as if it were not there
 	case len(letters) == before:
 		f.separate(r, text[at+size:])
+	case isSign(r):
+		f.close()
+		f.add(at, size, index, marks)
+		f.out.Letters = letters
+		f.close()
 	case unicode.IsUpper(r):
 		f.addCapital(at, size, index, marks)
 		f.out.Letters = letters
@@ -172,6 +177,10 @@ func (f *folder) wide(r rune, text string, at, size, index int) {
 		f.out.Letters = letters
 	}
 }
+
+// isSign reports whether r is a word by itself: Chinese and Japanese put no
+// spaces between words.
+func isSign(r rune) bool { return r >= 0x3040 && unicode.In(r, unicode.Han, unicode.Hiragana) }
 
 // add extends the open token, or opens one, by the character at the place. It
 // is called before the letters are appended.

@@ -40,7 +40,7 @@ type compiled struct {
 // compiler turns files into a book.
 type compiler struct {
 	lists     map[string][]line
-	home      map[string]*file // the file that began a list, for errors
+	lister    map[string]*file // the file that began a list, for errors
 	spelling  map[string][]string
 	languages [other + 1][]string
 	rules     []source
@@ -48,8 +48,12 @@ type compiler struct {
 	grower    *grower
 	sets      map[string]symbol
 	members   [][]string // by symbol: words, and stems with a star
-	open      []string   // lists being expanded, to find circles
-	work      int        // elements flattened for one phrase
+	// home and abroad hold the words and stems of phrases in English and of
+	// those in other languages.
+	home, abroad map[string]bool
+	open         []string // lists being expanded, to find circles
+	foreign      bool     // whether the phrase is in another language
+	work         int      // elements flattened for one phrase
 }
 
 // source is a rule with the file it stands in.
@@ -65,7 +69,9 @@ type source struct {
 func compile(files ...*file) (*book, error) {
 	c := &compiler{
 		lists:    map[string][]line{},
-		home:     map[string]*file{},
+		lister:   map[string]*file{},
+		home:     map[string]bool{},
+		abroad:   map[string]bool{},
 		spelling: map[string][]string{},
 		book:     &book{emoji: map[rune]string{}, senses: newSenses()},
 		grower:   newGrower(),
@@ -118,7 +124,7 @@ func (c *compiler) join(f *file) error {
 	}
 	for name, entries := range f.Lists {
 		c.lists[name] = append(c.lists[name], entries...)
-		c.home[name] = f
+		c.lister[name] = f
 	}
 	c.languages[english] = append(c.languages[english], strings.Fields(f.Languages.English)...)
 	c.languages[english] = append(c.languages[english], strings.Fields(f.Languages.Similar)...)
@@ -189,6 +195,7 @@ func (c *compiler) rule(number int32, r source) error {
 		id: r.ID.text, category: r.Category, text: r.Text, inSubject: r.Text + " (in the subject)",
 		grade: r.Grade, condition: condition, hidden: r.hidden, sign: r.sign,
 	})
+	c.foreign = r.file.Foreign
 	var problems []error
 	for _, phrase := range r.Phrases {
 		elems, err := parsePhrase(phrase.text)
@@ -249,6 +256,13 @@ func (c *compiler) insertOne(from []int32, e elem) ([]int32, error) {
 		return nil, err
 	}
 	if len(words) > 0 {
+		used := c.home
+		if c.foreign {
+			used = c.abroad
+		}
+		for _, word := range words {
+			used[word] = true
+		}
 		way := growth{symbol: c.set(words)}
 		for _, way.from = range from {
 			next, err := c.grower.step(way)
@@ -330,7 +344,7 @@ func (c *compiler) list(name string) ([][]elem, error) {
 	for _, entry := range entries {
 		elems, err := parsePhrase(entry.text)
 		if err != nil {
-			return nil, fmt.Errorf("list <%s>, line %d of %s, %q: %w", name, entry.at, c.home[name].name, entry.text, err)
+			return nil, fmt.Errorf("list <%s>, line %d of %s, %q: %w", name, entry.at, c.lister[name].name, entry.text, err)
 		}
 		options = append(options, elems)
 	}

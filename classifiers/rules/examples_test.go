@@ -32,6 +32,8 @@ func TestOwnExamples(t *testing.T) {
 		{"scheduled", is(contact.Scheduled), "graded scheduled", 0.90},
 		{"calm", calm, "left calm", 0.95},
 		{"foreign", flagged, "flagged", 1},
+		{"tongues", is(contact.Emergency), "graded emergency", 0.90},
+		{"foreign_calm", func(got contact.Grade) bool { return got != contact.Emergency }, "not graded emergency", 1},
 	} {
 		content, err := os.ReadFile(filepath.Join("testdata", "examples", floor.file+".txt"))
 		if err != nil {

@@ -17,7 +17,10 @@ import (
 type file struct {
 	name string
 
-	Version   string            `yaml:"version"`
+	Version string `yaml:"version"`
+	// Foreign says that the words of the phrases are in other languages than
+	// English: they tell that a text is, and have no slips.
+	Foreign   bool              `yaml:"foreign"`
 	Spelling  map[string]line   `yaml:"spelling"`
 	Emoji     map[string]string `yaml:"emoji"`
 	Lists     map[string][]line `yaml:"lists"`

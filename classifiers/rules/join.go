@@ -111,10 +111,11 @@ func (r *reader) spelledPart(out, f *fold.Text, part []fold.Token) (found bool) 
 }
 
 // longestWord returns the length of the longest known word at the beginning
-// of letters, or 0.
+// of letters, or 0. Words of other languages would part English ones in odd
+// places ("ag un").
 func (r *reader) longestWord(letters []byte) int {
 	for n := len(letters); n > 0; n-- {
-		if _, ok := r.words.find(letters[:n]); ok {
+		if known, ok := r.words.find(letters[:n]); ok && known.tongue != other {
 			return n
 		}
 	}

@@ -43,8 +43,8 @@ type lexicon struct {
 
 // stem is a beginning of words, with the sense of all words that begin so.
 type stem struct {
-	text  string
-	sense sense
+	text string
+	meaning
 }
 
 // maxReading bounds the words that are looked at for spelling tricks, in
@@ -113,8 +113,8 @@ func (r *reader) plain(word []byte) (tongue, bool) {
 		return found.tongue, true
 	}
 	found, ok := r.stem(word)
-	r.add(found)
-	return english, ok
+	r.add(found.sense)
+	return found.tongue, ok
 }
 
 func (r *reader) add(s sense) {
@@ -125,16 +125,16 @@ func (r *reader) add(s sense) {
 
 // stem returns the sense of the longest stem that word begins with, which
 // includes those of the shorter ones.
-func (l *lexicon) stem(word []byte) (sense, bool) {
+func (l *lexicon) stem(word []byte) (meaning, bool) {
 	if len(word) < minStem {
-		return noSense, false
+		return meaning{}, false
 	}
 	for _, s := range l.stems[l.starts[startOf(word)]] {
 		if len(word) >= len(s.text) && string(word[:len(s.text)]) == s.text {
-			return s.sense, true
+			return s.meaning, true
 		}
 	}
-	return noSense, false
+	return meaning{}, false
 }
 
 // startOf numbers the first three letters; other characters fall together

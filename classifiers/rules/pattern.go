@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"contactd/classifiers/fold"
 )
 
 // A phrase is written in a small language, one element after the other,
@@ -23,8 +26,8 @@ import (
 //	             a sentence; not at the beginning or the end
 //
 // Apostrophes are dropped on both sides ("he's" is "hes"), and a word ending
-// in 's also counts without it. Words are written as the folded text has
-// them: lower case, no accents.
+// in 's also counts without it. English words are written as the folded text
+// has them; other letters are folded here.
 
 // elem is one parsed element.
 type elem struct {
@@ -176,6 +179,9 @@ func parseElem(text string) (elem, error) {
 	if body == anyNumber || text == edge {
 		return elem{kind: wordElem, word: body, optional: optional}, nil
 	}
+	if strings.ContainsFunc(body, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return parseWide(body, optional)
+	}
 	kind := wordElem
 	if stem, ok := strings.CutSuffix(body, "*"); ok {
 		kind, body = stemElem, stem
@@ -188,6 +194,31 @@ func parseElem(text string) (elem, error) {
 		return elem{}, fmt.Errorf("stem %q: want at least %d letters", text, minStem)
 	}
 	return elem{kind: kind, word: word, optional: optional}, nil
+}
+
+// parseWide reads a word or stem with other letters than those of English. It
+// becomes what the folded text will hold; signs that are words of their own, as
+// in Chinese, become a sequence.
+func parseWide(body string, optional bool) (elem, error) {
+	body, stem := strings.CutSuffix(body, "*")
+	var folded fold.Text
+	fold.Fold(&folded, body, nil, len(body))
+	words := make([]elem, len(folded.Tokens))
+	for i := range words {
+		words[i] = elem{word: string(folded.Word(i))}
+	}
+	switch {
+	case len(words) == 0:
+		return elem{}, fmt.Errorf("word %q: want letters and digits", body)
+	case !stem && len(words) > 1:
+		return elem{kind: groupElem, options: [][]elem{words}, optional: optional}, nil
+	case stem && (len(words) > 1 || len(words[0].word) < minStem):
+		return elem{}, fmt.Errorf("stem %q: want one word of at least %d letters", body, minStem)
+	case stem:
+		words[0].kind = stemElem
+	}
+	words[0].optional = optional
+	return words[0], nil
 }
 
 func notPlain(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') }

@@ -26,6 +26,9 @@ var defaultRules []byte
 //go:embed signs.yaml
 var defaultSigns []byte
 
+//go:embed tongues.yaml
+var defaultTongues []byte
+
 // Config is what the rules classifier needs.
 type Config struct {
 	// File is a further rule file in the form of rules.yaml, whose rules,
@@ -49,15 +52,17 @@ type Classifier struct {
 // New compiles the embedded rules and those of the configured file. Errors
 // name file and line.
 func New(cfg Config) (*Classifier, error) {
-	embedded, err := decodeFile("rules.yaml", defaultRules)
-	if err != nil {
-		return nil, err
+	var all []*file
+	for _, part := range []struct {
+		name    string
+		content []byte
+	}{{"rules.yaml", defaultRules}, {"tongues.yaml", defaultTongues}, {"signs.yaml", defaultSigns}} {
+		embedded, err := decodeFile(part.name, part.content)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, embedded)
 	}
-	signs, err := decodeFile("signs.yaml", defaultSigns)
-	if err != nil {
-		return nil, err
-	}
-	all := []*file{embedded, signs}
 	if cfg.File != "" {
 		content, err := os.ReadFile(cfg.File)
 		if err != nil {

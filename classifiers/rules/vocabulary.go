@@ -33,6 +33,11 @@ func (c *compiler) lexicon() {
 			known[word] = points
 		}
 	}
+	for word := range c.abroad {
+		if !c.home[word] && known[word] == noTongue {
+			known[word] = other
+		}
+	}
 	c.book.lexicon.numbers = c.book.senses.of(words[anyNumber])
 	c.book.edge = c.book.senses.of(words[edge])
 	c.addSlips(words, stems, known)
@@ -53,12 +58,12 @@ func (c *compiler) addSlips(words, stems map[string][]symbol, known map[string]t
 	}
 	slipped, slippedStems := map[string][]symbol{}, map[string][]symbol{}
 	for _, word := range slices.Sorted(maps.Keys(words)) {
-		if len(word) >= minSlip {
+		if len(word) >= minSlip && !c.onlyAbroad(word) {
 			add(slipped, word, words[word])
 		}
 	}
 	for _, stem := range slices.Sorted(maps.Keys(stems)) {
-		if len(stem) >= minSlipStem {
+		if len(stem) >= minSlipStem && !c.onlyAbroad(stem+"*") {
 			add(slippedStems, stem, stems[stem])
 		}
 	}
@@ -66,17 +71,25 @@ func (c *compiler) addSlips(words, stems map[string][]symbol, known map[string]t
 	maps.Copy(stems, slippedStems)
 }
 
+// onlyAbroad reports whether a word, or a stem with a star, stands in no phrase
+// in English. Such have no slips: those may be English words.
+func (c *compiler) onlyAbroad(word string) bool { return c.abroad[word] && !c.home[word] }
+
 // addStems stores every stem with the symbols of the shorter stems in it.
 func (c *compiler) addStems(stems map[string][]symbol) {
 	l := &c.book.lexicon
 	l.stems = make([][]stem, 1)
 	for text := range stems {
+		points := english
+		if c.onlyAbroad(text + "*") {
+			points = other
+		}
 		group := &l.starts[startOf([]byte(text))]
 		if *group == 0 {
 			*group = uint16(len(l.stems))
 			l.stems = append(l.stems, nil)
 		}
-		l.stems[*group] = append(l.stems[*group], stem{text, c.book.senses.of(stemmed(nil, text, stems))})
+		l.stems[*group] = append(l.stems[*group], stem{text, meaning{c.book.senses.of(stemmed(nil, text, stems)), points}})
 	}
 	for _, group := range l.stems {
 		slices.SortFunc(group, func(a, b stem) int { return cmp.Compare(len(b.text), len(a.text)) })
