@@ -21,9 +21,12 @@ import (
 type Classifier struct {
 	// words has a bit for each language in which the word is common.
 	words   map[string]uint32
-	tags    []string // English first
+	tags    []string // English first, at most maxTags
 	scratch sync.Pool
 }
+
+// maxTags is how many languages a bit each has room for.
+const maxTags = 32
 
 // New makes a classifier.
 func New() *Classifier {
@@ -59,6 +62,10 @@ const maxCharacters = 2000
 const (
 	minWords = 3
 	minShare = 0.2
+	// minEnglish is the share of common English words that an English sentence
+	// has more than; one with enoughWords words and less may be in any language.
+	minEnglish  = 0.1
+	enoughWords = 4
 )
 
 // Grade says Unknown for a message in another language than English or Welsh.
@@ -67,15 +74,16 @@ func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.
 	if text == "" {
 		text = message.Text
 	}
-	tag := c.Detect(text)
+	tag, unsure := c.detect(text)
 	opinion := contact.Opinion{By: c.Name(), Language: tag}
 	reason := contact.Reason{Rule: "language." + tag, Grade: contact.Resolution, Text: "written in " + tag}
-	switch tag {
-	case "":
-		reason.Rule, reason.Text = "language.unsure", "the language does not show"
-	case "en", "cy":
-	default:
+	switch {
+	case tag != "" && tag != "en" && tag != "cy":
 		reason.Grade, reason.Text = contact.Unknown, "written in another language: "+tag
+	case unsure && tag != "cy":
+		reason.Rule, reason.Grade, reason.Text = "language.unsure", contact.Unknown, "written, or partly, in a language that does not show"
+	case tag == "":
+		reason.Rule, reason.Text = "language.short", "too short to show its language"
 	}
 	opinion.Grade, opinion.Reasons = reason.Grade, []contact.Reason{reason}
 	return opinion, nil
@@ -84,32 +92,75 @@ func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.
 // Detect returns the BCP 47 tag of the language in which most of text is
 // written, or nothing where too little of it shows.
 func (c *Classifier) Detect(text string) string {
+	tag, _ := c.detect(text)
+	return tag
+}
+
+// detect also reports whether some sentence or line is in a language that does
+// not show: English around it must not hide that.
+func (c *Classifier) detect(text string) (tag string, unsure bool) {
 	if tag := byScript(text); tag != "" {
-		return tag
+		return tag, false
 	}
 	folded := c.scratch.Get().(*fold.Text)
 	defer c.scratch.Put(folded)
 	fold.Fold(folded, text, nil, maxCharacters)
-	var found [32]int
+	var whole, part tally
 	for i := range folded.Tokens {
-		for in, k := c.words[string(folded.Word(i))], 0; in != 0; in, k = in>>1, k+1 {
-			found[k] += int(in & 1)
+		t := &folded.Tokens[i]
+		if t.Marks&(fold.AfterStop|fold.AfterEdge) != 0 {
+			unsure = unsure || part.unsure()
+			part = tally{}
 		}
+		known := c.words[string(folded.Word(i))]
+		whole.add(known, t.Marks)
+		part.add(known, t.Marks)
 	}
+	unsure = unsure || part.unsure()
+	best := whole.best()
+	if best == 0 && whole.found[0] == 0 {
+		return "", unsure
+	}
+	return c.tags[best], unsure
+}
+
+// tally counts the common words of each language in a piece of text.
+type tally struct {
+	found [maxTags]int
+	words int
+	names int // words with a capital: a name tells no language
+}
+
+func (t *tally) add(known uint32, marks fold.Mark) {
+	if marks&fold.Digit != 0 {
+		return
+	}
+	t.words++
+	if known == 0 && marks&fold.Capital != 0 {
+		t.names++
+	}
+	for k := 0; known != 0; known, k = known>>1, k+1 {
+		t.found[k] += int(known & 1)
+	}
+}
+
+// best is the number of the language that shows; English where none does.
+func (t *tally) best() int {
 	best := 0
-	for k := range c.tags {
-		if found[k] > found[best] {
+	for k, n := range t.found {
+		if n > t.found[best] {
 			best = k
 		}
 	}
-	n := found[best]
-	if n == 0 || best > 0 && (n < minWords || float64(n) < minShare*float64(len(folded.Tokens)) || n < 2*found[0]) {
-		if found[0] > 0 {
-			return "en"
-		}
-		return ""
+	if n := t.found[best]; n < minWords || float64(n) < minShare*float64(t.words) || n < 2*t.found[0] {
+		return 0
 	}
-	return c.tags[best]
+	return best
+}
+
+// unsure reports whether there are enough words and next to none in English.
+func (t *tally) unsure() bool {
+	return t.words-t.names >= enoughWords && float64(t.found[0]) <= minEnglish*float64(t.words)
 }
 
 // script is a script with the language that it most likely is.

@@ -31,6 +31,21 @@ func TestTheLanguageOfAMessageIsTold(t *testing.T) {
 	}
 }
 
+func TestALanguageThatDoesNotShowIsForAPerson(t *testing.T) {
+	for text, want := range map[string]contact.Grade{
+		"waan lumiyay baasaboorkaygii tareenka dhexdiisa": contact.Unknown, // too few common words to tell
+		"Zhqrt kwplm vbnxs tqrwz gplkm":                   contact.Unknown,
+		"upstairs":                                        contact.Resolution, // too short to tell anything
+		"14 Mill Lane":                                    contact.Resolution,
+		"car nicked off drive overnight. black rav4. both keys here": contact.Resolution,
+	} {
+		opinion, err := New().Grade(context.Background(), contact.Message{Text: text})
+		if err != nil || opinion.Grade != want || len(opinion.Reasons) == 0 {
+			t.Errorf("%q: %+v, %v", text, opinion, err)
+		}
+	}
+}
+
 func TestAnotherLanguageIsForAPerson(t *testing.T) {
 	opinion, err := New().Grade(context.Background(), contact.Message{Text: "prosze o pomoc, moj sasiad bije zone i nie moge sie dodzwonic"})
 	if err != nil || opinion.Grade != contact.Unknown || opinion.Language != "pl" || len(opinion.Reasons) == 0 {
