@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"contactd/classifiers/linear"
 )
 
 // ownData are the arguments that name the labelled messages of this
@@ -44,21 +46,42 @@ func TestMessagesByAnAuthorWhoWasNotLearnedFrom(t *testing.T) {
 			t.Errorf("%s: %s, want at least %.2f", what, written(got), want)
 		}
 	}
-	whole := of["all"]
-	atLeast("emergency flagged", whole.EmergencyFlagged, 0.965)
-	atLeast("emergency graded", whole.EmergencyGraded, 0.85)
-	atLeast("priority flagged", whole.PriorityFlagged, 0.77)
+	// train-g holds what a model on the others misses: it has a floor of its own.
+	whole := together(all, "messages", "train-a", "train-b", "train-c", "train-d", "train-e", "train-f")
+	atLeast("emergency flagged", whole.EmergencyFlagged, 0.975)
+	atLeast("emergency graded", whole.EmergencyGraded, 0.90)
+	atLeast("priority flagged", whole.PriorityFlagged, 0.78)
+	atLeast("what others miss", of["train-g"].EmergencyFlagged, 0.70)
 	atLeast("plain", of["type plain"].EmergencyFlagged, 0.95)
 	atLeast("obfuscated", of["type obfuscated"].EmergencyFlagged, 0.95)
 	atLeast("other languages", of["type lang"].EmergencyFlagged, 0.98)
 	atLeast("injection", of["type injection"].EmergencyFlagged, 1)
 	atLeast("covert", of["type covert"].EmergencyFlagged, 0.90)
-	if *whole.LowFlagged > 0.20 || *whole.LowEmergency > 0.06 || whole.Calibration > 0.03 {
-		t.Errorf("low flagged %.3f, graded emergency %.3f, calibration error %.3f", *whole.LowFlagged, *whole.LowEmergency, whole.Calibration)
+	if *whole.LowFlagged > 0.20 || *whole.LowEmergency > 0.06 || of["all"].Calibration > 0.03 {
+		t.Errorf("low flagged %.3f, graded emergency %.3f, calibration error %.3f", *whole.LowFlagged, *whole.LowEmergency, of["all"].Calibration)
 	}
-	if whole.MacroF1 < 0.65 {
-		t.Errorf("macro F1 %.3f", whole.MacroF1)
+	if of["all"].MacroF1 < 0.65 {
+		t.Errorf("macro F1 %.3f", of["all"].MacroF1)
 	}
+}
+
+// together are the shares of several files as if they were one.
+func together(all []figures, files ...string) figures {
+	var rows []judgedRow
+	for _, f := range all {
+		if !slices.Contains(files, f.Of) {
+			continue
+		}
+		for pair, n := range f.Confusion {
+			want, got, _ := strings.Cut(pair, " as ")
+			var row judgedRow
+			_ = row.Grade.UnmarshalText([]byte(want))
+			_ = row.grade.UnmarshalText([]byte(got))
+			row.chances = []linear.Chance{{}}
+			rows = append(rows, slices.Repeat([]judgedRow{row}, n)...)
+		}
+	}
+	return figuresOf("together", rows)
 }
 
 func TestTrainingTwiceGivesTheSameBytesAndEvalTakesThem(t *testing.T) {
