@@ -12,6 +12,7 @@ package linear
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"contactd/classifiers"
@@ -70,7 +71,27 @@ func (c *Classifier) GradeAfter(_ context.Context, message contact.Message, befo
 	for k := range chances {
 		chances[k] = c.model.Heads[k].chance(j.sums[k])
 	}
-	return c.opinion(chances), nil
+	opinion := c.opinion(chances)
+	if head, ok := decisive(opinion.Grade); ok {
+		reason := &opinion.Reasons[0]
+		var signs []string
+		reason.Spans, signs = j.telling(c.model, message, before, head)
+		if len(signs) > 0 {
+			reason.Text += "; signs of " + strings.Join(signs, ", ")
+		}
+	}
+	return opinion, nil
+}
+
+// decisive is the head that gave an urgent grade.
+func decisive(g contact.Grade) (head int, ok bool) {
+	switch g {
+	case contact.Emergency:
+		return emergency, true
+	case contact.Priority:
+		return urgent, true
+	}
+	return 0, false
 }
 
 // Chance is how likely the answer to one question about a message is yes.

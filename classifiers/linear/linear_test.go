@@ -114,6 +114,33 @@ func TestEveryTextHasAGradeWithAReason(t *testing.T) {
 	})
 }
 
+func TestAnUrgentGradePointsAtTheWordsThatSpokeForIt(t *testing.T) {
+	c := newShipped(t)
+	text := "Hello, hope you are well. ünder the stairs, he is kicking the door and has a knife, please hurry"
+	opinion, err := c.GradeAfter(context.Background(), contact.Message{Text: text}, []contact.Opinion{{Signs: []string{"weapon", "now"}}})
+	if err != nil || opinion.Grade != contact.Emergency {
+		t.Fatalf("%+v, %v", opinion, err)
+	}
+	reason, points := opinion.Reasons[0], []rune(text)
+	if len(reason.Spans) == 0 || len(reason.Spans) > mostPieces {
+		t.Fatalf("spans %+v", reason.Spans)
+	}
+	for _, span := range reason.Spans {
+		if string(points[span.Start:span.End]) != span.Quote {
+			t.Errorf("%+v is not at its place", span)
+		}
+		if strings.Contains(reason.Text, span.Quote) {
+			t.Errorf("the reason repeats the text: %s", reason.Text)
+		}
+	}
+	if !strings.Contains(reason.Text, "signs of ") {
+		t.Errorf("no signs: %s", reason.Text)
+	}
+	if calm, err := c.Grade(context.Background(), contact.Message{Text: ordinary}); err != nil || calm.Reasons[0].Spans != nil {
+		t.Errorf("calm: %+v, %v", calm, err)
+	}
+}
+
 // TestTheLinearPassAllocatesNothing is a property, not a measurement.
 func TestTheLinearPassAllocatesNothing(t *testing.T) {
 	m, err := Shipped()

@@ -59,6 +59,18 @@ func (r *reader) read(text string) {
 
 // words counts folded words and pairs of neighbours.
 func (r *reader) words(counts []count) []count {
+	r.eachWord(func(i int, word, pair uint64) {
+		counts = r.add(counts, word)
+		if i > 0 {
+			counts = r.add(counts, pair)
+		}
+	})
+	return r.settle(counts)
+}
+
+// eachWord calls take with the hash of every folded word and that of the pair
+// with the word before, which the first has not.
+func (r *reader) eachWord(take func(i int, word, pair uint64)) {
 	before := uint64(0)
 	for i := range r.text.Tokens {
 		hash := uint64(offset)
@@ -68,13 +80,9 @@ func (r *reader) words(counts []count) []count {
 			}
 			hash = (hash ^ uint64(c)) * prime
 		}
-		counts = r.add(counts, hash)
-		if i > 0 {
-			counts = r.add(counts, (before^0x5f)*prime^hash)
-		}
+		take(i, hash, (before^0x5f)*prime^hash)
 		before = hash
 	}
-	return r.settle(counts)
 }
 
 // characters counts runs of three to five characters within words, as they are
