@@ -1,0 +1,93 @@
+package twitter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"contactd/channels"
+	"contactd/channels/twitter/api"
+)
+
+const checkLimit = time.Minute
+
+// Check tries every account without taking or changing anything, and says what
+// to do when something is missing.
+func (ch *Channel) Check(ctx context.Context) []channels.Tried {
+	if ch.config.Mode == modeOff {
+		return []channels.Tried{{Account: "-", Detail: "switched off"}}
+	}
+	tried := make([]channels.Tried, len(ch.accounts))
+	var all sync.WaitGroup
+	for i, a := range ch.accounts {
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, checkLimit)
+			defer cancel()
+			defer a.client.Close()
+			detail, err := ch.try(ctx, a)
+			tried[i] = channels.Tried{Account: a.Name, Detail: strings.Join(detail, ", "), Err: err}
+		})
+	}
+	all.Wait()
+	return tried
+}
+
+// try says what works, and joins all that does not.
+func (ch *Channel) try(ctx context.Context, a *account) (detail []string, err error) {
+	speaker, err := a.speak(ctx)
+	if err != nil {
+		return detail, advise(err)
+	}
+	me, err := speaker.Me(ctx)
+	if err != nil {
+		return detail, advise(err)
+	}
+	detail = append(detail, "@"+me.Handle)
+	if me.ID != a.UserID {
+		return detail, fmt.Errorf("the token is of user %s, not of %s: put the right one into user_id, or that account's token into token_file", me.ID, a.UserID)
+	}
+	if _, v1 := speaker.(api.V1); v1 {
+		detail = append(detail, "API 1.1")
+	} else {
+		detail = append(detail, "API 2")
+	}
+	var wrong error
+	if _, err := speaker.Mentions(ctx, a.UserID, "", ""); err != nil {
+		wrong = errors.Join(wrong, fmt.Errorf("mentions: %w", advise(err)))
+	} else {
+		detail = append(detail, "mentions can be read")
+	}
+	if _, err := speaker.Messages(ctx, ""); err != nil {
+		wrong = errors.Join(wrong, fmt.Errorf("messages: %w", advise(err)))
+	} else {
+		detail = append(detail, "messages can be read")
+	}
+	return append(detail, a.replyRule()), wrong
+}
+
+// replyRule says who can be answered.
+func (a *account) replyRule() string {
+	if a.Enterprise {
+		return "answers everybody (enterprise)"
+	}
+	return "answers in public only who named or quoted the account (X's rule without an Enterprise contract)"
+}
+
+// advise adds the way out to the usual errors.
+func advise(err error) error {
+	switch {
+	case api.Is(err, api.TokenDead):
+		return fmt.Errorf("%w (in the developer console, Apps → Keys and tokens, make a new access token with read, write and direct messages, and put it into token_file)", err)
+	case api.Is(err, api.Closed):
+		return fmt.Errorf("%w (in the developer console, give the project a plan with this call and the app the permission for direct messages; with v1 try transport: v2)", err)
+	case api.Is(err, api.Capped):
+		return fmt.Errorf("%w (in the developer console, Billing, add credits or raise the cap; deliveries by webhook go on)", err)
+	case api.Is(err, api.Refused):
+		return fmt.Errorf("%w (in the developer console, User authentication settings, set read, write and direct messages, then make the access token anew)", err)
+	default:
+		return err
+	}
+}

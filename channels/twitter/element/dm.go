@@ -1,0 +1,165 @@
+package element
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/dghubble/go-twitter/twitter" //nolint:staticcheck // no longer developed; it knows the shapes of version 1.1
+)
+
+// Direct is a direct message, whichever form it came in.
+type Direct struct {
+	ID     string
+	Type   string // "message" for one; else X's word
+	At     time.Time
+	Sender User
+	// To is the other of two people. Group is X's id of a conversation of
+	// several, empty between two.
+	To, Group string
+	Text      string
+	Links     []Link
+	Media     []Media
+}
+
+const message = "message"
+
+// v2DM is an event of a conversation in API v2.
+type v2DM struct {
+	ID           ID       `json:"id"`
+	Type         string   `json:"event_type"`
+	Text         string   `json:"text"`
+	Sender       ID       `json:"sender_id"`
+	Conversation string   `json:"dm_conversation_id"`
+	Created      Time     `json:"created_at"`
+	Participants []ID     `json:"participant_ids"`
+	Entities     entities `json:"entities"`
+}
+
+// ReadDM reads a direct message of any dialect.
+func (e Element) ReadDM() (d Direct, odd bool, err error) {
+	if e.Dialect == V1 {
+		d, odd, err = readV1DM(e.Raw)
+	} else {
+		d, odd, err = e.readV2DM()
+	}
+	if err != nil {
+		return d, odd, err
+	}
+	if u, known := e.user(d.Sender.ID); known {
+		d.Sender = u
+	}
+	if d.At.IsZero() {
+		d.At = Moment(d.ID)
+	}
+	if e.With != nil {
+		for _, p := range pieces(e.With.Media) {
+			d.Media = append(d.Media, Media{Type: p.Type, URL: p.URL})
+		}
+	}
+	return d, odd, nil
+}
+
+func (e Element) readV2DM() (Direct, bool, error) {
+	var v v2DM
+	odd, err := Decode(e.Raw, &v)
+	d := Direct{ID: string(v.ID), Type: v.Type, At: v.Created.Time, Sender: User{ID: string(v.Sender)}, Text: v.Text}
+	if v.Type == "" || v.Type == "MessageCreate" {
+		d.Type = message
+	}
+	var item Item
+	v.Entities.into(&item)
+	d.Links = item.Links
+	first, second, pair := cut(v.Conversation)
+	switch {
+	case pair && first == string(v.Sender):
+		d.To = second
+	case pair:
+		d.To = first
+	case v.Conversation != "":
+		d.Group = v.Conversation
+	default:
+		for _, id := range v.Participants {
+			if id != v.Sender {
+				d.To = string(id)
+			}
+		}
+	}
+	return d, odd, err
+}
+
+// cut takes the name of a conversation between two apart.
+func cut(conversation string) (first, second string, ok bool) {
+	for i, c := range conversation {
+		if c == '-' || c == ':' {
+			first, second = conversation[:i], conversation[i+1:]
+			return first, second, Digits(first) && Digits(second)
+		}
+	}
+	return "", "", false
+}
+
+// Pair names the conversation of two people, the same from both sides.
+func Pair(a, b string) string {
+	if Less(b, a) {
+		a, b = b, a
+	}
+	return a + "-" + b
+}
+
+// v1DM is what is left of an event of v1.1 when the library's type refuses it.
+type v1DM struct {
+	ID      ID     `json:"id"`
+	Type    string `json:"type"`
+	Created Time   `json:"created_timestamp"`
+	Message struct {
+		Sender ID `json:"sender_id"`
+		Target struct {
+			Recipient ID `json:"recipient_id"`
+		} `json:"target"`
+		Data struct {
+			Text  string `json:"text"`
+			Quick struct {
+				Metadata string `json:"metadata"`
+			} `json:"quick_reply_response"`
+		} `json:"message_data"`
+	} `json:"message_create"`
+}
+
+func readV1DM(raw json.RawMessage) (Direct, bool, error) {
+	var event twitter.DirectMessageEvent
+	if json.Unmarshal(raw, &event) != nil || event.Message == nil || event.Message.Target == nil || event.Message.Data == nil {
+		return readOddDM(raw)
+	}
+	d := Direct{
+		ID: event.ID, Type: event.Type, Sender: User{ID: event.Message.SenderID}, To: event.Message.Target.RecipientID,
+		Text: event.Message.Data.Text,
+	}
+	if ms, err := strconv.ParseInt(event.CreatedAt, 10, 64); err == nil {
+		d.At = Millis(ms)
+	}
+	if event.Type == "message_create" {
+		d.Type = message
+	}
+	var item Item
+	fromEntities(&item, event.Message.Data.Entities)
+	d.Links = item.Links
+	if attached := event.Message.Data.Attachment; attached != nil {
+		d.Links = append(d.Links, Link{Short: attached.Media.URL, Media: true})
+		d.Media = append(d.Media, Media{Type: attached.Media.Type, URL: attached.Media.MediaURLHttps})
+	}
+	return d, false, nil
+}
+
+func readOddDM(raw json.RawMessage) (Direct, bool, error) {
+	var v v1DM
+	_, err := Decode(raw, &v)
+	d := Direct{
+		ID: string(v.ID), Type: v.Type, At: v.Created.Time, Sender: User{ID: string(v.Message.Sender)},
+		To: string(v.Message.Target.Recipient), Text: v.Message.Data.Text,
+	}
+	if v.Type == "message_create" {
+		d.Type = message
+	}
+	return d, true, err
+}

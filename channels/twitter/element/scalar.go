@@ -1,0 +1,116 @@
+package element
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ID is an identity that X writes as a string or a number.
+type ID string
+
+// UnmarshalJSON reads both forms; anything else is no identity.
+func (id *ID) UnmarshalJSON(raw []byte) error {
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return nil
+	case raw[0] == '"':
+		return json.Unmarshal(raw, (*string)(id))
+	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
+		*id = ID(raw)
+		return nil
+	default:
+		return &json.UnmarshalTypeError{Value: "identity"}
+	}
+}
+
+// Digits reports whether an identity is a plain number, as X's are, and not a
+// piece of a path.
+func Digits(id string) bool {
+	return id != "" && len(id) <= 24 && strings.Trim(id, "0123456789") == ""
+}
+
+// Time is a moment in any of X's forms: RFC 3339, the form of v1.1, or
+// milliseconds. What cannot be read is unknown.
+type Time struct{ time.Time }
+
+// UnmarshalJSON reads all forms.
+func (t *Time) UnmarshalJSON(raw []byte) error {
+	text := string(bytes.Trim(raw, `"`))
+	if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
+		t.Time = Millis(ms)
+		return nil
+	}
+	for _, layout := range []string{time.RFC3339, time.RubyDate} {
+		if at, err := time.Parse(layout, text); err == nil {
+			t.Time = at.UTC()
+			return nil
+		}
+	}
+	return nil
+}
+
+// Millis reads milliseconds since 1970; what is not positive is unknown.
+func Millis(ms int64) time.Time {
+	if ms <= 0 || ms > 1<<52 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// epoch is where the time in X's ids begins, in milliseconds since 1970; ids
+// below the first are older than their form (November 2010).
+const (
+	epoch   = 1288834974657
+	firstID = 29700859247
+)
+
+// Moment is when an id was given, zero when it does not say.
+func Moment(id string) time.Time {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n <= firstID {
+		return time.Time{}
+	}
+	return Millis(n>>22 + epoch)
+}
+
+// FirstOf is the smallest id that can be given at a moment.
+func FirstOf(at time.Time) string {
+	ms := at.UnixMilli() - epoch
+	if ms <= 0 {
+		return "1"
+	}
+	return strconv.FormatInt(ms<<22, 10)
+}
+
+// Less reports whether an id was given before another.
+func Less(a, b string) bool {
+	if len(a) != len(b) {
+		return len(a) < len(b)
+	}
+	return a < b
+}
+
+// Decode reads raw into v as far as possible. odd is set when something had
+// another form than was expected and was left out; err when it is no JSON
+// object at all.
+func Decode(raw []byte, v any) (odd bool, err error) {
+	err = json.Unmarshal(raw, v)
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || trimmed[0] != '{' {
+			return true, errors.New("read element: want an object")
+		}
+		return true, nil
+	}
+	if err != nil {
+		return true, errors.New("read element: no JSON")
+	}
+	if trimmed := bytes.TrimSpace(raw); trimmed[0] != '{' {
+		return true, errors.New("read element: want an object")
+	}
+	return false, nil
+}

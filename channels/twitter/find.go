@@ -1,0 +1,140 @@
+package twitter
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"contactd/channels"
+	"contactd/channels/twitter/address"
+	"contactd/channels/twitter/api"
+	"contactd/channels/twitter/element"
+	"contactd/contact"
+)
+
+// errTooSoon says that X may show a post later than it takes it.
+var errTooSoon = errors.New("it is too soon to tell: X may show it later")
+
+// errTooMuch says that a list was not read to its end.
+var errTooMuch = errors.New("too much was written since to find it")
+
+// skew is how far X's clock may be behind ours.
+const skew = 5 * time.Second
+
+// findPages bounds how many pages are read to find a reply.
+const findPages = 5
+
+// Find implements channels.Replier: by what X said when it took the reply, else
+// in what the account has written since.
+func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.Reply) (channels.Receipt, error) {
+	a, where, err := ch.destination(to)
+	if err != nil {
+		return channels.Receipt{}, channels.ErrNotFound // it never left
+	}
+	if reply.Way.Silent() {
+		return channels.Receipt{}, channels.ErrNotFound // X does not show it, and doing it again is harmless
+	}
+	known, tried := a.sent.of(reply.ID)
+	if known.id != "" {
+		return channels.Receipt{PlatformID: known.id}, nil
+	}
+	speaker, err := a.speak(ctx)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	id, err := ch.lookUp(ctx, a, speaker, where, reply)
+	switch {
+	case err != nil:
+		return channels.Receipt{}, err
+	case id != "":
+		a.sent.know(reply.ID, id)
+		return channels.Receipt{PlatformID: id}, nil
+	}
+	at := ch.started // what was tried before the start may have been just before
+	if tried {
+		at = known.attempted
+	}
+	if ch.now().Sub(at) < ch.timing.settle {
+		return channels.Receipt{}, errTooSoon
+	}
+	return channels.Receipt{}, channels.ErrNotFound
+}
+
+// lookUp looks for a reply among what the account has written since it was
+// asked for, and returns X's id of it, empty when it is not there.
+func (ch *Channel) lookUp(ctx context.Context, a *account, speaker speaker, where address.Address, reply contact.Reply) (string, error) {
+	since := reply.RequestedAt.Add(-skew)
+	person, group := recipient(where, reply)
+	next := ""
+	for range findPages {
+		var page api.Page
+		var err error
+		posts := person == "" && group == ""
+		if posts {
+			page, err = speaker.Posts(ctx, a.UserID, since, next)
+		} else {
+			page, err = speaker.MessagesWith(ctx, person, group, next)
+		}
+		if err != nil {
+			return "", err
+		}
+		ended := page.Next == "" || len(page.Things) == 0
+		for _, raw := range page.Things {
+			e := element.Element{Owner: a.UserID, Dialect: page.Dialect, Raw: raw}
+			var s said
+			if posts {
+				s = saidInPost(e)
+			} else {
+				s = saidInMessage(e)
+			}
+			if !s.at.IsZero() && s.at.Before(since) {
+				ended = true
+				continue
+			}
+			if s.writer == a.UserID && s.answers(where, person) && element.Same(s.text, s.links, reply.Text) && ch.free(a, s.id, reply.ID) {
+				return s.id, nil
+			}
+		}
+		if ended {
+			return "", nil
+		}
+		next = page.Next
+	}
+	return "", errTooMuch
+}
+
+// free reports whether something that was said is not another reply.
+func (ch *Channel) free(a *account, id, reply string) bool {
+	other := a.sent.replyOf(id)
+	return other == "" || other == reply
+}
+
+// said is something that the account said.
+type said struct {
+	id, writer, text string
+	links            []element.Link
+	at               time.Time
+	under, to        string
+}
+
+func saidInPost(e element.Element) said {
+	item, _, _ := e.ReadPost() // what cannot be read is nothing of ours
+	return said{id: item.ID, writer: item.Writer.ID, text: item.Text, links: item.Links, at: item.At, under: item.InReplyTo}
+}
+
+func saidInMessage(e element.Element) said {
+	d, _, _ := e.ReadDM()
+	return said{id: d.ID, writer: d.Sender.ID, text: d.Text, links: d.Links, at: d.At, to: d.To}
+}
+
+// answers reports whether it stands where the reply was to go.
+func (s said) answers(where address.Address, person string) bool {
+	switch {
+	case person != "":
+		return s.to == person
+	case where.Kind == address.Post:
+		return s.under == where.To
+	default:
+		return true // the list is that group's
+	}
+}

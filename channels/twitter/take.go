@@ -1,0 +1,126 @@
+package twitter
+
+import (
+	"context"
+	"net/http"
+
+	"contactd/channels"
+	"contactd/channels/twitter/activity"
+	"contactd/channels/twitter/element"
+)
+
+// verified checks X's signature.
+func (ch *Channel) verified(r *http.Request, body []byte) error {
+	return activity.Verify(ch.secrets, r.Header.Get(activity.Header), body)
+}
+
+// take makes a delivery durable: every element under its own identity, what
+// cannot be read too.
+func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) error {
+	elements, err := activity.Split(body)
+	if err != nil {
+		ch.metrics.parked.Inc()
+		return inbox.Accept(ctx, []channels.Original{{
+			Channel: Kind, Account: ch.accounts[0].Name, ID: "x:parked:" + element.Hash(string(body)),
+			MediaType: "application/json", Bytes: body, Defect: "a delivery of X's in no form that is known here",
+		}}, channels.Cursor{})
+	}
+	b := &batch{ch: ch}
+	for _, e := range elements {
+		b.add(e)
+	}
+	// What X says about what we sent comes first: it repeats what was not
+	// taken, but not what was.
+	if err := b.tell(ctx); err != nil {
+		return err
+	}
+	return b.accept(ctx, inbox)
+}
+
+// batch gathers what is to be accepted.
+type batch struct {
+	ch        *Channel
+	originals []channels.Original
+	news      []news
+	items     []seen
+	revoked   []*account
+}
+
+// news is what an element says about something that we sent.
+type news struct {
+	account *account
+	sent    element.Sent
+}
+
+// seen is a post that was taken.
+type seen struct {
+	account *account
+	item    element.Item
+}
+
+// add sorts an element.
+func (b *batch) add(e element.Element) {
+	a := b.ch.accountWith(e.Owner)
+	if a != nil && e.Dialect == element.V1 && e.Kind == element.Post {
+		e.Root = a.sent.rootUnder(e)
+	}
+	sorted := element.Sort(e)
+	outcome := "taken"
+	if len(sorted.Taken) == 0 {
+		outcome = sorted.Ignored
+	}
+	b.ch.metrics.elements.WithLabelValues(e.Kind, e.Via, outcome).Inc()
+	if a != nil && sorted.Sent != nil {
+		b.news = append(b.news, news{a, *sorted.Sent})
+	}
+	if a != nil && sorted.Item != nil {
+		b.items = append(b.items, seen{a, *sorted.Item})
+	}
+	if a != nil && e.Kind == element.Revoked {
+		b.revoked = append(b.revoked, a)
+	}
+	for _, each := range sorted.Taken {
+		b.originals = append(b.originals, channels.Original{
+			Channel: Kind, Account: nameFor(a, e), ID: each.ID, MediaType: element.MediaType, ReceivedAt: each.At, Bytes: each.Element.Original(),
+		})
+	}
+}
+
+// nameFor is the account that an original belongs to. What comes for one that
+// is not configured is taken all the same, under its id.
+func nameFor(a *account, e element.Element) string {
+	switch {
+	case a != nil:
+		return a.Name
+	case element.Digits(e.Owner):
+		return "unconfigured-" + e.Owner
+	default:
+		return "unconfigured"
+	}
+}
+
+// tell passes on what the batch says about what we sent.
+func (b *batch) tell(ctx context.Context) error {
+	for _, each := range b.news {
+		if err := b.ch.heard(ctx, each.account, each.sent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accept makes everything durable.
+func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
+	if len(b.originals) > 0 {
+		if err := inbox.Accept(ctx, b.originals, channels.Cursor{}); err != nil {
+			return err
+		}
+	}
+	for _, each := range b.items {
+		each.account.watched.add(each.item)
+	}
+	for _, a := range b.revoked {
+		a.health.report("consent", errRevoked)
+	}
+	return nil
+}

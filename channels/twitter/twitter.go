@@ -1,0 +1,278 @@
+// Package twitter takes what people write to a force on X, mentions and direct
+// messages, and answers it.
+//
+//	X ─ webhook ─▶ split into elements ─▶ sort: identities ─▶ accepted ─▶ 200
+//	  ◀─ polling ─ mentions, direct messages: always, under the same identities
+//	  ◀─ review ── do posts still stand, and as they were?
+//	  ◀─ replies ─ what may have been sent is looked up, never sent again
+//
+// How far each list was read, and which posts are reviewed, is kept with the
+// cursors. The channel leaves HTTP to package webhook, the API to api, taking
+// deliveries apart to activity, and what elements mean to element.
+package twitter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"contactd/channels"
+	"contactd/channels/twitter/activity"
+	"contactd/channels/twitter/api"
+	"contactd/channels/webhook"
+)
+
+// Kind is the channel's kind in identities.
+const Kind = "twitter"
+
+// Deps are what the channel needs of others.
+type Deps struct {
+	// Blobs opens originals that were kept as blobs. Required.
+	Blobs channels.Blobs
+	// Health is told how accounts do. Required.
+	Health channels.Health
+	// Outcomes is told what became of replies; nil tells nobody.
+	Outcomes channels.Outcomes
+	// Log, nil for none.
+	Log *slog.Logger
+	// Metrics takes the channel's collectors, nil for none.
+	Metrics prometheus.Registerer
+}
+
+// Channel listens to all accounts. Receive may run once at a time; the other
+// methods are safe beside it.
+type Channel struct {
+	config   Config
+	deps     Deps
+	log      *slog.Logger
+	secrets  *webhook.Secrets
+	receiver *webhook.Receiver
+	accounts []*account
+	metrics  *metrics
+	timing   timing
+	now      func() time.Time
+	started  time.Time
+}
+
+var (
+	_ channels.Channel = (*Channel)(nil)
+	_ channels.Checker = (*Channel)(nil)
+	_ channels.Replier = (*Channel)(nil)
+	_ webhook.Hooked   = (*Channel)(nil)
+)
+
+// account is a configured account with its client and what is known of it.
+type account struct {
+	Account
+	client  *api.Client
+	version version
+	health  *health
+	sent    *memory
+	watched *watched
+}
+
+// timing is how patient the channel is; tests are less so.
+type timing struct {
+	mentions, messages time.Duration // between two looks
+	review             time.Duration // between two reviews, 0 for none
+	settle             time.Duration // after which the absence of a post means something
+	retry              time.Duration // before the first new try of what failed; doubles
+	longest            time.Duration // of those pauses
+}
+
+func timingOf(c Config) timing {
+	return timing{
+		mentions: c.PollMentions, messages: c.PollMessages, review: max(0, c.Review),
+		settle: time.Minute, retry: time.Second, longest: 5 * time.Minute,
+	}
+}
+
+// bodyLimit is far above what X sends.
+const bodyLimit = 4 << 20
+
+// New checks the configuration and reads the secret; it dials nothing.
+func New(c Config, deps Deps) (*Channel, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.WithDefaults()
+	ch := &Channel{config: c, deps: deps, log: deps.Log, timing: timingOf(c), now: time.Now}
+	if ch.log == nil {
+		ch.log = slog.New(slog.DiscardHandler)
+	}
+	ch.started = ch.now()
+	var err error
+	if ch.metrics, err = newMetrics(deps.Metrics); err != nil {
+		return nil, err
+	}
+	if len(c.Accounts) == 0 {
+		return ch, nil
+	}
+	if ch.secrets, err = webhook.ReadSecrets(c.ConsumerSecretFile); err != nil {
+		return nil, fmt.Errorf("consumer_secret_file: %w", err)
+	}
+	for _, configured := range c.Accounts {
+		ch.accounts = append(ch.accounts, ch.newAccount(configured))
+	}
+	ch.receiver, err = webhook.New(webhook.Config{
+		Channel: Kind, Path: c.Path, Limit: bodyLimit, Verify: ch.verified, Take: ch.take, Challenge: activity.Challenge(ch.secrets),
+		Log: ch.log, Metrics: deps.Metrics,
+	})
+	return ch, err
+}
+
+func (ch *Channel) newAccount(configured Account) *account {
+	now := func() time.Time { return ch.now() }
+	c := api.Config{Base: ch.config.APIURL, Auth: ch.auth(configured, now), Now: now}
+	if ch.config.BearerTokenFile != "" {
+		c.App = api.BearerFile(ch.config.BearerTokenFile)
+	}
+	return &account{
+		Account: configured,
+		client:  api.New(c),
+		version: version{wanted: configured.Transport},
+		health:  &health{account: configured.Name, to: ch.deps.Health, failing: map[string]error{}},
+		sent:    newMemory(),
+		watched: newWatched(configured.Name),
+	}
+}
+
+// auth is how an account's calls are signed.
+func (ch *Channel) auth(a Account, now func() time.Time) api.Auth {
+	secret := func() (string, error) {
+		keys, err := ch.secrets.Keys()
+		if len(keys) == 0 {
+			return "", err
+		}
+		return keys[0], nil
+	}
+	if a.Auth == authOAuth1 {
+		return api.OAuth1{Key: ch.config.ConsumerKey, Secret: secret, TokenFile: a.TokenFile}
+	}
+	return &api.Refreshing{
+		ClientID: a.OAuth.ClientID, SecretFile: a.OAuth.ClientSecretFile, TokenURL: a.OAuth.TokenURL, File: a.OAuth.RefreshTokenFile, Now: now,
+	}
+}
+
+// Webhooks implements webhook.Hooked.
+func (ch *Channel) Webhooks() []*webhook.Receiver {
+	if ch.receiver == nil || ch.config.Mode == modeOff {
+		return nil
+	}
+	return []*webhook.Receiver{ch.receiver}
+}
+
+// AccountNames lists the configured accounts.
+func (ch *Channel) AccountNames() []string {
+	if ch.config.Mode == modeOff {
+		return nil
+	}
+	names := make([]string, len(ch.accounts))
+	for i, account := range ch.accounts {
+		names[i] = account.Name
+	}
+	return names
+}
+
+// Receive takes deliveries, and looks for what was not delivered, until ctx
+// ends.
+func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
+	if ch.config.Mode == modeOff || len(ch.accounts) == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	var all sync.WaitGroup
+	for _, a := range ch.accounts {
+		ch.remember(ctx, a, inbox)
+	}
+	if ctx.Err() == nil {
+		all.Go(func() { ch.receiver.Receive(ctx, inbox) })
+	}
+	for _, a := range ch.accounts {
+		all.Go(func() { ch.repeat(ctx, a, "mentions", ch.timing.mentions, ch.mentions(a, inbox)) })
+		all.Go(func() { ch.repeat(ctx, a, "messages", ch.timing.messages, ch.messages(a, inbox)) })
+		if ch.timing.review > 0 {
+			all.Go(func() { ch.repeat(ctx, a, "review", ch.timing.review, ch.reviews(a, inbox)) })
+		}
+	}
+	all.Wait()
+	for _, a := range ch.accounts {
+		a.client.Close()
+	}
+	return nil
+}
+
+// remember reads what an earlier run knew, again and again until it can.
+func (ch *Channel) remember(ctx context.Context, a *account, inbox channels.Inbox) {
+	for ctx.Err() == nil {
+		err := a.watched.load(ctx, inbox)
+		if err == nil {
+			return
+		}
+		ch.log.Error("read which posts are reviewed", "account", a.Name, "err", err)
+		sleep(ctx, ch.timing.retry)
+	}
+}
+
+// repeat does something again and again until ctx ends: after pause when it
+// went well, and after a growing pause, or when X allows it, when it did not.
+func (ch *Channel) repeat(ctx context.Context, a *account, what string, pause time.Duration, do func(context.Context) error) {
+	failed := ch.timing.retry
+	for ctx.Err() == nil {
+		err := do(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		wait := pause
+		switch {
+		case err == nil:
+			failed = ch.timing.retry
+			a.health.report(what, nil)
+		case api.Is(err, api.Throttled): // X works, and says when
+			wait = max(api.Wait(err), ch.timing.retry)
+			ch.metrics.throttled.WithLabelValues(a.Name, what).Inc()
+		default:
+			a.health.report(what, advise(err))
+			wait = max(api.Wait(err), failed)
+			failed = min(2*failed, ch.timing.longest)
+		}
+		sleep(ctx, wait)
+	}
+}
+
+// accountOf returns the configured account, or nil.
+func (ch *Channel) accountOf(name string) *account {
+	for _, a := range ch.accounts {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// accountWith returns the account with one of X's ids, or nil.
+func (ch *Channel) accountWith(id string) *account {
+	for _, a := range ch.accounts {
+		if a.UserID == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// sleep waits, or returns early when ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+var errOff = errors.New("the channel is switched off")
