@@ -8,6 +8,7 @@ import (
 	"contactd/channels"
 	"contactd/channels/email"
 	"contactd/channels/facebook"
+	"contactd/channels/twitter"
 	"contactd/channels/webchat"
 	"contactd/cmd/contactd/strict"
 )
@@ -18,6 +19,7 @@ func channelTable() []channelKind {
 	return []channelKind{
 		channel("email", email.New),
 		channel("facebook", facebook.New),
+		channel("twitter", twitter.New),
 		channel("webchat", webchat.New),
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"contactd/channels/email"
 	"contactd/channels/facebook"
+	"contactd/channels/twitter"
 	"contactd/channels/webchat"
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
@@ -42,7 +43,7 @@ func sample() string {
 		classifiers.Sample(),
 		indented(rules.Sample()),
 		indented(linear.Sample()),
-		"# Where messages come in.\nchannels:\n" + indented(email.Sample()) + "\n" + indented(webchat.Sample()) + "\n" + indented(facebook.Sample()),
+		"# Where messages come in.\nchannels:\n" + indented(email.Sample()) + "\n" + indented(webchat.Sample()) + "\n" + indented(facebook.Sample()) + "\n" + indented(twitter.Sample()),
 	}
 	for i, part := range parts {
 		parts[i] = strings.Trim(part, "\n") + "\n"

@@ -179,7 +179,7 @@ func (c V1) LookUp(ctx context.Context, ids []string) (Page, error) {
 // Messages lists the account's direct messages of the last 30 days.
 func (c V1) Messages(ctx context.Context, next string) (Page, error) {
 	library, through := c.library(ctx, true)
-	_, _, err := library.DirectMessages.EventsList(&twitter.DirectMessageEventsListParams{Cursor: next, Count: 50})
+	_, _, err := library.DirectMessages.EventsList(&twitter.DirectMessageEventsListParams{Cursor: next, Count: 50}) //nolint:bodyclose // bytes in memory, and the library closes it
 	page := Page{Dialect: element.V1}
 	if err = through.outcome(err); err != nil {
 		return page, err
@@ -204,7 +204,7 @@ func (c V1) MessagesWith(ctx context.Context, _, _, next string) (Page, error) {
 func (c V1) Answer(ctx context.Context, to, text string) (string, error) {
 	library, through := c.library(ctx, false)
 	id, _ := strconv.ParseInt(to, 10, 64)
-	_, _, err := library.Statuses.Update(text, &twitter.StatusUpdateParams{InReplyToStatusID: id, TweetMode: full})
+	_, _, err := library.Statuses.Update(text, &twitter.StatusUpdateParams{InReplyToStatusID: id, TweetMode: full}) //nolint:bodyclose // bytes in memory, and the library closes it
 	if err = through.outcome(err); err != nil {
 		return "", err
 	}
@@ -217,7 +217,7 @@ func (c V1) Message(ctx context.Context, person, group, text string) (string, er
 		return "", &Error{Op: "post direct_messages", Kind: Closed, Certain: true, Err: errors.New("version 1.1 knows no conversations of several")}
 	}
 	library, through := c.library(ctx, false)
-	_, _, err := library.DirectMessages.EventsNew(&twitter.DirectMessageEventsNewParams{Event: &twitter.DirectMessageEvent{
+	_, _, err := library.DirectMessages.EventsNew(&twitter.DirectMessageEventsNewParams{Event: &twitter.DirectMessageEvent{ //nolint:bodyclose // bytes in memory, and the library closes it
 		Type: "message_create", Message: &twitter.DirectMessageEventMessage{
 			Target: &twitter.DirectMessageTarget{RecipientID: person}, Data: &twitter.DirectMessageData{Text: text},
 		},
