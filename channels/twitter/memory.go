@@ -95,13 +95,14 @@ func (m *memory) rootUnder(e element.Element) string {
 	return known.root
 }
 
-// upTo returns the replies that were sent to a person up to a moment.
-func (m *memory) upTo(person string, until time.Time) map[string]string {
+// readBy returns the replies that a person has read.
+func (m *memory) readBy(read element.Sent) map[string]string {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	replies := map[string]string{}
 	for reply, s := range m.sent {
-		if s.person == person && s.id != "" && !s.attempted.After(until) {
+		seen := read.Last != "" && !element.Less(read.Last, s.id) || read.Last == "" && !s.attempted.After(read.Until)
+		if s.person == read.Person && s.id != "" && seen {
 			replies[reply] = s.id
 		}
 	}
@@ -114,7 +115,7 @@ func (ch *Channel) heard(ctx context.Context, a *account, sent element.Sent) err
 	if ch.deps.Outcomes == nil || sent.Person == "" {
 		return nil
 	}
-	for reply, id := range a.sent.upTo(sent.Person, sent.Until) {
+	for reply, id := range a.sent.readBy(sent) {
 		err := ch.deps.Outcomes.Outcome(ctx, contact.Outcome{ReplyID: reply, State: contact.Confirmed, PlatformID: id, At: ch.now().UTC()})
 		if err != nil {
 			return fmt.Errorf("note what became of a reply: %w", err)

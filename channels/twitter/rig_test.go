@@ -142,7 +142,7 @@ func (r *rig) refused() Config {
 func quick() timing {
 	return timing{
 		mentions: 10 * time.Millisecond, messages: 10 * time.Millisecond, review: 50 * time.Millisecond,
-		retry: 5 * time.Millisecond, longest: 50 * time.Millisecond,
+		retry: 5 * time.Millisecond, longest: 50 * time.Millisecond, step: 5 * time.Millisecond,
 	}
 }
 

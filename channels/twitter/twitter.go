@@ -83,12 +83,13 @@ type timing struct {
 	settle             time.Duration // after which the absence of a post means something
 	retry              time.Duration // before the first new try of what failed; doubles
 	longest            time.Duration // of those pauses
+	step               time.Duration // after which a waiting look reads the clock again
 }
 
 func timingOf(c Config) timing {
 	return timing{
 		mentions: c.PollMentions, messages: c.PollMessages, review: max(0, c.Review),
-		settle: time.Minute, retry: time.Second, longest: 5 * time.Minute,
+		settle: time.Minute, retry: time.Second, longest: 5 * time.Minute, step: 10 * time.Second,
 	}
 }
 
@@ -241,7 +242,19 @@ func (ch *Channel) repeat(ctx context.Context, a *account, what string, pause ti
 			wait = max(api.Wait(err), failed)
 			failed = min(2*failed, ch.timing.longest)
 		}
-		sleep(ctx, wait)
+		ch.wait(ctx, wait)
+	}
+}
+
+// wait waits by the channel's clock, in steps, so that a machine that slept or
+// a clock that was set does not keep X waiting.
+func (ch *Channel) wait(ctx context.Context, d time.Duration) {
+	for end := ch.now().Add(d); ctx.Err() == nil; {
+		left := end.Sub(ch.now())
+		if left <= 0 {
+			return
+		}
+		sleep(ctx, min(left, ch.timing.step))
 	}
 }
 

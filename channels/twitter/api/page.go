@@ -29,27 +29,44 @@ type answer struct {
 		Posts  []json.RawMessage `json:"posts"`
 		Media  []json.RawMessage `json:"media"`
 	} `json:"includes"`
-	Meta struct {
-		Next element.ID `json:"next_token"`
+	Meta *struct {
+		Count int        `json:"result_count"`
+		Next  element.ID `json:"next_token"`
 	} `json:"meta"`
 }
 
-// readPage reads a list of v2. Data may be missing, which is an empty list, and
-// stand beside errors, which concern parts of it.
+// readPage reads a list of v2. Errors may stand beside data, which concern parts
+// of it. Data is missing from an empty list, which then says that it is empty:
+// an answer that does not must not pass for one, because what is not listed
+// would be sent again.
 func readPage(raw []byte) (Page, error) {
+	page := Page{Dialect: element.V2, Problems: problems(raw)}
 	var a answer
-	odd, err := element.Decode(raw, &a)
-	page := Page{Dialect: element.V2, Next: string(a.Meta.Next), Problems: problems(raw)}
-	if err != nil {
+	// What is odd beside the list does not spoil it.
+	if _, err := element.Decode(raw, &a); err != nil {
 		return page, errors.New("the answer is not what was asked for")
 	}
 	page.Includes = element.NewIncludes(a.Includes.Users, append(a.Includes.Tweets, a.Includes.Posts...), a.Includes.Media)
-	if len(a.Data) == 0 || string(a.Data) == "null" {
+	if a.Meta != nil {
+		page.Next = string(a.Meta.Next)
+	}
+	switch {
+	case len(a.Data) > 0 && string(a.Data) != "null":
+		if json.Unmarshal(a.Data, &page.Things) != nil {
+			return page, errors.New("the answer holds no list")
+		}
+	case a.Meta == nil || a.Meta.Count != 0:
+		return page, errors.New("the answer neither holds a list nor says that it is empty")
+	}
+	return page, nil
+}
+
+// readLookUp reads posts that were asked for by their ids. What X does not show
+// is among the problems, and when it shows nothing there is no list.
+func readLookUp(raw []byte) (Page, error) {
+	page, err := readPage(raw)
+	if err != nil && len(page.Things) == 0 && len(page.Problems) > 0 {
 		return page, nil
 	}
-	if json.Unmarshal(a.Data, &page.Things) != nil {
-		return page, errors.New("the answer holds no list")
-	}
-	_ = odd // what is odd beside the list does not spoil it
-	return page, nil
+	return page, err
 }

@@ -250,7 +250,7 @@ func (c V1) CanHide() bool { return false }
 // Me is the user in whose name calls are made.
 func (c V1) Me(ctx context.Context) (element.User, error) {
 	library, through := c.library(ctx, false)
-	_, _, err := library.Accounts.VerifyCredentials(&twitter.AccountVerifyParams{})
+	_, _, err := library.Accounts.VerifyCredentials(&twitter.AccountVerifyParams{}) //nolint:bodyclose // bytes in memory, and the library closes it
 	if err = through.outcome(err); err != nil {
 		return element.User{}, err
 	}

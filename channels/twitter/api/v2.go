@@ -25,8 +25,11 @@ const (
 )
 
 // postQuery asks for posts in the older names, or in the newer.
-func (c V2) postQuery(newer bool) url.Values {
+func (c V2) postQuery(newer bool, more url.Values) url.Values {
 	query := url.Values{"user.fields": {userFields}, "media.fields": {mediaField}}
+	for key, values := range more {
+		query[key] = values
+	}
 	if newer {
 		query.Set("post.fields", rename(postFields))
 		query.Set("expansions", rename(expansions))
@@ -46,9 +49,9 @@ func rename(names string) string {
 
 // list asks for posts. X takes one of two dialects and says which it does not;
 // the one that it takes is remembered.
-func (c V2) list(ctx context.Context, path string, more url.Values) (Page, error) {
+func (c V2) list(ctx context.Context, path string, more url.Values, read func([]byte) (Page, error)) (Page, error) {
 	newer := c.posts.Load()
-	page, err := c.listIn(ctx, path, more, newer)
+	page, err := c.page(ctx, path, c.postQuery(newer, more), read)
 	var e *Error
 	if !errors.As(err, &e) || e.Kind != Bad {
 		return page, err
@@ -60,27 +63,19 @@ func (c V2) list(ctx context.Context, path string, more url.Values) (Page, error
 	if !e.complainsOf(refused+".fields") && !e.complainsOf("referenced_"+refused) {
 		return page, err
 	}
-	if page, err = c.listIn(ctx, path, more, !newer); err == nil {
+	if page, err = c.page(ctx, path, c.postQuery(!newer, more), read); err == nil {
 		c.posts.Store(!newer)
 	}
 	return page, err
 }
 
-func (c V2) listIn(ctx context.Context, path string, more url.Values, newer bool) (Page, error) {
-	query := c.postQuery(newer)
-	for key, values := range more {
-		query[key] = values
-	}
-	return c.page(ctx, path, query)
-}
-
-func (c V2) page(ctx context.Context, path string, query url.Values) (Page, error) {
+func (c V2) page(ctx context.Context, path string, query url.Values, read func([]byte) (Page, error)) (Page, error) {
 	name := nameOf(http.MethodGet, path)
 	raw, err := c.do(ctx, call{method: http.MethodGet, name: name, path: path, query: query, reads: true})
 	if err != nil {
 		return Page{}, err
 	}
-	page, err := readPage(raw)
+	page, err := read(raw)
 	if err != nil {
 		return page, &Error{Op: name, Kind: Away, Err: err}
 	}
@@ -92,20 +87,20 @@ func (c V2) Mentions(ctx context.Context, user, since, next string) (Page, error
 	query := url.Values{"max_results": {"100"}}
 	set(query, "since_id", since)
 	set(query, "pagination_token", next)
-	return c.list(ctx, "/2/users/"+url.PathEscape(user)+"/mentions", query)
+	return c.list(ctx, "/2/users/"+url.PathEscape(user)+"/mentions", query, readPage)
 }
 
 // Posts lists what a user posted since a moment.
 func (c V2) Posts(ctx context.Context, user string, since time.Time, next string) (Page, error) {
 	query := url.Values{"max_results": {"100"}, "start_time": {since.UTC().Format(time.RFC3339)}}
 	set(query, "pagination_token", next)
-	return c.list(ctx, "/2/users/"+url.PathEscape(user)+"/tweets", query)
+	return c.list(ctx, "/2/users/"+url.PathEscape(user)+"/tweets", query, readPage)
 }
 
 // LookUp lists posts by their ids, up to 100; those that are gone are among
 // the problems.
 func (c V2) LookUp(ctx context.Context, ids []string) (Page, error) {
-	return c.list(ctx, "/2/tweets", url.Values{"ids": {strings.Join(ids, ",")}})
+	return c.list(ctx, "/2/tweets", url.Values{"ids": {strings.Join(ids, ",")}}, readLookUp)
 }
 
 // Messages lists the account's direct messages, of the last 30 days. X takes
@@ -128,7 +123,7 @@ func (c V2) messages(ctx context.Context, path, next string) (Page, error) {
 		"expansions": {"sender_id,attachments.media_keys"}, "user.fields": {userFields}, "media.fields": {mediaField},
 	}
 	set(query, "pagination_token", next)
-	return c.page(ctx, path, query)
+	return c.page(ctx, path, query, readPage)
 }
 
 // Answer posts a reply to a post and returns its id.

@@ -31,9 +31,10 @@ type Taken struct {
 type Sent struct {
 	// ID is X's id of a post or message that we sent.
 	ID string
-	// Person has read everything that we sent up to Until.
-	Person string
-	Until  time.Time
+	// Person has read everything that we sent up to the message Last, or to
+	// Until when X names none.
+	Person, Last string
+	Until        time.Time
 }
 
 // PostID is the identity of a post: that of its first version.
@@ -203,12 +204,12 @@ type read struct {
 func sortReceipt(e Element) Sorted {
 	var r read
 	_, err := Decode(e.Raw, &r)
-	until := r.Created.Time
-	if at := Moment(string(r.Last)); !at.IsZero() {
-		until = at
+	sent := Sent{Person: string(r.Sender), Until: r.Created.Time}
+	if Digits(string(r.Last)) {
+		sent.Last = string(r.Last)
 	}
-	if err != nil || r.Sender == "" || string(r.Sender) == e.Owner || until.IsZero() {
+	if err != nil || sent.Person == "" || sent.Person == e.Owner || sent.Last == "" && sent.Until.IsZero() {
 		return Sorted{Ignored: "passing"}
 	}
-	return Sorted{Ignored: "passing", Sent: &Sent{Person: string(r.Sender), Until: until}}
+	return Sorted{Ignored: "passing", Sent: &sent}
 }

@@ -106,7 +106,8 @@ func (s *Server) fault(method, path string) *Fault {
 		if f.Times > 0 {
 			f.Times--
 		}
-		return f
+		met := *f
+		return &met
 	}
 	return nil
 }
