@@ -78,7 +78,8 @@ type Outcome struct {
 // early what the channel would refuse late.
 type ReplyRules struct {
 	// Allowed is false when there is no way to answer; Reason then says why,
-	// such as "no_address", "window_closed", "answers_elsewhere".
+	// such as "no_address", "window_closed", "answers_elsewhere". A reason
+	// beside true closes the usual way and leaves those in Ways.
 	Allowed bool   `json:"allowed"`
 	Reason  string `json:"reason,omitempty"`
 	// To is who would get the answer.

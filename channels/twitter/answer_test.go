@@ -54,7 +54,7 @@ func TestOnlyWhoCalledUsIsAnsweredInPublic(t *testing.T) {
 	} {
 		to, m := r.answered(ch, "x:post:"+r.x.Post(resident, each.draft))
 		rules := m.Answer.Rules
-		if rules.Allowed != each.called || (rules.Reason == address.NotSummoned) == each.called || rules.TextLimit != 280 {
+		if !rules.Allowed || (rules.Reason == address.NotSummoned) == each.called || rules.TextLimit != 280 {
 			t.Errorf("%s: the event says %+v", name, rules)
 		}
 		calls := len(r.x.Calls())

@@ -1,7 +1,9 @@
 package twitter
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 
 	"contactd/channels"
@@ -20,10 +22,10 @@ func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) 
 	elements, err := activity.Split(body)
 	if err != nil {
 		ch.metrics.parked.Inc()
-		return inbox.Accept(ctx, []channels.Original{{
+		return ch.keep(ctx, inbox, []channels.Original{{
 			Channel: Kind, Account: ch.accounts[0].Name, ID: "x:parked:" + element.Hash(string(body)),
 			MediaType: "application/json", Bytes: body, Defect: "a delivery of X's in no form that is known here",
-		}}, channels.Cursor{})
+		}})
 	}
 	b := &batch{ch: ch}
 	for _, e := range elements {
@@ -35,6 +37,21 @@ func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) 
 		return err
 	}
 	return b.accept(ctx, inbox)
+}
+
+// keep makes originals durable, large ones by reference.
+func (ch *Channel) keep(ctx context.Context, inbox channels.Inbox, originals []channels.Original) error {
+	for i := range originals {
+		if len(originals[i].Bytes) <= channels.InlineLimit {
+			continue
+		}
+		blob, err := ch.deps.Blobs.Store(ctx, bytes.NewReader(originals[i].Bytes))
+		if err != nil {
+			return fmt.Errorf("store original: %w", err)
+		}
+		originals[i].Blob, originals[i].Bytes = &blob, nil
+	}
+	return inbox.Accept(ctx, originals, channels.Cursor{})
 }
 
 // batch gathers what is to be accepted.
@@ -112,7 +129,7 @@ func (b *batch) tell(ctx context.Context) error {
 // accept makes everything durable.
 func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
 	if len(b.originals) > 0 {
-		if err := inbox.Accept(ctx, b.originals, channels.Cursor{}); err != nil {
+		if err := b.ch.keep(ctx, inbox, b.originals); err != nil {
 			return err
 		}
 	}

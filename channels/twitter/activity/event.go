@@ -2,6 +2,7 @@ package activity
 
 import (
 	"encoding/json"
+	"strings"
 
 	"contactd/channels/twitter/element"
 )
@@ -22,8 +23,7 @@ type event struct {
 	} `json:"includes"`
 }
 
-// kindOfEvent says what an event of the activity API is; the rest of its
-// words tell of things that a handler does not read.
+// kindOfEvent says what an event of the activity API is.
 func kindOfEvent(word string) string {
 	switch word {
 	case "post.mention.create", "post.reply.create", "post.quote.create", "post.create":
@@ -38,8 +38,15 @@ func kindOfEvent(word string) string {
 		return element.Receipt
 	case "oauth.revoke":
 		return element.Revoked
-	default:
+	case "dm.indicate_typing":
 		return element.Passing
+	}
+	// Families of events that tell of nothing a handler reads.
+	switch family, _, _ := strings.Cut(word, "."); family {
+	case "profile", "follow", "like", "mute", "block", "spaces", "news":
+		return element.Passing
+	default:
+		return element.Unread
 	}
 }
 

@@ -21,8 +21,8 @@ func Verify(secrets *webhook.Secrets, header string, body []byte) error {
 	if !found {
 		return errors.New("verify signature: no " + Header)
 	}
-	mac, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(mac) != 32 {
+	mac, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(mac) != 32 || base64.StdEncoding.EncodeToString(mac) != text { // one form alone
 		return errors.New("verify signature: want 32 bytes in base64")
 	}
 	return secrets.Check(body, mac)

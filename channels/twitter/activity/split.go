@@ -67,7 +67,7 @@ func splitAccount(all map[string]json.RawMessage) []element.Element {
 		raw := all[field]
 		switch {
 		case field == "user_event":
-			elements = append(elements, with(of, kindOfUserEvent(raw), field, raw, nil))
+			elements = append(elements, userEvent(of, raw))
 		case strings.HasSuffix(field, "_events"):
 			elements = append(elements, list(of, field, raw, users)...)
 		}
@@ -96,15 +96,23 @@ func with(of element.Element, kind, field string, raw json.RawMessage, users []j
 	return of
 }
 
-// kindOfUserEvent tells a withdrawn consent from what is new.
-func kindOfUserEvent(raw json.RawMessage) string {
+// userEvent tells a withdrawn consent from what is new. It names the account
+// by itself.
+func userEvent(of element.Element, raw json.RawMessage) element.Element {
 	var event struct {
-		Revoke json.RawMessage `json:"revoke"`
+		Revoke *struct {
+			Source struct {
+				User element.ID `json:"user_id"`
+			} `json:"source"`
+		} `json:"revoke"`
 	}
-	if json.Unmarshal(raw, &event) == nil && len(event.Revoke) > 0 {
-		return element.Revoked
+	if _, err := element.Decode(raw, &event); err != nil || event.Revoke == nil {
+		return with(of, element.Unread, "user_event", raw, nil)
 	}
-	return element.Unread
+	if of.Owner == "" {
+		of.Owner = string(event.Revoke.Source.User)
+	}
+	return with(of, element.Revoked, "user_event", raw, nil)
 }
 
 // usersOf reads the map of users, by id; their own form may lack the id, so

@@ -37,9 +37,9 @@ const (
 	DMText   = 10_000
 )
 
-// NotSummoned is the reason why a post cannot be answered: since 23 February
-// 2026 X takes answers by the API only to who named or quoted the account,
-// unless it has an Enterprise contract.
+// NotSummoned is the reason why a post cannot be answered in public: since 23
+// February 2026 X takes answers by the API only to who named or quoted the
+// account, unless it has an Enterprise contract.
 const NotSummoned = "not_summoned"
 
 // Encode writes an address as contact.Answer keeps it.
@@ -84,7 +84,7 @@ func (a Address) Rules(may Rights, writer string) contact.ReplyRules {
 		rules.Ways = append(rules.Ways, contact.Hide, contact.Show)
 	}
 	if !a.Summoned && !may.Enterprise {
-		rules.Allowed, rules.Reason = false, NotSummoned
+		rules.Allowed, rules.Reason = a.Writer != "", NotSummoned // in private
 	}
 	return rules
 }

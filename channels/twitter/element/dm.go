@@ -2,7 +2,6 @@ package element
 
 import (
 	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/dghubble/go-twitter/twitter" //nolint:staticcheck // no longer developed; it knows the shapes of version 1.1
@@ -20,6 +19,10 @@ type Direct struct {
 	Text      string
 	Links     []Link
 	Media     []Media
+	// Point is longitude and latitude that were shared, nil without; Place the
+	// name of a place.
+	Point *[2]float64
+	Place string
 }
 
 const message = "message"
@@ -107,7 +110,8 @@ func Pair(a, b string) string {
 	return a + "-" + b
 }
 
-// v1DM is what is left of an event of v1.1 when the library's type refuses it.
+// v1DM is an event of v1.1: what the library's type does not hold, and what is
+// left when it refuses the event.
 type v1DM struct {
 	ID      ID     `json:"id"`
 	Type    string `json:"type"`
@@ -118,48 +122,61 @@ type v1DM struct {
 			Recipient ID `json:"recipient_id"`
 		} `json:"target"`
 		Data struct {
-			Text  string `json:"text"`
-			Quick struct {
-				Metadata string `json:"metadata"`
-			} `json:"quick_reply_response"`
+			Text string `json:"text"`
+			// A shared location; its form is [recall].
+			Attachment struct {
+				Location struct {
+					Coordinate struct {
+						Coordinates struct {
+							Coordinates []float64 `json:"coordinates"`
+						} `json:"coordinates"`
+					} `json:"shared_coordinate"`
+					Place struct {
+						Place struct {
+							Name string `json:"full_name"`
+						} `json:"place"`
+					} `json:"shared_place"`
+				} `json:"location"`
+			} `json:"attachment"`
 		} `json:"message_data"`
 	} `json:"message_create"`
 }
 
 func readV1DM(raw json.RawMessage) (Direct, bool, error) {
-	var event twitter.DirectMessageEvent
-	if json.Unmarshal(raw, &event) != nil || event.Message == nil || event.Message.Target == nil || event.Message.Data == nil {
-		return readOddDM(raw)
+	var own v1DM
+	odd, err := Decode(raw, &own)
+	if err != nil {
+		return Direct{}, odd, err
 	}
 	d := Direct{
-		ID: event.ID, Type: event.Type, Sender: User{ID: event.Message.SenderID}, To: event.Message.Target.RecipientID,
-		Text: event.Message.Data.Text,
+		ID: string(own.ID), Type: own.Type, At: own.Created.Time, Sender: User{ID: string(own.Message.Sender)},
+		To: string(own.Message.Target.Recipient), Text: own.Message.Data.Text,
 	}
-	if ms, err := strconv.ParseInt(event.CreatedAt, 10, 64); err == nil {
-		d.At = Millis(ms)
-	}
-	if event.Type == "message_create" {
+	if own.Type == "message_create" {
 		d.Type = message
 	}
+	location := own.Message.Data.Attachment.Location
+	if point := location.Coordinate.Coordinates.Coordinates; len(point) == 2 {
+		d.Point = &[2]float64{point[0], point[1]}
+	}
+	d.Place = location.Place.Place.Name
+	var event twitter.DirectMessageEvent
+	known := json.Unmarshal(raw, &event) == nil && event.Message != nil && event.Message.Target != nil && event.Message.Data != nil
+	if !known {
+		return d, true, nil
+	}
+	fromEvent(&d, event)
+	return d, odd, nil
+}
+
+// fromEvent adds what only the library's type reads.
+func fromEvent(d *Direct, event twitter.DirectMessageEvent) {
 	var item Item
 	fromEntities(&item, event.Message.Data.Entities)
 	d.Links = item.Links
-	if attached := event.Message.Data.Attachment; attached != nil {
+	// A location is read as a medium without an address.
+	if attached := event.Message.Data.Attachment; attached != nil && attached.Type == "media" {
 		d.Links = append(d.Links, Link{Short: attached.Media.URL, Media: true})
 		d.Media = append(d.Media, Media{Type: attached.Media.Type, URL: attached.Media.MediaURLHttps})
 	}
-	return d, false, nil
-}
-
-func readOddDM(raw json.RawMessage) (Direct, bool, error) {
-	var v v1DM
-	_, err := Decode(raw, &v)
-	d := Direct{
-		ID: string(v.ID), Type: v.Type, At: v.Created.Time, Sender: User{ID: string(v.Message.Sender)},
-		To: string(v.Message.Target.Recipient), Text: v.Message.Data.Text,
-	}
-	if v.Type == "message_create" {
-		d.Type = message
-	}
-	return d, true, err
 }

@@ -107,7 +107,7 @@ func readPost(e Element, w Where) (contact.Message, error) {
 		msg.Text = withMedia(msg.Text, item.Media)
 	}
 	msg.Authored = msg.Text
-	msg.Locations = item.places()
+	msg.Locations = places(item.Point, item.Place)
 	msg.Channel.ThreadURL = item.link()
 	// Conversations are of one sender: in one thread of many, each has theirs.
 	if item.Conversation != "" {
@@ -187,13 +187,14 @@ func language(tag string) string {
 	return tag
 }
 
-func (i Item) places() []contact.Location {
+// places are a point, and the name of an area.
+func places(p *[2]float64, name string) []contact.Location {
 	var all []contact.Location
-	if p := i.Point; p != nil && p[0] >= -180 && p[0] <= 180 && p[1] >= -90 && p[1] <= 90 {
+	if p != nil && p[0] >= -180 && p[0] <= 180 && p[1] >= -90 && p[1] <= 90 {
 		all = append(all, contact.Location{Role: "caller", Form: "latlon", Lat: &p[1], Lon: &p[0], Confidence: "unverified", Source: "platform"})
 	}
-	if i.Place != "" { // only an area
-		all = append(all, contact.Location{Role: "caller", Form: "text", Value: i.Place, Confidence: "unverified", Source: "platform"})
+	if name != "" {
+		all = append(all, contact.Location{Role: "caller", Form: "text", Value: name, Confidence: "unverified", Source: "platform"})
 	}
 	return all
 }
@@ -222,6 +223,7 @@ func readDM(e Element, w Where) (contact.Message, error) {
 		msg.Text = withMedia(msg.Text, d.Media)
 	}
 	msg.Authored = msg.Text
+	msg.Locations = places(d.Point, d.Place)
 	if odd {
 		msg.Flags = append(msg.Flags, contact.ParseDegraded)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -110,13 +111,18 @@ func (i Item) editedAt() time.Time {
 	return i.At
 }
 
+// named reports whether an id is there and no longer than one of X's.
+func named(id string) bool { return id != "" && len(id) <= 100 }
+
 func sortDM(e Element) Sorted {
 	d, _, err := e.ReadDM()
 	switch {
-	case err != nil || d.ID == "" || d.Sender.ID == "" && d.Type == message:
+	case err != nil || !named(d.ID) || d.Sender.ID == "" && d.Type == message:
 		return parked(e)
-	case d.Type != message: // somebody came or went
+	case d.Type != message && strings.Contains(strings.ToLower(d.Type), "participants"): // who come and go
 		return Sorted{Ignored: "passing"}
+	case d.Type != message: // nothing that X has described
+		return parked(e)
 	case d.Sender.ID == e.Owner && e.Owner != "":
 		return Sorted{Ignored: "own", Sent: &Sent{ID: d.ID}}
 	}
@@ -145,7 +151,7 @@ func readChat(raw json.RawMessage) (c chat, odd bool, err error) {
 func sortChat(e Element) Sorted {
 	c, _, err := readChat(e.Raw)
 	switch {
-	case err != nil || c.ID == "":
+	case err != nil || !named(string(c.ID)):
 		return parked(e)
 	case string(c.Sender) == e.Owner && e.Owner != "":
 		return Sorted{Ignored: "own"}
