@@ -153,13 +153,20 @@ func opened(t testing.TB, d *daemon) {
 	}, func() string { return "no delivery is taken" })
 }
 
-// doorway is what a delivery meets until it is answered: the public listener,
-// the channel and the journal.
+// doorway is where a delivery of Meta's arrives.
 func doorway(b *testing.B) (url string) {
 	b.Helper()
-	meta := startMeta(b)
+	d := door(b, metaConfig(b, startMeta(b).URL()))
+	opened(b, d)
+	return d.hooks.URL()
+}
+
+// door is what a delivery meets until it is answered: the public listener, the
+// channel and the journal.
+func door(b *testing.B, channels string) *daemon {
+	b.Helper()
 	dir := b.TempDir()
-	writeConfig(b, dir, "data_dir: "+filepath.Join(dir, "data")+"\n"+metaConfig(b, meta.URL()))
+	writeConfig(b, dir, "data_dir: "+filepath.Join(dir, "data")+"\n"+channels)
 	p := &program{getenv: os.LookupEnv, out: io.Discard, err: os.Stderr}
 	c, err := p.load(filepath.Join(dir, "contactd.yaml"))
 	if err != nil {
@@ -176,8 +183,7 @@ func doorway(b *testing.B) (url string) {
 			b.Error(err)
 		}
 	})
-	opened(b, d)
-	return d.hooks.URL()
+	return d
 }
 
 // BenchmarkFacebookDelivery posts single comments by 64 callers: each is
