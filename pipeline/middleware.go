@@ -112,6 +112,7 @@ type metrics struct {
 	rejected prometheus.Counter
 	graded   *prometheus.CounterVec
 	latency  *prometheus.HistogramVec
+	second   *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -129,9 +130,12 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "contactd_accepted_to_published_seconds", Help: "From acceptance to Kafka's acknowledgement.", Buckets: buckets,
 		}, []string{"lane"}),
+		second: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "contactd_second_opinions_total", Help: "Second opinions asked for, by what came of them: raised, same, lower, failed, late.",
+		}, []string{"outcome"}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.steps, m.rejected, m.graded, m.latency)
+		registry.MustRegister(m.steps, m.rejected, m.graded, m.latency, m.second)
 	}
 	return m
 }

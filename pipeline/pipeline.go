@@ -34,6 +34,8 @@ type Deps struct {
 	Force, Version string
 	// Replies carry answers back; the zero value carries none.
 	Replies ReplyDeps
+	// Second asks for second opinions; the zero value asks nobody.
+	Second  SecondDeps
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 	Now     func() time.Time
@@ -41,22 +43,23 @@ type Deps struct {
 
 // Pipeline carries entries from the journal to Kafka. Make one with New.
 type Pipeline struct {
-	config  Config
-	unread  message.Subscriber
-	outbox  message.Subscriber
-	open    func(*message.Message) (Entry, error)
-	journal Journal
-	readers map[string]channels.Reader
-	panel   Assessor
-	out     message.Publisher
-	replies ReplyDeps
-	seal    sealer
-	memo    *memo
-	overdue *overdue
-	log     *slog.Logger
-	metrics metrics
-	now     func() time.Time
-	running sync.WaitGroup // steps that have begun
+	config   Config
+	unread   message.Subscriber
+	outbox   message.Subscriber
+	open     func(*message.Message) (Entry, error)
+	journal  Journal
+	readers  map[string]channels.Reader
+	panel    Assessor
+	out      message.Publisher
+	replies  ReplyDeps
+	secondly SecondDeps
+	seal     sealer
+	memo     *memo
+	overdue  *overdue
+	log      *slog.Logger
+	metrics  metrics
+	now      func() time.Time
+	running  sync.WaitGroup // steps that have begun
 	// stopped ends when the drain time is over: what calls a platform then
 	// returns at once.
 	stopped context.Context
@@ -77,7 +80,7 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 	}
 	stopped, stop := context.WithCancel(context.Background())
 	return &Pipeline{
-		stopped: stopped, stop: stop, replies: deps.Replies,
+		stopped: stopped, stop: stop, replies: deps.Replies, secondly: deps.Second,
 		config: config, unread: deps.Unread, outbox: deps.Outbox, open: deps.Open, journal: deps.Journal,
 		readers: deps.Readers, panel: deps.Panel, out: deps.Publisher,
 		seal:    sealer{force: deps.Force, version: deps.Version, config: config},
@@ -138,6 +141,9 @@ func (p *Pipeline) addSteps(router *message.Router) {
 	} {
 		router.AddConsumerHandler(step.name, AllChannels, step.from, step.do).AddMiddleware(p.reject, p.retry(), p.recovered)
 	}
+	if p.secondly.Judge != nil {
+		router.AddConsumerHandler("second", TopicEvents, p.secondly.Events, p.second).AddMiddleware(p.passOver, p.retry(), p.recovered)
+	}
 	if p.replies.Journal == nil {
 		return
 	}
@@ -168,6 +174,9 @@ func (p *Pipeline) sort(env *message.Message) error {
 	ctx := env.Context()
 	if entry.Original.Channel == RepliesChannel {
 		return p.sortReplied(ctx, entry)
+	}
+	if entry.Original.Channel == AssessmentsChannel {
+		return p.sortRaised(ctx, entry)
 	}
 	m, err := p.read(ctx, entry)
 	if err != nil {
@@ -245,6 +254,9 @@ func (p *Pipeline) eventsOf(ctx context.Context, entry Entry) (alert *contact.Ev
 		}
 		event, err = p.seal.replied(entry, replied)
 		return nil, event, err
+	}
+	if entry.Original.Channel == AssessmentsChannel && entry.Quarantined == "" {
+		return p.seal.raised(entry)
 	}
 	j, err := p.judge(ctx, entry)
 	if err != nil {

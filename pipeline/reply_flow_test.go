@@ -187,6 +187,7 @@ type flow struct {
 	out     *published
 	desk    desk
 	said    int
+	second  pipeline.SecondDeps
 }
 
 func startFlow(t *testing.T, c *chat, change ...func(*journal.Config, *pipeline.ReplyDeps)) *flow {
@@ -214,10 +215,11 @@ func (f *flow) start(config journal.Config, deps pipeline.ReplyDeps) (stop func(
 	}
 	f.journal = j
 	deps.Journal, deps.Due = j, j.Replies()
+	f.second.Inbox = j
 	p, err := pipeline.New(pipeline.Config{Drain: time.Second}, pipeline.Deps{
 		Unread: j.Unread(), Outbox: j.Outbox(), Open: journal.EntryOf, Journal: j,
 		Readers: map[string]channels.Reader{"webchat": f.chat}, Panel: calm{}, Publisher: f.out,
-		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler), Replies: deps,
+		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler), Replies: deps, Second: f.second,
 	})
 	if err != nil {
 		f.t.Fatal(err)

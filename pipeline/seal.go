@@ -95,7 +95,7 @@ func (s sealer) data(e Entry, j judged) contact.Received {
 		ContactID:         m.ID,
 		ConversationID:    e.Conversation,
 		PlatformMessageID: m.PlatformID,
-		Channel:           contact.ChannelData{Channel: m.Channel, Language: m.Language},
+		Channel:           contact.ChannelData{Channel: m.Channel, Language: languageOf(m, j.assessment)},
 		Times: contact.Times{
 			SentAt:             known(m.SentAt),
 			PlatformReceivedAt: known(m.ReceivedAt),
@@ -218,6 +218,20 @@ func party(role, kind string, s contact.Sender) contact.Party {
 		p.Handles = []string{s.Address}
 	}
 	return p
+}
+
+// languageOf is what the channel said of the language, or else what a
+// classifier saw.
+func languageOf(m contact.Message, a contact.Assessment) string {
+	if m.Language != "" {
+		return m.Language
+	}
+	for _, opinion := range a.Opinions {
+		if opinion.Language != "" {
+			return opinion.Language
+		}
+	}
+	return ""
 }
 
 // rulesOf says how a message can be answered, nil when its channel did not say.

@@ -14,6 +14,18 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
+func TestTheLanguageThatAClassifierSawStandsOnTheEvent(t *testing.T) {
+	j := testJudged()
+	j.assessment.Opinions = []contact.Opinion{{By: "rules"}, {By: "language@1", Language: "pl"}}
+	if got := testSealer().data(testEntry(), j).Channel.Language; got != "pl" {
+		t.Errorf("language %q", got)
+	}
+	j.message.Language = "cy"
+	if got := testSealer().data(testEntry(), j).Channel.Language; got != "cy" {
+		t.Errorf("the channel knows better: %q", got)
+	}
+}
+
 func testSealer() sealer {
 	return sealer{force: "borsetshire", version: "test", config: Config{
 		BaseURL:    "http://127.0.0.1:8181",

@@ -68,9 +68,6 @@ func (c Config) WithDefaults() Config {
 	if c.TokensPerHour == 0 {
 		c.TokensPerHour = 2_000_000
 	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	return c
 }
 

@@ -43,6 +43,9 @@ func New(cfg Config) (*Classifier, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	key, err := cfg.key()
 	if err != nil {
 		return nil, err

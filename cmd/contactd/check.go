@@ -111,6 +111,9 @@ func checkDataDir(c config) finding {
 func checkClassifiers(c config) finding {
 	f := finding{what: "classifiers", name: "-"}
 	panel, err := newPanel(c.Classifiers)
+	if err == nil {
+		_, err = newSecond(c.Classifiers)
+	}
 	if err != nil {
 		f.err = err
 		return f

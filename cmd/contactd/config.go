@@ -10,6 +10,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/classifiers/llm"
 	"contactd/classifiers/rules"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
@@ -49,6 +50,18 @@ type classifiersConfig struct {
 	classifiers.Config `yaml:",inline"`
 	Rules              rules.Config  `yaml:"rules"`
 	Linear             linear.Config `yaml:"linear"`
+	LLM                llm.Config    `yaml:"llm"`
+}
+
+// Validate returns every problem of the section, each with its key.
+func (c classifiersConfig) Validate() error {
+	problems := []error{c.Config.Validate()}
+	if joined, ok := c.LLM.Validate().(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join's own form
+		for _, problem := range joined.Unwrap() {
+			problems = append(problems, fmt.Errorf("llm.%w", problem))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // withDefaults returns the config with the values filled that lie here.

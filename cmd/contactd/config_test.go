@@ -195,6 +195,7 @@ func defaulted(c config) config {
 	c.Pipeline = c.Pipeline.WithDefaults()
 	c.Classifiers.Config = c.Classifiers.WithDefaults()
 	c.Classifiers.Rules = c.Classifiers.Rules.WithDefaults()
+	c.Classifiers.LLM = c.Classifiers.LLM.WithDefaults()
 	// An empty list and none are the same.
 	if len(c.Kafka.Brokers) == 0 {
 		c.Kafka.Brokers = nil

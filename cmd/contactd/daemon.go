@@ -200,6 +200,10 @@ func (d *daemon) startPipeline(context.Context) error {
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}
+	second, err := d.secondDeps(watch)
+	if err != nil {
+		return errors.Join(err, publisher.Close())
+	}
 	readers := map[string]channels.Reader{}
 	for name, channel := range d.channels {
 		readers[name] = channel
@@ -212,7 +216,7 @@ func (d *daemon) startPipeline(context.Context) error {
 		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Open: journal.EntryOf, Journal: d.journal,
 		Readers: readers, Panel: d.panel, Publisher: publisher,
 		Force: d.config.Force, Version: strings.Fields(version())[0],
-		Log: d.log, Metrics: d.registry, Replies: replies,
+		Log: d.log, Metrics: d.registry, Replies: replies, Second: second,
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("make pipeline: %w", err), publisher.Close())

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"contactd/classifiers"
 	"contactd/classifiers/language"
@@ -21,8 +22,9 @@ import (
 const gradeLineLimit = 4 << 20
 
 type gradeCommand struct {
-	JSON bool   `help:"Read JSON lines {id, channel, text} and write one JSON line for each, in the same order."`
-	Text string `arg:"" optional:"" help:"What to judge. Without it the standard input is read."`
+	Second bool   `help:"Ask the configured language model too, as the daemon does after publishing."`
+	JSON   bool   `help:"Read JSON lines {id, channel, text} and write one JSON line for each, in the same order."`
+	Text   string `arg:"" optional:"" help:"What to judge. Without it the standard input is read."`
 }
 
 // Help is shown below the usage.
@@ -58,7 +60,7 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	panel, err := newPanel(config.Classifiers)
+	panel, err := g.panel(config.Classifiers)
 	if err != nil {
 		return err
 	}
@@ -78,8 +80,27 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	return nil
 }
 
-// newPanel seats the configured classifiers.
-func newPanel(config classifiersConfig) (*classifiers.Panel, error) {
+// panel seats the classifiers that are asked.
+func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Panel, error) {
+	if !g.Second {
+		return newPanel(config)
+	}
+	model, err := newSecond(config)
+	if err != nil {
+		return nil, err
+	}
+	if model == nil {
+		return nil, usageError{errors.New("grade --second: classifiers.llm.endpoint is not set")}
+	}
+	if config.Timeouts == nil {
+		config.Timeouts = map[string]time.Duration{}
+	}
+	config.Timeouts[model.Name()] = config.LLM.WithDefaults().Timeout
+	return newPanel(config, model)
+}
+
+// newPanel seats the configured classifiers, and more behind them.
+func newPanel(config classifiersConfig, more ...classifiers.Classifier) (*classifiers.Panel, error) {
 	first, err := newFirst(config)
 	if err != nil {
 		return nil, err
@@ -92,7 +113,8 @@ func newPanel(config classifiersConfig) (*classifiers.Panel, error) {
 	for _, each := range first {
 		members = append(members, each)
 	}
-	return classifiers.NewPanel(config.Config, append(members, learned)...), nil
+	members = append(append(members, learned), more...)
+	return classifiers.NewPanel(config.Config, members...), nil
 }
 
 // newFirst makes the classifiers whose opinions the learned one is told.

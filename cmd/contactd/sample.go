@@ -10,6 +10,7 @@ import (
 	"contactd/channels/webchat"
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/classifiers/llm"
 	"contactd/classifiers/rules"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
@@ -43,6 +44,7 @@ func sample() string {
 		classifiers.Sample(),
 		indented(rules.Sample()),
 		indented(linear.Sample()),
+		indented(llm.Sample()),
 		"# Where messages come in.\nchannels:\n" + indented(email.Sample()) + "\n" + indented(webchat.Sample()) + "\n" + indented(facebook.Sample()) + "\n" + indented(twitter.Sample()),
 	}
 	for i, part := range parts {

@@ -32,6 +32,7 @@ var described = map[string]reflect.Type{
 	"unreadable":     reflect.TypeFor[contact.Unreadable](),
 	"revision":       reflect.TypeFor[contact.Revision](),
 	"escalation":     reflect.TypeFor[contact.Escalation](),
+	"assessed":       reflect.TypeFor[contact.Assessed](),
 	"rejected":       reflect.TypeFor[contact.Rejected](),
 	"channelState":   reflect.TypeFor[contact.ChannelState](),
 	"reply":          reflect.TypeFor[contact.Requested](),
