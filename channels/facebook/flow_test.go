@@ -312,6 +312,33 @@ func TestAnEditThatComesBeforeItsCommentBringsTheCommentAlong(t *testing.T) {
 	}
 }
 
+func TestWhatADeliveryTellsWholeIsToldOnce(t *testing.T) {
+	r := newRig(t)
+	ch, _ := r.start(r.config())
+	r.subscribed()
+	post := r.meta.Post(townPage, townPage, "news")
+	comment := r.meta.Comment(townPage, resident, post, "", "first words")
+	for i, each := range []struct{ verb, words string }{{"edited", "second words"}, {"hide", ""}, {"unhide", ""}} {
+		r.meta.Change(comment, each.verb, each.words)
+		r.until("the change", func() bool { return len(r.inbox.Accepted()) >= i+2 })
+		r.settle(ch)
+	}
+	var got []string
+	for _, m := range revisions(r.read(ch)) {
+		got = append(got, string(m.Revision.Action)+" "+m.Text)
+	}
+	if want := []string{"edited second words", "hidden ", "shown "}; !slices.Equal(got, want) {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	// What was changed once more since is told by what Graph says.
+	r.meta.Fail(graphsim.Fault{Call: "GET " + comment, Times: 5, Status: 500, Body: unknownError})
+	r.meta.Weather(graphsim.Weather{})
+	r.meta.Change(comment, "edited", "third words")
+	r.meta.Weather(graphsim.Weather{Drop: 1})
+	r.meta.Change(comment, "edited", "fourth words")
+	r.until("the fourth words", func() bool { return slices.Contains(texts(revisions(r.read(ch))), "fourth words") })
+}
+
 func TestFilesAreFetchedWhileTheirAddressesHold(t *testing.T) {
 	r := newRig(t)
 	ch, _ := r.start(r.config())

@@ -10,6 +10,7 @@ import (
 	"contactd/channels"
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/graph"
+	"contactd/channels/facebook/page"
 )
 
 // How often what cannot be done is tried. Pauses double up to five minutes: a
@@ -163,7 +164,7 @@ func (ch *Channel) readAgain(ctx context.Context, a *account, r delivery.Referen
 		return nil, nil // our own
 	}
 	originals = append(originals, original(a.Name, sorted.ID, sorted.At, e))
-	if !r.Mention {
+	if !r.Mention && !(e.Object == objectPage && page.Confirms(e, r.Told)) {
 		e.Via, e.Time = delivery.Reread, r.At
 		id := fmt.Sprintf("%s:as-of:%d:%s", sorted.ID, r.At, delivery.Hash(string(raw))[:12])
 		originals = append(originals, original(a.Name, id, delivery.Moment(r.At), e))

@@ -33,6 +33,9 @@ type Reference struct {
 	Post string `json:"post,omitempty"`
 	// Mention is set when nothing but the mention is known of it.
 	Mention bool `json:"mention,omitempty"`
+	// Told is what the delivery said of it in a word or a digest, so that what
+	// Graph says too is no second news; empty when it said nothing.
+	Told string `json:"told,omitempty"`
 	// At is the time of the delivery that told of the change, as it stands
 	// there.
 	At int64 `json:"at,omitempty"`

@@ -66,9 +66,36 @@ func sort(e delivery.Element, item Item) delivery.Sorted {
 	// learn what is true now.
 	s.ID = fmt.Sprintf("%s:%s:%d:%s", item.Key(e), verb(item.Verb), e.Time, delivery.Hash(string(e.Raw))[:8])
 	if item.Kind != "rating" { // Graph shows no single one
-		s.Changed = delivery.Reference{Kind: item.Kind, ID: item.ID, Post: item.Post, At: e.Time}
+		s.Changed = delivery.Reference{Kind: item.Kind, ID: item.ID, Post: item.Post, Told: item.told(), At: e.Time}
 	}
 	return s
+}
+
+// told is what a change says of its item.
+func (i Item) told() string {
+	switch {
+	case i.Verb == "hide" || i.Verb == "unhide":
+		return i.Verb
+	case (i.Verb == "edited" || i.Verb == "edit") && i.Text != "":
+		return digest(i.Text)
+	default:
+		return ""
+	}
+}
+
+func digest(text string) string { return delivery.Hash(text)[:16] }
+
+// Confirms reports whether an object of Graph says no more than a delivery told.
+func Confirms(e delivery.Element, told string) bool {
+	item, hidden, _, err := readObject(e)
+	switch {
+	case err != nil || told == "":
+		return false
+	case told == "hide" || told == "unhide":
+		return hidden == (told == "hide")
+	default:
+		return told == digest(item.Text)
+	}
 }
 
 // added is a new item. A mention without words is only the news of one: what
