@@ -21,8 +21,11 @@ func TestWhatCannotBeReadAgainHoldsNothingUpAndAPersonIsTold(t *testing.T) {
 	r.meta.Fail(graphsim.Fault{Call: "GET tagged", Times: -1, Status: 500, Body: unknownError}) // so that polling brings nothing
 	r.meta.Fail(graphsim.Fault{Call: "GET feed", Times: -1, Status: 500, Body: unknownError})
 	r.look1(ch)
+	r.meta.Weather(graphsim.Weather{Drop: 1}) // it is delivered when its fault is there
 	mention := r.meta.Mention(townPage, resident, "he follows me, I am behind the station", false, true)
+	r.meta.Weather(graphsim.Weather{})
 	r.meta.Fail(graphsim.Fault{Call: "GET " + mention, Times: -1, Status: 500, Body: unknownError})
+	r.meta.Deliver(graphsim.Element{Account: townPage, List: "changes", Field: "mention", Value: fmt.Appendf(nil, `{"item":"post","verb":"add","post_id":%q}`, mention)})
 	post := r.meta.Post(townPage, townPage, "news")
 	comment := r.meta.Comment(townPage, resident, post, "", "first words")
 	r.meta.Change(comment, "edited", "second words")

@@ -106,23 +106,28 @@ func (d *deliveries) work() {
 			return
 		}
 		taken := d.server.post(batch)
+		d.note(batch, taken)
+		if !taken {
+			select {
+			case <-time.After(d.server.options.Retry):
+			case <-d.server.base.Done():
+			}
+			d.server.again(batch)
+		}
 		d.mutex.Lock()
 		d.active--
-		if taken {
-			d.told = append(d.told, batch...)
-		} else {
-			d.failed++
-		}
 		d.more.Broadcast()
 		d.mutex.Unlock()
-		if taken {
-			continue
-		}
-		select {
-		case <-time.After(d.server.options.Retry):
-		case <-d.server.base.Done():
-		}
-		d.server.again(batch)
+	}
+}
+
+func (d *deliveries) note(batch []Element, taken bool) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if taken {
+		d.told = append(d.told, batch...)
+	} else {
+		d.failed++
 	}
 }
 

@@ -30,6 +30,9 @@ type Options struct {
 	Retry time.Duration
 	// Now is the clock, nil for time.Now.
 	Now func() time.Time
+	// Sent is told what an account sends, and to whom; nil tells nobody. It must
+	// not call the server.
+	Sent func(to, text string)
 	// Seed makes what is random repeatable.
 	Seed uint64
 }
@@ -68,6 +71,7 @@ type state struct {
 	Private  map[string]bool     `json:"private"` // comments answered privately
 	Expired  int                 `json:"expired"` // cursors given before are dead
 	Files    map[string][]byte   `json:"files"`
+	Names    map[string]string   `json:"names"` // of people
 }
 
 // Account is a page, Instagram account or WhatsApp number.
@@ -136,7 +140,7 @@ func Start(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, page: 25, state: state{
 		Accounts: map[string]*Account{}, Threads: map[string]*Thread{}, Objects: map[string]*Object{},
-		Private: map[string]bool{}, Files: map[string][]byte{},
+		Private: map[string]bool{}, Files: map[string][]byte{}, Names: map[string]string{},
 	}}
 	s.base, s.stop = context.WithCancel(context.Background())
 	s.address = socket.Addr().String()
@@ -250,7 +254,29 @@ func (s *Server) now() time.Time { return s.options.Now().UTC() }
 func (s *Server) thread(account, person string) *Thread {
 	key := account + "/" + person
 	if s.state.Threads[key] == nil {
-		s.state.Threads[key] = &Thread{Person: person, Name: "Person " + person, Account: account}
+		s.state.Threads[key] = &Thread{Person: person, Name: s.name(person), Account: account}
 	}
 	return s.state.Threads[key]
+}
+
+// Name gives a person a name.
+func (s *Server) Name(person, name string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.state.Names[person] = name
+}
+
+// name is what a person is called. The caller holds mutex.
+func (s *Server) name(person string) string {
+	if name := s.state.Names[person]; name != "" {
+		return name
+	}
+	return "Person " + person
+}
+
+// sent tells what an account sent. The caller holds mutex.
+func (s *Server) sent(to, text string) {
+	if s.options.Sent != nil {
+		s.options.Sent(to, text)
+	}
 }

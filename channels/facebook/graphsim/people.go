@@ -166,7 +166,7 @@ func (s *Server) Change(id, verb, text string) {
 
 // add keeps an object. The caller holds mutex.
 func (s *Server) add(o *Object) *Object {
-	o.At, o.Name = s.now(), "Person "+o.From
+	o.At, o.Name = s.now(), s.name(o.From)
 	s.state.Objects[o.ID], s.state.Order = o, append(s.state.Order, o.ID)
 	return o
 }

@@ -88,6 +88,7 @@ func (s *Server) send(account string, fields object) (any, *problem) {
 		m.File = s.URL() + "/files/" + name
 	}
 	t.Messages = append(t.Messages, m)
+	s.sent(t.Person, m.Text)
 	s.echoOf(account, t.Person, m)
 	return object{"recipient_id": t.Person, "message_id": m.ID}, nil
 }
@@ -165,6 +166,7 @@ func (s *Server) sendWhatsApp(account string, fields object) (any, *problem) {
 		m.File = fmt.Sprint(fields["type"])
 	}
 	t.Messages = append(t.Messages, m)
+	s.sent(person, m.Text)
 	for _, status := range []string{"sent", "delivered"} {
 		s.deliver(Element{account, "changes", "messages", mustJSON(object{
 			"messaging_product": "whatsapp", "metadata": object{"phone_number_id": account},
@@ -190,6 +192,7 @@ func (s *Server) answerComment(under string, fields object) (any, *problem) {
 	// Facebook shows no runs of spaces and empty lines.
 	message = strings.TrimSpace(regexp.MustCompile(`[ \t]+`).ReplaceAllString(regexp.MustCompile(`\s*\n\s*`).ReplaceAllString(message, "\n"), " "))
 	made := s.comment(o.Account, o.Account, post, parent, message)
+	s.sent(o.From, message)
 	return object{"id": made.ID}, nil
 }
 
