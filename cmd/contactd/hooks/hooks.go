@@ -23,7 +23,7 @@ import (
 // Config of the public listener.
 type Config struct {
 	// Listen is the address, host:port; port 0 takes a free one. Default
-	// "127.0.0.1:8090", for a reverse proxy on this machine.
+	// "127.0.0.1:8091", for a reverse proxy on this machine.
 	Listen string `yaml:"listen"`
 	// CertFile and KeyFile turn on TLS; a changed file is read again at the
 	// next connection. Default none: the proxy has the certificate.
@@ -43,7 +43,7 @@ func Sample() string { return sample }
 // WithDefaults returns the config with every unset value filled.
 func (c Config) WithDefaults() Config {
 	if c.Listen == "" {
-		c.Listen = "127.0.0.1:8090"
+		c.Listen = "127.0.0.1:8091"
 	}
 	if c.TrustedProxies == nil {
 		c.TrustedProxies = []string{}
@@ -124,7 +124,7 @@ func Listen(config Config, receivers []*webhook.Receiver, log *slog.Logger) (*Li
 	return &Listener{server: server, socket: netutil.LimitListener(socket, maxConnections), tls: config.CertFile != ""}, nil
 }
 
-// URL is where the listener answers, such as "http://127.0.0.1:8090".
+// URL is where the listener answers, such as "http://127.0.0.1:8091".
 func (l *Listener) URL() string {
 	scheme := "http"
 	if l.tls {
