@@ -2,13 +2,16 @@
 LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 1m
 
-.PHONY: build run test race fuzz bench lint fmt sample up down
+.PHONY: build run demo test race fuzz bench lint fmt sample up down
 
 build:
 	go build -trimpath -o bin/contactd ./cmd/contactd
 
 run: build
 	@exec ./bin/contactd run
+
+demo: build
+	@go run ./cmd/contactsim demo --contactd ./bin/contactd
 
 test:
 	@go run ./deploy/servers/up up || { echo "make test: a real server could not be started, so the tests that need it are skipped" && [ "$$CI" != true ]; }
