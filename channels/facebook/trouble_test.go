@@ -142,3 +142,42 @@ func TestConversationsAreReadAsSlowlyAsMetaAsksFor(t *testing.T) {
 		t.Errorf("%d of 40 were found, %d calls came too soon", n, r.meta.Refused())
 	}
 }
+
+func TestAPermissionThatIsMissingIsNamedAndStopsNothingElse(t *testing.T) {
+	for missing, wants := range map[string]struct {
+		found []string
+		told  string
+	}{
+		"pages_messaging":         {[]string{"a comment", "a mention", "a review"}, "look through conversations"},
+		"pages_read_engagement":   {[]string{"a mention", "a message", "a review"}, "look through feed"},
+		"pages_read_user_content": {[]string{"a comment", "a message"}, "look through ratings"},
+		"pages_manage_metadata":   {[]string{"a comment", "a mention", "a message", "a review"}, ""},
+		"pages_manage_engagement": {[]string{"a comment", "a mention", "a message", "a review"}, ""},
+	} {
+		t.Run(missing, func(t *testing.T) {
+			r := newRig(t)
+			r.meta.Subscribe(townPage, fields()...)
+			r.meta.Weather(graphsim.Weather{Drop: 1})
+			post := r.meta.Post(townPage, townPage, "news")
+			r.meta.Comment(townPage, resident, post, "", "a comment")
+			r.meta.Review(townPage, resident, "a review")
+			r.meta.Write(townPage, resident, "a message")
+			r.meta.Mention(townPage, resident, "a mention", true, true)
+			r.meta.Scopes(slices.DeleteFunc(scopes(kindPage), func(scope string) bool { return scope == missing })...)
+			ch := r.open(r.config(), r.deps())
+			told := ""
+			if err := ch.look(t.Context(), ch.accounts[0], &r.inbox); err != nil {
+				told = err.Error()
+			}
+			if got := texts(items(r.read(ch))); !slices.Equal(got, wants.found) {
+				t.Errorf("found %q, want %q", got, wants.found)
+			}
+			if !strings.Contains(told, wants.told) || (told == "") != (wants.told == "") {
+				t.Errorf("told %q, want %q", told, wants.told)
+			}
+			if tried := ch.Check(t.Context()); tried[0].Err == nil || !strings.Contains(tried[0].Err.Error(), missing) {
+				t.Errorf("check says %v", tried[0].Err)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"contactd/channels/facebook/graphsim"
+	"contactd/cmd/contactd/listener"
 	"contactd/contact"
 	"contactd/contact/contacttest"
 	"contactd/deploy/servers"
@@ -170,7 +172,19 @@ func TestADeadTokenIsToldAndDeliveriesGoOn(t *testing.T) {
 	if told := string(events.of(contact.DegradedV1)[0].Data); !strings.Contains(told, "token") || strings.Contains(told, pageToken) {
 		t.Errorf("told %s", told)
 	}
+	page := func() (state listener.Account) {
+		for _, each := range d.ready(t.Context()).Channels {
+			if each.Channel == "facebook" {
+				state = each
+			}
+		}
+		return state
+	}
+	if state := page(); state.Ready || !strings.Contains(state.Error, "token") || state.FailingSince == nil {
+		t.Errorf("/readyz says %+v", state)
+	}
 	meta.Mend()
 	events.await(t, "the end of the alarm", func() bool { return len(events.of(contact.RestoredV1)) > 0 })
 	eventually(t, time.Minute, func() bool { return len(meta.Texts(pageID, "5")) == 1 }, func() string { return "the answer did not wait for the token" })
+	eventually(t, time.Minute, func() bool { return page().Ready }, func() string { return fmt.Sprintf("/readyz says %+v", page()) })
 }

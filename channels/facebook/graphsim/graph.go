@@ -146,6 +146,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	id, edge := parts[1], strings.Join(parts[2:], "/")
+	if failed := s.permitted(r.Method, id, edge); failed != nil {
+		failed.write(w)
+		return
+	}
 	var result any
 	var failed *problem
 	if r.Method == http.MethodPost {

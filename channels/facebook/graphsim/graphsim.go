@@ -54,6 +54,7 @@ type Server struct {
 	allowance *allowance
 	calls     []Call
 	echo      Echo
+	scopes    []string // permissions of the token
 	lag       bool
 	lagging   []Element     // echoes that come without lag
 	silent    chan struct{} // closed when it answers again
@@ -138,7 +139,7 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start simulator: %w", err)
 	}
-	s := &Server{options: o, page: 25, state: state{
+	s := &Server{options: o, page: 25, scopes: everyScope(), state: state{
 		Accounts: map[string]*Account{}, Threads: map[string]*Thread{}, Objects: map[string]*Object{},
 		Private: map[string]bool{}, Files: map[string][]byte{}, Names: map[string]string{},
 	}}

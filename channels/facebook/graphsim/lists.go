@@ -14,9 +14,7 @@ func (s *Server) read(id, edge string, query url.Values) (any, *problem) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if id == "debug_token" {
-		return object{"data": object{"is_valid": query.Get("input_token") == s.options.Token, "expires_at": 0, "scopes": []string{
-			"pages_show_list", "pages_manage_metadata", "pages_messaging", "pages_read_engagement", "pages_read_user_content", "pages_manage_engagement",
-		}}}, nil
+		return object{"data": object{"is_valid": query.Get("input_token") == s.options.Token, "expires_at": 0, "scopes": s.scopes}}, nil
 	}
 	switch edge {
 	case "":
@@ -208,7 +206,9 @@ func (s *Server) conversations(account string, query url.Values) (any, *problem)
 			return nil, failed
 		}
 		_, person, _ := strings.Cut(strings.TrimPrefix(id, "t:"), ":")
-		data = append(data, object{"id": id, "updated_time": last(s.thread(account, person)).At.Format(graphTime), "messages": messages})
+		data = append(data, object{"id": id, "updated_time": last(s.thread(account, person)).At.Format(graphTime), "messages": messages, "participants": object{"data": []object{
+			{"id": person, "name": s.name(person)}, {"id": account},
+		}}})
 	}
 	return object{"data": data, "paging": paging}, nil
 }
