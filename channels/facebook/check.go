@@ -39,7 +39,7 @@ func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 // try says what works, and joins all that does not.
 func (ch *Channel) try(ctx context.Context, a *account) (detail []string, err error) {
 	detail = append(detail, a.Kind+" "+a.ID, ch.config.Version)
-	if end, known := versionEnds(ch.config.Version); known && end.Sub(ch.now()) < 90*24*time.Hour {
+	if end, soon := ch.versionEndsSoon(); soon {
 		err = errors.Join(err, fmt.Errorf("version %s ends on %s: set a newer one", ch.config.Version, end.Format(time.DateOnly)))
 	}
 	state, tokenErr := ch.token(ctx, a)
@@ -117,6 +117,13 @@ func versionEnds(version string) (time.Time, bool) {
 	}
 	at, err := time.Parse(time.DateOnly, end)
 	return at, err == nil
+}
+
+// versionEndsSoon says when Meta stops answering the configured version, true
+// when that is within 90 days or past.
+func (ch *Channel) versionEndsSoon() (time.Time, bool) {
+	end, known := versionEnds(ch.config.Version)
+	return end, known && end.Sub(ch.now()) < 90*24*time.Hour
 }
 
 // advise adds the way out to the usual errors.

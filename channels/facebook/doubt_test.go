@@ -50,6 +50,33 @@ func TestAnAnswerIsFoundWhateverWasWrittenSince(t *testing.T) {
 	}
 }
 
+func TestTheSameWordsToAnotherPersonAreNoSignOfAPrivateAnswer(t *testing.T) {
+	r := newRig(t)
+	r.meta.Echoes(graphsim.EchoNever)
+	ch, _ := r.start(r.config())
+	r.subscribed()
+	news := r.meta.Post(townPage, townPage, "news")
+	r.meta.Comment(townPage, "77", news, "", "from 77")
+	r.meta.Comment(townPage, "78", news, "", "from 78")
+	to := map[string]channels.Address{}
+	for _, m := range r.await(ch, 2) {
+		to[m.Text] = addressOf(m)
+	}
+	first, second := answer(1, "please write to us in private"), answer(2, "please write to us in private")
+	first.Way, second.Way = contact.Privately, contact.Privately
+	r.meta.Fail(lostAnswer)
+	if _, err := r.send(ch, to["from 77"], first); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	ch = r.open(r.config(), r.deps()) // and the restart knows nothing of either
+	if _, err := ch.Find(t.Context(), to["from 78"], second); !errors.Is(err, channels.ErrNotFound) {
+		t.Errorf("what was never sent: %v", err)
+	}
+	if _, err := ch.Find(t.Context(), to["from 77"], first); err != nil {
+		t.Errorf("what was sent: %v", err)
+	}
+}
+
 func TestAnAnswerOfAnAccountThatWasTakenOutIsNotSaidToBeUnsent(t *testing.T) {
 	r := newRig(t)
 	ch := r.open(r.config(), r.deps())

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -122,39 +123,67 @@ func (ch *Channel) lookUp(ctx context.Context, a *account, where address.Address
 	var err error
 	switch {
 	case reply.Way == contact.Privately:
-		err = ch.readConversations(ctx, a, "", since, visit)
+		err = ch.readConversations(ctx, a, nil, func(c conversation) bool { return c.with(where.Who) }, since, visit)
 	case where.Kind == address.Messenger || where.Kind == address.Instagram:
-		err = ch.readConversations(ctx, a, where.To, since, visit)
+		err = ch.readConversations(ctx, a, url.Values{"user_id": {where.To}}, nil, since, visit)
 	default:
 		err = ch.readComments(ctx, a, where, since, visit)
 	}
 	return found, err
 }
 
-// readConversations visits the messages with a person since a moment, or those
-// with everybody.
-func (ch *Channel) readConversations(ctx context.Context, a *account, person string, since time.Time, visit func(said)) error {
-	query := url.Values{"platform": {platformOf(a)}, "fields": {"id,updated_time,messages.limit(50){" + saidFields + "}"}, "limit": {"25"}}
-	if person != "" {
-		query.Set("user_id", person)
+// conversation is one as Graph shows it.
+type conversation struct {
+	ID           delivery.ID   `json:"id"`
+	Updated      delivery.Time `json:"updated_time"`
+	Messages     graph.List    `json:"messages"`
+	Participants struct {
+		Data []struct {
+			ID delivery.ID `json:"id"`
+		} `json:"data"`
+	} `json:"participants"`
+}
+
+// with reports whether somebody takes part. The same words are sent to many, so
+// that a conversation with another proves nothing. That Facebook knows who
+// comments by the same id here is [recall]; where it does not, an answer that
+// was sent is refused when it is sent again, for it can be sent once.
+func (c conversation) with(person string) bool {
+	if person == "" {
+		return true
 	}
+	for _, each := range c.Participants.Data {
+		if string(each.ID) == person {
+			return true
+		}
+	}
+	return false
+}
+
+// readConversations visits what was said since a moment in all conversations
+// that a query selects, or of those the ones that are wanted.
+func (ch *Channel) readConversations(ctx context.Context, a *account, selects url.Values, wanted func(conversation) bool, since time.Time, visit func(said)) error {
+	query := url.Values{
+		"platform": {platformOf(a)}, "limit": {"25"},
+		"fields": {"id,updated_time,participants{id},messages.limit(50){" + saidFields + "}"},
+	}
+	maps.Copy(query, selects)
 	return a.graph.Walk(ctx, a.ID+"/conversations", query, func(list graph.List) (bool, error) {
 		more := true
 		for _, raw := range list.Data {
-			var conversation struct {
-				ID       delivery.ID   `json:"id"`
-				Updated  delivery.Time `json:"updated_time"`
-				Messages graph.List    `json:"messages"`
-			}
-			if _, err := delivery.Decode(raw, &conversation); err != nil {
+			var c conversation
+			if _, err := delivery.Decode(raw, &c); err != nil {
 				return false, fmt.Errorf("read conversation: %w", err)
 			}
-			if person == "" && !conversation.Updated.IsZero() && conversation.Updated.Before(since) {
+			if !c.Updated.IsZero() && c.Updated.Before(since) {
 				more = false // newest first: the others are older
 				continue
 			}
-			path, query := url.PathEscape(string(conversation.ID))+"/messages", url.Values{"fields": {saidFields}, "limit": {"50"}}
-			if err := ch.readSaid(ctx, a, conversation.Messages, path, query, since, visit); err != nil {
+			if wanted != nil && !wanted(c) {
+				continue
+			}
+			path, query := url.PathEscape(string(c.ID))+"/messages", url.Values{"fields": {saidFields}, "limit": {"50"}}
+			if err := ch.readSaid(ctx, a, c.Messages, path, query, since, visit); err != nil {
 				return false, err
 			}
 		}

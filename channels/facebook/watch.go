@@ -195,6 +195,9 @@ func (ch *Channel) tryToken(ctx context.Context, a *account) error {
 	if err != nil {
 		return err
 	}
+	if end, soon := ch.versionEndsSoon(); soon {
+		ch.log.Warn("Meta ends this version of its API: set a newer one", "account", a.Name, "version", ch.config.Version, "end", end.Format(time.DateOnly))
+	}
 	return ch.judgeToken(state)
 }
 

@@ -25,6 +25,8 @@ type Address struct {
 	Kind string `json:"k"`
 	To   string `json:"to"`
 	Item string `json:"item,omitempty"`
+	// Who wrote it, where To does not say so.
+	Who string `json:"who,omitempty"`
 	// At is when the person last wrote, Unix seconds: windows begin there.
 	At int64 `json:"at,omitempty"`
 }

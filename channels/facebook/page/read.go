@@ -98,7 +98,7 @@ func (i Item) words() string {
 // answer is where an answer goes. Under a reply Facebook takes none, so it goes
 // under the comment that the thread begins with.
 func (i Item) answer() address.Address {
-	a := address.Address{Item: i.ID}
+	a := address.Address{Item: i.ID, Who: i.Writer}
 	if !i.At.IsZero() {
 		a.At = i.At.Unix()
 	}
