@@ -219,28 +219,63 @@ func FuzzElementsAreSortedAndRead(f *testing.F) {
 		}
 		for _, whole := range split {
 			for _, e := range apart(whole) {
-				sorted := sortElement(e)
-				if sorted.ID == "" {
-					if sorted.Ignored == "" {
-						t.Errorf("%q is neither taken nor ignored", e.Raw)
-					}
-					continue
-				}
-				o := channels.Original{Channel: Kind, Account: nameFor(ch.accountWith(e.Entry), e), ID: sorted.ID, Bytes: e.Original()}
-				first, err := ch.Read(t.Context(), o)
-				if err != nil {
-					continue
-				}
-				if second, _ := ch.Read(t.Context(), o); !reflect.DeepEqual(first, second) {
-					t.Errorf("%q is read in two ways", e.Raw)
-				}
-				if len(first.Answer.Address) > contact.AnswerLimit && len(o.ID) < 500 {
-					t.Errorf("an answer of %d bytes", len(first.Answer.Address))
-				}
-				if first.Channel.Kind == "" || first.Sender.Address == "" && first.Unreadable == "" {
-					t.Errorf("%q has no kind or sender: %+v", e.Raw, first)
-				}
+				tryElement(t, ch, e)
 			}
 		}
+	})
+}
+
+// tryElement holds what becomes of an element to what holds for all.
+func tryElement(t *testing.T, ch *Channel, e delivery.Element) {
+	t.Helper()
+	sorted := sortElement(e)
+	if sorted.ID == "" {
+		if sorted.Ignored == "" {
+			t.Errorf("%q is neither taken nor ignored", e.Raw)
+		}
+		return
+	}
+	o := channels.Original{Channel: Kind, Account: nameFor(ch.accountWith(e.Entry), e), ID: sorted.ID, Bytes: e.Original()}
+	first, err := ch.Read(t.Context(), o)
+	if err != nil {
+		return
+	}
+	if second, _ := ch.Read(t.Context(), o); !reflect.DeepEqual(first, second) {
+		t.Errorf("%q is read in two ways", e.Raw)
+	}
+	if len(first.Answer.Address) > contact.AnswerLimit && len(o.ID) < 500 {
+		t.Errorf("an answer of %d bytes", len(first.Answer.Address))
+	}
+	if first.Channel.Kind == "" || first.Sender.Address == "" && first.Unreadable == "" {
+		t.Errorf("%q has no kind or sender: %+v", e.Raw, first)
+	}
+}
+
+// FuzzObjectsOfGraph reads what polling and reading again bring.
+func FuzzObjectsOfGraph(f *testing.F) {
+	cases, _ := filepath.Glob("testdata/*/in.json")
+	for _, file := range cases {
+		body, err := os.ReadFile(file)
+		var p polled
+		if err != nil || json.Unmarshal(body, &p) != nil {
+			continue
+		}
+		for _, raw := range p.Objects {
+			f.Add(p.Field, p.Object == objectInstagram, p.Via == delivery.Reread, []byte(raw))
+		}
+	}
+	ch := reader()
+	f.Fuzz(func(t *testing.T, field string, insta, again bool, raw []byte) {
+		if !json.Valid(raw) { // lists are taken apart by encoding/json
+			return
+		}
+		e := delivery.Element{Object: objectPage, Entry: townPage, Time: 1793740450, Via: delivery.Poll, Kind: delivery.Object, Field: field, Under: "1_2", Raw: raw}
+		if insta {
+			e.Object, e.Entry = objectInstagram, "17841400000000001"
+		}
+		if again {
+			e.Via = delivery.Reread
+		}
+		tryElement(t, ch, e)
 	})
 }
