@@ -65,7 +65,42 @@ func (ch *Channel) try(ctx context.Context, a *account) (detail []string, err er
 	} else {
 		detail = append(detail, "messages can be read")
 	}
-	return append(detail, a.replyRule()), wrong
+	more, err := ch.tryApp(ctx, a)
+	detail = append(detail, more...)
+	return append(detail, a.replyRule()), errors.Join(wrong, err)
+}
+
+// tryApp looks at what needs the application's token.
+func (ch *Channel) tryApp(ctx context.Context, a *account) (detail []string, wrong error) {
+	if !a.client.CanWatch() {
+		return []string{"webhook and usage not watched (no bearer_token_file)"}, nil
+	}
+	if u, err := a.client.Usage(ctx); err != nil {
+		wrong = fmt.Errorf("usage: %w", advise(err))
+	} else {
+		detail = append(detail, fmt.Sprintf("%s of %s posts read this month", u.Used, u.Cap))
+	}
+	if ch.config.WebhookURL == "" {
+		return detail, wrong
+	}
+	hook, there, err := a.client.Webhook(ctx, ch.config.WebhookURL)
+	switch {
+	case err != nil:
+		return detail, errors.Join(wrong, fmt.Errorf("webhook: %w", advise(err)))
+	case !there:
+		return append(detail, "no webhook yet; contactd run makes it"), wrong
+	case !hook.Valid:
+		return append(detail, "X has stopped delivering; contactd run has it go on"), wrong
+	}
+	switch missing, err := ch.missing(ctx, a, hook.ID); {
+	case err != nil:
+		wrong = errors.Join(wrong, fmt.Errorf("subscriptions: %w", advise(err)))
+	case len(missing) > 0:
+		detail = append(detail, "not subscribed to "+strings.Join(missing, " ")+"; contactd run does it")
+	default:
+		detail = append(detail, "webhook and subscriptions stand")
+	}
+	return detail, wrong
 }
 
 // replyRule says who can be answered.

@@ -33,6 +33,16 @@ type Config struct {
 	BearerTokenFile string `yaml:"bearer_token_file"`
 	// Path is where X delivers, below the public listener. Default "/twitter".
 	Path string `yaml:"path"`
+	// WebhookURL is how X reaches Path from outside, https without a port. With
+	// it and the bearer token contactd makes the webhook and the subscriptions
+	// at X and looks every 10 minutes whether they stand. Default none: they are
+	// yours to make.
+	WebhookURL string `yaml:"webhook_url"`
+	// Stream is what X sends over a connection that stays open, besides: "none"
+	// (default), "posts" for all that name the accounts, replies to replies
+	// included, or "activity" for the events of the activity API. Needs the
+	// bearer token, and a plan with streams.
+	Stream string `yaml:"stream"`
 	// APIURL is the API's address. Default "https://api.x.com".
 	APIURL string `yaml:"api_url"`
 	// PollMentions and PollMessages are the pauses between two looks at the
@@ -95,6 +105,10 @@ const (
 	modeAnswerOnly = "answer_only"
 	modeOff        = "off"
 
+	streamNone     = "none"
+	streamPosts    = "posts"
+	streamActivity = "activity"
+
 	version1    = "v1"
 	version2    = "v2"
 	versionAuto = "auto"
@@ -107,6 +121,7 @@ const (
 func (c Config) WithDefaults() Config {
 	set(&c.Mode, modeOn)
 	set(&c.Path, "/twitter")
+	set(&c.Stream, streamNone)
 	set(&c.APIURL, "https://api.x.com")
 	c.APIURL = strings.TrimSuffix(c.APIURL, "/")
 	for _, each := range []struct {
@@ -165,6 +180,17 @@ func (c Config) Validate() error {
 	}
 	if !isService(c.APIURL) {
 		problem("api_url: want https://host; http only to this machine")
+	}
+	if c.WebhookURL != "" && !isWebhook(c.WebhookURL, c.APIURL) {
+		problem("webhook_url: want https://host/path without a port")
+	}
+	if c.WebhookURL != "" && c.BearerTokenFile == "" {
+		problem("webhook_url: needs bearer_token_file")
+	}
+	if !slices.Contains([]string{streamNone, streamPosts, streamActivity}, c.Stream) {
+		problem("stream: want none, posts or activity")
+	} else if c.Stream != streamNone && c.BearerTokenFile == "" {
+		problem("stream: needs bearer_token_file")
 	}
 	between := func(key string, value, least, most time.Duration) {
 		if value < least || value > most {
@@ -227,6 +253,14 @@ func (a Account) validate(key string) (wrong []error) {
 		problem("auth: want oauth1 or oauth2")
 	}
 	return wrong
+}
+
+// isWebhook reports whether X would take an address; a simulator on this
+// machine takes any.
+func isWebhook(text, service string) bool {
+	at, err := url.Parse(text)
+	return err == nil && at.Host != "" && at.User == nil && at.RawQuery == "" &&
+		(at.Scheme == "https" && at.Port() == "" || strings.HasPrefix(service, "http://") && isService(service) && isService(text))
 }
 
 // isService reports whether a secret may be sent to an address.

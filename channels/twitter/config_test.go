@@ -11,7 +11,7 @@ import (
 
 func TestAllProblemsAreToldWithTheirKeys(t *testing.T) {
 	c := Config{
-		Mode: "loud", ConsumerKey: "a b", Path: "twitter/", APIURL: "http://api.example", PollMentions: time.Second, PollMessages: time.Second,
+		Mode: "loud", ConsumerKey: "a b", Path: "twitter/", APIURL: "http://api.example", WebhookURL: "https://x.example:8443/", Stream: "posts", PollMentions: time.Second, PollMessages: time.Second,
 		Since: 1, Review: 1, Follow: 1, Accounts: []Account{
 			{Name: "a b", UserID: "@town", Transport: "v3", Auth: "basic"},
 			{Name: "x", UserID: "1", TokenFile: "t"},
@@ -21,7 +21,7 @@ func TestAllProblemsAreToldWithTheirKeys(t *testing.T) {
 	}
 	err := fmt.Sprint(c.Validate())
 	for _, want := range []string{
-		"mode: ", "consumer_key: ", "consumer_secret_file: ", "path: ", "api_url: ", "poll_mentions: ", "poll_messages: ", "since: ", "review: ", "follow: ",
+		"mode: ", "consumer_key: ", "consumer_secret_file: ", "path: ", "api_url: ", "webhook_url: want ", "webhook_url: needs ", "stream: needs ", "poll_mentions: ", "poll_messages: ", "since: ", "review: ", "follow: ",
 		"accounts[0].name: ", "accounts[0].user_id: ", "accounts[0].transport: ", "accounts[0].auth: ",
 		"accounts[2].name: \"x\" is used twice", "accounts[2].user_id: \"1\" is used twice", "accounts[2].token_file: ",
 		"accounts[3].auth: version 1.1", "accounts[3].oauth.client_id: ", "accounts[3].oauth.refresh_token_file: ", "accounts[3].oauth.token_url: ",
@@ -54,7 +54,7 @@ func TestCheckSaysWhatWorksAndWhatToClick(t *testing.T) {
 		before       func()
 		detail, told string
 	}{
-		"a good account": {change: func(*Config) {}, detail: "@town, API 2, mentions can be read, messages can be read, answers in public only who named"},
+		"a good account": {change: func(*Config) {}, detail: "@town, API 2, mentions can be read, messages can be read, webhook and usage not watched (no bearer_token_file), answers in public only who named"},
 		"a contract":     {change: func(c *Config) { c.Accounts[0].Enterprise = true }, detail: "answers everybody"},
 		"a wrong token":  {change: func(c *Config) { c.Accounts[0].TokenFile = r.file("wrong") }, told: "Keys and tokens"},
 		"another user":   {change: func(c *Config) { c.Accounts[0].UserID = "77" }, detail: "@town", told: "the token is of user " + townID},

@@ -14,6 +14,8 @@ type metrics struct {
 	problems  *prometheus.CounterVec // things that X left out of lists
 	throttled *prometheus.CounterVec // looks that had to wait
 	gaps      *prometheus.CounterVec // looks that X cut short
+	renewed   *prometheus.CounterVec // webhooks and subscriptions that X had ended
+	usage     *prometheus.GaugeVec   // of the month's posts
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
@@ -28,12 +30,16 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		listed:    counter("listed_total", "Posts and messages that X listed; it bills each once a day.", "account", "list"),
 		problems:  counter("left_out_total", "What X left out of lists, by its reason.", "account", "reason"),
 		throttled: counter("throttled_total", "Looks that had to wait for X's window.", "account", "list"),
-		gaps:      counter("gaps_total", "Looks at mentions that X cut short, so that some may be missing.", "account"),
+		renewed:   counter("subscriptions_renewed_total", "Webhooks and subscriptions that X had ended, or that were not there yet.", "account", "what"),
+		usage: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: "contactd", Subsystem: Kind, Name: "usage_posts", Help: "Posts that the project has read this month, and may read.",
+		}, []string{"account", "which"}),
+		gaps: counter("gaps_total", "Looks at mentions that X cut short, so that some may be missing.", "account"),
 	}
 	if registry == nil {
 		return m, nil
 	}
-	for _, collector := range []prometheus.Collector{m.elements, m.parked, m.listed, m.problems, m.throttled, m.gaps} {
+	for _, collector := range []prometheus.Collector{m.elements, m.parked, m.listed, m.problems, m.throttled, m.gaps, m.renewed, m.usage} {
 		if err := registry.Register(collector); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

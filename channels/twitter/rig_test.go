@@ -141,7 +141,8 @@ func (r *rig) refused() Config {
 // quick is patient for milliseconds only.
 func quick() timing {
 	return timing{
-		mentions: 10 * time.Millisecond, messages: 10 * time.Millisecond, review: 50 * time.Millisecond,
+		mentions: 10 * time.Millisecond, messages: 10 * time.Millisecond, review: 50 * time.Millisecond, audit: 20 * time.Millisecond,
+		network: 5 * time.Millisecond, refused: 5 * time.Millisecond,
 		retry: 5 * time.Millisecond, longest: 50 * time.Millisecond, step: 5 * time.Millisecond,
 	}
 }

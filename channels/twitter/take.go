@@ -28,9 +28,7 @@ func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) 
 		}})
 	}
 	b := &batch{ch: ch}
-	for _, e := range elements {
-		b.add(e)
-	}
+	b.addAll(elements)
 	// What X says about what we sent comes first: it repeats what was not
 	// taken, but not what was.
 	if err := b.tell(ctx); err != nil {
@@ -73,6 +71,12 @@ type news struct {
 type seen struct {
 	account *account
 	item    element.Item
+}
+
+func (b *batch) addAll(elements []element.Element) {
+	for _, e := range elements {
+		b.add(e)
+	}
 }
 
 // add sorts an element.

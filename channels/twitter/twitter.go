@@ -2,6 +2,8 @@
 // messages, and answers it.
 //
 //	X ─ webhook ─▶ split into elements ─▶ sort: identities ─▶ accepted ─▶ 200
+//	  ─ stream ──▶ the same, over a connection that stays open
+//	  ◀─ audit ─── does it still deliver, and to us?
 //	  ◀─ polling ─ mentions, direct messages: always, under the same identities
 //	  ◀─ review ── do posts still stand, and as they were?
 //	  ◀─ replies ─ what may have been sent is looked up, never sent again
@@ -80,6 +82,9 @@ type account struct {
 type timing struct {
 	mentions, messages time.Duration // between two looks
 	review             time.Duration // between two reviews, 0 for none
+	audit              time.Duration // between two looks at webhook and subscriptions
+	silence            time.Duration // after which a stream is dead, 0 for X's promise
+	network, refused   time.Duration // before a stream is opened again
 	settle             time.Duration // after which the absence of a post means something
 	retry              time.Duration // before the first new try of what failed; doubles
 	longest            time.Duration // of those pauses
@@ -88,7 +93,8 @@ type timing struct {
 
 func timingOf(c Config) timing {
 	return timing{
-		mentions: c.PollMentions, messages: c.PollMessages, review: max(0, c.Review),
+		mentions: c.PollMentions, messages: c.PollMessages, review: max(0, c.Review), audit: 10 * time.Minute,
+		network: 250 * time.Millisecond, refused: 5 * time.Second,
 		settle: time.Minute, retry: time.Second, longest: 5 * time.Minute, step: 10 * time.Second,
 	}
 }
@@ -200,6 +206,12 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 		if ch.timing.review > 0 {
 			all.Go(func() { ch.repeat(ctx, a, "review", ch.timing.review, ch.reviews(a, inbox)) })
 		}
+		if a.client.CanWatch() {
+			all.Go(func() { ch.repeat(ctx, a, "webhook", ch.timing.audit, ch.audits(a)) })
+		}
+	}
+	if ch.config.Stream != streamNone {
+		all.Go(func() { ch.stream(ctx, inbox) })
 	}
 	all.Wait()
 	for _, a := range ch.accounts {

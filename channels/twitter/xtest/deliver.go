@@ -140,6 +140,12 @@ func (s *Server) Raw(body []byte) { s.waiting.put(body) }
 
 // deliver writes an event in the form of the day. The caller holds mutex.
 func (s *Server) deliver(account string, e event) {
+	if s.state.Hook != nil && slices.Contains(s.state.Hook.Events, account+" "+e.word) {
+		form := s.form
+		s.form = ActivityAPI
+		s.say("/2/activity/stream", s.body(account, e))
+		s.form = form
+	}
 	if s.options.Callback == "" {
 		return
 	}
@@ -301,6 +307,10 @@ func (s *Server) Challenge(ctx context.Context, token string) error {
 	s.mutex.Lock()
 	callback := s.options.Callback
 	s.mutex.Unlock()
+	return s.challenge(ctx, callback, token)
+}
+
+func (s *Server) challenge(ctx context.Context, callback, token string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, callback+"?crc_token="+url.QueryEscape(token), nil)
 	if err != nil {
 		return err

@@ -60,6 +60,7 @@ func (s *Server) post(user string, d Draft) *Post {
 	}
 	s.state.Posts = append(s.state.Posts, p)
 	s.deliverPost(p)
+	s.streamPost(p)
 	return p
 }
 

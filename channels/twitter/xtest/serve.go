@@ -54,6 +54,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if strings.HasSuffix(r.URL.Path, "/stream") {
+		s.serveStream(w, r)
+		return
+	}
 	header := http.Header{}
 	got := s.answer(r, body, header)
 	if fault != nil {
@@ -116,13 +120,17 @@ func (s *Server) answer(r *http.Request, body []byte, header http.Header) answer
 	if q.path == "/2/oauth2/token" {
 		return s.token(r, q)
 	}
-	if q.account = s.signer(r, body); q.account == nil {
+	app := s.options.Bearer != "" && r.Header.Get("Authorization") == "Bearer "+s.options.Bearer
+	if q.account = s.signer(r, body); q.account == nil && !app {
 		return problem(http.StatusUnauthorized, "about:blank", "Unauthorized", "Unauthorized")
 	}
 	if v1 := q.parts[0] == "1.1"; v1 && s.closed1 {
 		return answer{http.StatusForbidden, object{"errors": []object{{"code": 453, "message": "You currently have access to a subset of X API V2 endpoints"}}}}
 	} else if !v1 && s.closed2 {
 		return problem(http.StatusForbidden, "https://api.twitter.com/2/problems/client-forbidden", "Client Forbidden", "When authenticating requests to the Twitter API v2 endpoints, you must use keys from a Project.")
+	}
+	if got, known := s.answerApp(q); known {
+		return got
 	}
 	if q.account.Capped && q.method == http.MethodGet && q.path != "/2/users/me" {
 		return problem(http.StatusTooManyRequests, "https://api.x.com/2/problems/usage-capped", "UsageCapExceeded", "Usage cap exceeded: Monthly product cap")

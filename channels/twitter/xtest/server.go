@@ -55,6 +55,8 @@ type Server struct {
 	closed1 bool          // version 1.1 is closed to the application
 	closed2 bool          // version 2 is
 	form    Form
+	streams []*connection
+	opened  int
 }
 
 // Form is how deliveries are written.
@@ -73,6 +75,8 @@ type state struct {
 	Accounts map[string]*Account `json:"accounts"`
 	Posts    []*Post             `json:"posts"` // oldest first
 	DMs      []*DM               `json:"dms"`   // oldest first
+	Hook     *hook               `json:"hook"`
+	Rules    []rule              `json:"rules"`
 }
 
 // User is somebody on X.

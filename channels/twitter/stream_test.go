@@ -1,0 +1,97 @@
+package twitter
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"contactd/channels"
+	"contactd/channels/twitter/xtest"
+)
+
+// streaming configures a stream, and lets nothing else bring anything.
+func (r *rig) streaming(which string) *Channel {
+	r.t.Helper()
+	c := r.config()
+	c.BearerTokenFile, c.Stream = r.file("bearer"), which
+	ch := r.open(c, r.deps())
+	ch.timing.mentions, ch.timing.messages, ch.timing.review = time.Hour, time.Hour, 0
+	ch.timing.silence = 5 * time.Second
+	return ch
+}
+
+// streams waits until a stream is open that is not one of the first n.
+func (r *rig) streams(n int) {
+	r.t.Helper()
+	r.until("stream", func() bool {
+		opened, open := r.x.Streams()
+		r.clock.pass(time.Second) // X may still hold the old one, and ask to wait
+		return opened > n && open == 1
+	})
+}
+
+func TestTheStreamBringsWhatNamesUsWhateverBreaks(t *testing.T) {
+	r := newRig(t)
+	root := r.x.Post(neighbour, xtest.Draft{Text: "not about us"})
+	ch, stop := r.run(r.streaming(streamPosts))
+	r.streams(0)
+	wanted := []string{}
+	write := func(text string) {
+		wanted = append(wanted, "@town "+text)
+		r.x.Post(resident, xtest.Draft{Text: "@town " + text, InReplyTo: root})
+		r.await(ch, len(wanted))
+	}
+	write("é 👮 split in the middle of a character")
+	for n, harm := range []func(){
+		func() { r.x.EndStreams("") },
+		func() {
+			r.x.EndStreams(`{"errors":[{"title":"operational-disconnect","disconnect_type":"UpstreamOperationalDisconnect","type":"https://api.twitter.com/2/problems/operational-disconnect"}]}`)
+		},
+		r.x.MuteStreams,
+	} {
+		harm()
+		r.streams(n + 1)
+		write(fmt.Sprint("after harm ", n))
+	}
+	broken := true
+	r.inbox.Refuse(func([]channels.Original) error {
+		if broken = !broken; !broken {
+			return fmt.Errorf("the disk is slow")
+		}
+		return nil
+	})
+	write("while the disk is slow")
+	stop()
+	for i, m := range r.read(ch) {
+		if m.Text != wanted[i] || m.Conversation == "" {
+			t.Errorf("%d reads %q in %q", i, m.Text, m.Conversation)
+		}
+	}
+}
+
+func TestTheActivityStreamBringsMessages(t *testing.T) {
+	r := newRig(t)
+	ch, _ := r.run(r.streaming(streamActivity))
+	r.streams(0)
+	id := r.x.DM(resident, townID, "is anybody there?")
+	if m := of(t, r.await(ch, 1), "x:dm:"+id); m.Text != "is anybody there?" || m.Checks[0] != "x-api=read" {
+		t.Errorf("reads as %+v", m)
+	}
+}
+
+func TestAStreamThatCannotBeOpenedIsToldAndMends(t *testing.T) {
+	r := newRig(t)
+	r.x.Fail(xtest.Fault{Call: "GET stream", Times: 3, Status: 429, Body: `{"title":"ConnectionException","connection_issue":"TooManyConnections"}`, Header: map[string]string{"Retry-After": "0"}})
+	r.x.Fail(xtest.Fault{Call: "GET stream", Times: 2, Status: 503})
+	ch := r.streaming(streamPosts)
+	r.run(ch)
+	r.until("alarm", func() bool { return strings.Contains(fmt.Sprint(r.well.Failures()), "stream") })
+	for opened := 0; opened == 0; opened, _ = r.x.Streams() {
+		r.clock.pass(time.Minute)
+		time.Sleep(time.Millisecond)
+	}
+	r.x.Post(resident, xtest.Draft{Text: "@town hello"})
+	r.await(ch, 1)
+	r.healthy(func(err error, told bool) bool { return told && err == nil })
+}
