@@ -22,13 +22,14 @@ type demoCommand struct {
 	Chat     string        `help:"Where the web chat is." default:"127.0.0.1:8090"`
 	Hooks    string        `help:"Where contactd takes what platforms deliver." default:"127.0.0.1:8091"`
 	Meta     string        `help:"Where the simulated Meta answers." default:"127.0.0.1:8095"`
+	X        string        `help:"Where the simulated X answers." default:"127.0.0.1:8096"`
 	Stay     time.Duration `help:"How long to go on after the scripts. Default: until interrupted." default:"-1s"`
 }
 
 // Help is shown below the usage.
 func (demoCommand) Help() string {
-	return `Starts contactd with a web chat, the broker that comes along, and a Facebook page at a Meta that is played here; people write
-on it, and the events are shown as they come. No account is needed anywhere.`
+	return `Starts contactd with a web chat, the broker that comes along, a Facebook page and an account on X, at a Meta and an X that are
+played here; people write there, and the events are shown as they come. No account is needed anywhere.`
 }
 
 // Run starts everything and shows what happens.
@@ -48,7 +49,8 @@ func (c demoCommand) Run(ctx context.Context, out io.Writer) error {
 		defer func() { _ = os.RemoveAll(dir) }()
 	}
 	page := facebookCommand{Base: "http://" + c.Hooks, Path: "/facebook", Listen: c.Meta, Page: "100000000000001", Stay: c.Stay, Drain: time.Minute}
-	if err := c.configure(dir, page); err != nil {
+	account := xCommand{Base: "http://" + c.Hooks, Path: "/twitter", Listen: c.X, User: "1000000000000000001", Stay: c.Stay, Drain: time.Minute}
+	if err := c.configure(dir, page, account); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -70,17 +72,40 @@ func (c demoCommand) Run(ctx context.Context, out io.Writer) error {
 	defer func() { _ = tail.Wait() }()
 	defer cancel()
 	_, _ = fmt.Fprintf(together, "\nchat at http://%s/demo; answer with\n  %s --config %s/contactd.yaml reply CONVERSATION TEXT\n\n", c.Chat, program, dir)
-	return page.Run(ctx, together)
+	return both(ctx, together, page, account)
+}
+
+// both plays both platforms at once. When one fails the other ends too.
+func both(ctx context.Context, out io.Writer, page facebookCommand, account xCommand) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	played := make(chan error, 1)
+	go func() {
+		err := account.Run(ctx, out)
+		if err != nil {
+			cancel()
+		}
+		played <- err
+	}()
+	err := page.Run(ctx, out)
+	if err != nil {
+		cancel()
+	}
+	return errors.Join(err, <-played)
 }
 
 // configure writes contactd.yaml into dir.
-func (c demoCommand) configure(dir string, page facebookCommand) error {
+func (c demoCommand) configure(dir string, page facebookCommand, account xCommand) error {
 	section, err := page.config(dir)
 	if err != nil {
 		return err
 	}
+	more, err := account.config(dir)
+	if err != nil {
+		return err
+	}
 	text := fmt.Sprintf("force: demo\nlog: {level: error}\nhttp: {listen: %q}\nbroker: {address: %q}\nwebhooks: {listen: %q}\nchannels:\n  webchat: {demo: true, listen: %q}\n%s",
-		c.Listen, c.Broker, c.Hooks, c.Chat, section)
+		c.Listen, c.Broker, c.Hooks, c.Chat, section+more)
 	return os.WriteFile(filepath.Join(dir, "contactd.yaml"), []byte(text), 0o600)
 }
 

@@ -50,7 +50,7 @@ func TestTheDemonstrationShowsWhatPeopleDoOnAPage(t *testing.T) {
 	go func() {
 		ended <- run(ctx, []string{
 			"demo", "--contactd", program, "--dir", dir, "--listen", "127.0.0.1:0", "--broker", "127.0.0.1:0",
-			"--chat", servers.FreeAddress(t), "--hooks", servers.FreeAddress(t), "--meta", servers.FreeAddress(t),
+			"--chat", servers.FreeAddress(t), "--hooks", servers.FreeAddress(t), "--meta", servers.FreeAddress(t), "--x", servers.FreeAddress(t),
 		}, out, out)
 	}()
 	await := func(what string) string {
@@ -73,6 +73,8 @@ func TestTheDemonstrationShowsWhatPeopleDoOnAPage(t *testing.T) {
 		"emergency  contact.received.v1  facebook_dm/town",
 		"emergency  contact.received.v1  facebook_comment/town",
 		"emergency  contact.revised.v1  facebook_comment/town",
+		"emergency  contact.received.v1  x_mention/town",
+		"emergency  contact.received.v1  x_dm/town",
 	} {
 		await(want)
 	}

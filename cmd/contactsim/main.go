@@ -5,12 +5,14 @@
 //	contactsim chat    visitors of a web chat: they write, wait for the tick, read answers
 //	contactsim desk    a handler: sees what comes, says so, and answers
 //	contactsim facebook  Meta with the people on a page, by a script
+//	contactsim x       X with the people around an account, by a script
 //	contactsim demo    contactd with platforms that are played, to look at
 //
 //	main.go               arguments, signals, exit code
 //	chat.go visitor.go    many visitors at a pace; one visitor on one socket
 //	desk.go broker.go     one handler on Kafka
-//	script.go facebook.go who does what on a platform; Meta
+//	script.go             who does what on a platform
+//	facebook.go x.go      Meta; X
 //	demo.go               contactd and the platforms together
 //	words.go report.go    what is written; what was measured
 package main
@@ -39,6 +41,7 @@ type commands struct {
 	Chat     chatCommand     `cmd:"" help:"Play visitors of a web chat; exit 1 when a message was not confirmed."`
 	Demo     demoCommand     `cmd:"" help:"Run contactd with platforms that are played here, to look at."`
 	Facebook facebookCommand `cmd:"" help:"Play Meta and the people on a page of a force."`
+	X        xCommand        `cmd:"" help:"Play X and the people around an account of a force."`
 	Desk     deskCommand     `cmd:"" help:"Play a handler: say that the desk is open, mark what comes as seen, answer it."`
 }
 

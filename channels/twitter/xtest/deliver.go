@@ -27,8 +27,9 @@ type event struct {
 
 // Sky is the weather over deliveries, as shares of 1.
 type Sky struct {
-	// Repeat delivers twice, Drop never, Reorder out of turn.
-	Repeat, Drop, Reorder float64
+	// Repeat delivers twice, Drop never, Reorder out of turn; of the calls of
+	// the API that many Calls fail, before or after they did their work.
+	Repeat, Drop, Reorder, Calls float64
 }
 
 // deliveries wait for the callback.
@@ -270,6 +271,24 @@ func Sign(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	return "sha256=" + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// failing is what the weather does to a call, nil for nothing.
+func (s *Server) failing() *Fault {
+	d := s.waiting
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.random.Float64() >= d.sky.Calls {
+		return nil
+	}
+	return &Fault{After: d.random.IntN(2) == 0, Status: []int{0, 503}[d.random.IntN(2)], Body: "over capacity"}
+}
+
+// Failed counts deliveries that were not taken.
+func (s *Server) Failed() int {
+	s.waiting.mutex.Lock()
+	defer s.waiting.mutex.Unlock()
+	return s.waiting.failed
 }
 
 // Told reports whether a delivery that holds text was taken.

@@ -57,11 +57,20 @@ func (s *Server) post(user string, d Draft) *Post {
 	}
 	if under := s.find(d.InReplyTo); under != nil {
 		p.Conversation = under.Conversation
+		s.sent(user, under.User, d.Text)
 	}
 	s.state.Posts = append(s.state.Posts, p)
 	s.deliverPost(p)
 	s.streamPost(p)
 	return p
+}
+
+// sent tells whoever wants to know that an account of ours has answered. The
+// caller holds mutex.
+func (s *Server) sent(from, to, text string) {
+	if s.state.Accounts[from] != nil && s.options.Sent != nil {
+		s.options.Sent(to, text)
+	}
 }
 
 // mentioned are the users that a text names. The caller holds mutex.
@@ -111,6 +120,13 @@ func (s *Server) change(id string, change func(*Post)) {
 	}
 }
 
+// Is reports whether an id is that of a post.
+func (s *Server) Is(id string) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.find(id) != nil
+}
+
 // Latest is the id of a post's latest version.
 func (s *Server) Latest(id string) string {
 	s.mutex.Lock()
@@ -146,6 +162,7 @@ func (s *Server) DM(from, to, text string) string {
 func (s *Server) dm(from, to, text string) *DM {
 	d := &DM{ID: s.id(), From: from, To: to, Text: text, At: s.now()}
 	s.state.DMs = append(s.state.DMs, d)
+	s.sent(from, to, text)
 	s.deliverDM(d)
 	return d
 }

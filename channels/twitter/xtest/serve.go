@@ -47,6 +47,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		breakOff(w, false)
 	}
 	fault := s.fault(r.Method, r.URL.Path)
+	if fault == nil {
+		fault = s.failing()
+	}
 	if fault != nil {
 		pause(r, fault.Delay)
 		if !fault.After {

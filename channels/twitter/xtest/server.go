@@ -30,6 +30,9 @@ type Options struct {
 	Retry time.Duration
 	// Now is the clock, nil for time.Now.
 	Now func() time.Time
+	// Sent is told what an account of ours sends to a user; it must not call
+	// back.
+	Sent func(to, text string)
 }
 
 // Server is a running X.
