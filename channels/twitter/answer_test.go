@@ -247,6 +247,33 @@ func TestReceiptsConfirmWhatWasReadAndNoMore(t *testing.T) {
 	}
 }
 
+func TestWhoAnswersOurAnswerStaysInTheConversation(t *testing.T) {
+	r := newRig(t)
+	r.hook() // account activity does not say in which thread a post stands
+	c := r.config()
+	ch, stop := r.start(c)
+	post := r.x.Post(resident, xtest.Draft{Text: "@town somebody is at the door"})
+	to, first := r.answered(ch, "x:post:"+post)
+	receipt, err := ch.Reply(t.Context(), to, r.answer("who is it?"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, restart := range []bool{false, true} {
+		if restart {
+			r.until("note of the thread", func() bool {
+				cursor, err := r.inbox.Cursor(t.Context(), "twitter/town/threads")
+				return err == nil && cursor.Value != ""
+			})
+			stop()
+			ch, _ = r.start(c)
+		}
+		next := r.x.Post(resident, xtest.Draft{Text: fmt.Sprint("@town a man in black ", restart), InReplyTo: receipt.PlatformID})
+		if _, m := r.answered(ch, "x:post:"+next); m.Conversation != first.Conversation {
+			t.Errorf("restart %v: in %q, not in %q", restart, m.Conversation, first.Conversation)
+		}
+	}
+}
+
 func TestATooBusyWindowMakesAnAnswerWait(t *testing.T) {
 	r := newRig(t)
 	r.x.Limit("POST /2/dm_conversations/with/:id/messages", 2)

@@ -68,7 +68,7 @@ type revised struct {
 func reader() *Channel {
 	metrics, _ := newMetrics(nil)
 	ch := &Channel{metrics: metrics}
-	ch.accounts = []*account{{Account: Account{Name: "town", UserID: townID}, sent: newMemory(), watched: newWatched("town")}}
+	ch.accounts = []*account{{Account: Account{Name: "town", UserID: townID}, sent: newMemory(), watched: newWatched("town"), threads: newThreads("town")}}
 	return ch
 }
 

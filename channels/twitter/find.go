@@ -48,6 +48,9 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 		return channels.Receipt{}, err
 	case id != "":
 		a.sent.know(reply.ID, id)
+		if person, group := recipient(where, reply); person == "" && group == "" {
+			a.threads.know(id, where.Root)
+		}
 		return channels.Receipt{PlatformID: id}, nil
 	}
 	at := ch.started // what was tried before the start may have been just before

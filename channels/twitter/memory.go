@@ -22,7 +22,6 @@ type memory struct {
 // sending is one reply on its way.
 type sending struct {
 	person    string // of a direct message
-	root      string // of the thread of a post
 	id        string // X's, once known
 	attempted time.Time
 }
@@ -33,7 +32,7 @@ const remembered = 10_000
 func newMemory() *memory { return &memory{sent: map[string]*sending{}, by: map[string]string{}} }
 
 // attempt notes that a reply is about to be sent.
-func (m *memory) attempt(reply, person, root string, at time.Time) {
+func (m *memory) attempt(reply, person string, at time.Time) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	s := m.sent[reply]
@@ -42,7 +41,7 @@ func (m *memory) attempt(reply, person, root string, at time.Time) {
 		s = &sending{}
 		m.sent[reply], m.order = s, append(m.order, reply)
 	}
-	s.person, s.root, s.attempted = person, root, at
+	s.person, s.attempted = person, at
 }
 
 // forget makes room for one. The caller holds mutex.
@@ -81,18 +80,6 @@ func (m *memory) replyOf(id string) string {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	return m.by[id]
-}
-
-// rootUnder is the first post of the thread in which a post of version 1.1
-// answers one of ours, which itself does not say; empty when not known.
-func (m *memory) rootUnder(e element.Element) string {
-	item, _, err := e.ReadPost()
-	if err != nil || item.InReplyTo == "" {
-		return ""
-	}
-	reply := m.replyOf(item.InReplyTo)
-	known, _ := m.of(reply)
-	return known.root
 }
 
 // readBy returns the replies that a person has read.

@@ -3,6 +3,7 @@ package twitter
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func (ch *Channel) mentions(a *account, inbox channels.Inbox) func(context.Conte
 		if err := w.look(ctx); err != nil {
 			return err
 		}
-		return a.watched.save(ctx, inbox)
+		return errors.Join(a.watched.save(ctx, inbox), a.threads.save(ctx, inbox))
 	}
 }
 

@@ -93,7 +93,7 @@ func (ch *Channel) send(ctx context.Context, a *account, speaker speaker, where 
 		return ch.hide(ctx, speaker, where, reply.Way == contact.Hide)
 	}
 	person, group := recipient(where, reply)
-	a.sent.attempt(reply.ID, person, where.Root, ch.now())
+	a.sent.attempt(reply.ID, person, ch.now())
 	var id string
 	var err error
 	if person == "" && group == "" {
@@ -105,6 +105,9 @@ func (ch *Channel) send(ctx context.Context, a *account, speaker speaker, where 
 		return channels.Receipt{}, err
 	}
 	a.sent.know(reply.ID, id)
+	if person == "" && group == "" {
+		a.threads.know(id, where.Root)
+	}
 	return channels.Receipt{PlatformID: id}, nil
 }
 

@@ -83,7 +83,7 @@ func (b *batch) addAll(elements []element.Element) {
 func (b *batch) add(e element.Element) {
 	a := b.ch.accountWith(e.Owner)
 	if a != nil && e.Dialect == element.V1 && e.Kind == element.Post {
-		e.Root = a.sent.rootUnder(e)
+		e.Root = a.threads.under(e)
 	}
 	sorted := element.Sort(e)
 	outcome := "taken"

@@ -76,6 +76,7 @@ type account struct {
 	health  *health
 	sent    *memory
 	watched *watched
+	threads *threads
 }
 
 // timing is how patient the channel is; tests are less so.
@@ -146,6 +147,7 @@ func (ch *Channel) newAccount(configured Account) *account {
 		health:  &health{account: configured.Name, to: ch.deps.Health, failing: map[string]error{}},
 		sent:    newMemory(),
 		watched: newWatched(configured.Name),
+		threads: newThreads(configured.Name),
 	}
 }
 
@@ -223,11 +225,11 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 // remember reads what an earlier run knew, again and again until it can.
 func (ch *Channel) remember(ctx context.Context, a *account, inbox channels.Inbox) {
 	for ctx.Err() == nil {
-		err := a.watched.load(ctx, inbox)
+		err := errors.Join(a.watched.load(ctx, inbox), a.threads.load(ctx, inbox))
 		if err == nil {
 			return
 		}
-		ch.log.Error("read which posts are reviewed", "account", a.Name, "err", err)
+		ch.log.Error("read what is known of posts", "account", a.Name, "err", err)
 		sleep(ctx, ch.timing.retry)
 	}
 }
