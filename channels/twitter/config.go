@@ -57,6 +57,9 @@ type Config struct {
 	// no deletion. Default 24h and 168h; review -1s for never.
 	Review time.Duration `yaml:"review"`
 	Follow time.Duration `yaml:"follow"`
+	// LookupAfter is how long after an attempt an answer that X does not show
+	// was certainly not taken. Default 1m, because X may show late what it took.
+	LookupAfter time.Duration `yaml:"lookup_after"`
 	// Accounts are listened to at the same time and independently.
 	Accounts []Account `yaml:"accounts"`
 }
@@ -127,7 +130,7 @@ func (c Config) WithDefaults() Config {
 	for _, each := range []struct {
 		value *time.Duration
 		to    time.Duration
-	}{{&c.PollMentions, time.Minute}, {&c.PollMessages, 2 * time.Minute}, {&c.Since, 24 * time.Hour}, {&c.Review, 24 * time.Hour}, {&c.Follow, 7 * 24 * time.Hour}} {
+	}{{&c.PollMentions, time.Minute}, {&c.PollMessages, 2 * time.Minute}, {&c.Since, 24 * time.Hour}, {&c.Review, 24 * time.Hour}, {&c.Follow, 7 * 24 * time.Hour}, {&c.LookupAfter, time.Minute}} {
 		if *each.value == 0 {
 			*each.value = each.to
 		}
@@ -204,6 +207,7 @@ func (c Config) Validate() error {
 	if c.Review > 0 {
 		between("review", c.Review, 10*time.Minute, 30*24*time.Hour)
 	}
+	between("lookup_after", c.LookupAfter, time.Second, 24*time.Hour)
 	between("follow", c.Follow, time.Hour, 90*24*time.Hour)
 	names, ids := map[string]bool{}, map[string]bool{}
 	for i, account := range c.Accounts {

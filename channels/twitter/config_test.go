@@ -12,7 +12,7 @@ import (
 func TestAllProblemsAreToldWithTheirKeys(t *testing.T) {
 	c := Config{
 		Mode: "loud", ConsumerKey: "a b", Path: "twitter/", APIURL: "http://api.example", WebhookURL: "https://x.example:8443/", Stream: "posts", PollMentions: time.Second, PollMessages: time.Second,
-		Since: 1, Review: 1, Follow: 1, Accounts: []Account{
+		Since: 1, Review: 1, Follow: 1, LookupAfter: 1, Accounts: []Account{
 			{Name: "a b", UserID: "@town", Transport: "v3", Auth: "basic"},
 			{Name: "x", UserID: "1", TokenFile: "t"},
 			{Name: "x", UserID: "1"},
@@ -21,7 +21,7 @@ func TestAllProblemsAreToldWithTheirKeys(t *testing.T) {
 	}
 	err := fmt.Sprint(c.Validate())
 	for _, want := range []string{
-		"mode: ", "consumer_key: ", "consumer_secret_file: ", "path: ", "api_url: ", "webhook_url: want ", "webhook_url: needs ", "stream: needs ", "poll_mentions: ", "poll_messages: ", "since: ", "review: ", "follow: ",
+		"mode: ", "consumer_key: ", "consumer_secret_file: ", "path: ", "api_url: ", "webhook_url: want ", "webhook_url: needs ", "stream: needs ", "poll_mentions: ", "poll_messages: ", "since: ", "review: ", "follow: ", "lookup_after: ",
 		"accounts[0].name: ", "accounts[0].user_id: ", "accounts[0].transport: ", "accounts[0].auth: ",
 		"accounts[2].name: \"x\" is used twice", "accounts[2].user_id: \"1\" is used twice", "accounts[2].token_file: ",
 		"accounts[3].auth: version 1.1", "accounts[3].oauth.client_id: ", "accounts[3].oauth.refresh_token_file: ", "accounts[3].oauth.token_url: ",

@@ -96,7 +96,7 @@ func timingOf(c Config) timing {
 	return timing{
 		mentions: c.PollMentions, messages: c.PollMessages, review: max(0, c.Review), audit: 10 * time.Minute,
 		network: 250 * time.Millisecond, refused: 5 * time.Second,
-		settle: time.Minute, retry: time.Second, longest: 5 * time.Minute, step: 10 * time.Second,
+		settle: c.LookupAfter, retry: time.Second, longest: 5 * time.Minute, step: 10 * time.Second,
 	}
 }
 

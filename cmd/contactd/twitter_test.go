@@ -51,6 +51,7 @@ channels:
     consumer_key: key
     consumer_secret_file: %[2]s/secret
     poll_mentions: 5s
+    lookup_after: 2s
     accounts:
       - {name: town, user_id: %q, token_file: %[2]s/token}
 `, x.URL(), dir, onX)
