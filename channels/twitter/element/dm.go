@@ -40,9 +40,12 @@ type v2DM struct {
 }
 
 // ReadDM reads a direct message of any dialect.
-func (e Element) ReadDM() (d Direct, odd bool, err error) {
+func (e Element) ReadDM() (d Direct, odd bool, err error) { return e.readDM(true) }
+
+// readDM leaves out what only the library reads unless whole is set.
+func (e Element) readDM(whole bool) (d Direct, odd bool, err error) {
 	if e.Dialect == V1 {
-		d, odd, err = readV1DM(e.Raw)
+		d, odd, err = readV1DM(e.Raw, whole)
 	} else {
 		d, odd, err = e.readV2DM()
 	}
@@ -142,7 +145,7 @@ type v1DM struct {
 	} `json:"message_create"`
 }
 
-func readV1DM(raw json.RawMessage) (Direct, bool, error) {
+func readV1DM(raw json.RawMessage, whole bool) (Direct, bool, error) {
 	var own v1DM
 	odd, err := Decode(raw, &own)
 	if err != nil {
@@ -160,6 +163,9 @@ func readV1DM(raw json.RawMessage) (Direct, bool, error) {
 		d.Point = &[2]float64{point[0], point[1]}
 	}
 	d.Place = location.Place.Place.Name
+	if !whole {
+		return d, odd, nil
+	}
 	var event twitter.DirectMessageEvent
 	known := json.Unmarshal(raw, &event) == nil && event.Message != nil && event.Message.Target != nil && event.Message.Data != nil
 	if !known {

@@ -54,9 +54,13 @@ func (i Item) later() bool { return i.First != "" && i.First != i.ID }
 
 // ReadPost reads a post of any dialect. odd is set when part of it had an
 // unknown form.
-func (e Element) ReadPost() (item Item, odd bool, err error) {
+func (e Element) ReadPost() (item Item, odd bool, err error) { return e.readPost(true) }
+
+// readPost leaves out what only the library reads unless whole is set:
+// identities do not need it, and a delivery is answered the sooner.
+func (e Element) readPost(whole bool) (item Item, odd bool, err error) {
 	if e.Dialect == V1 {
-		item, odd, err = readV1(e.Raw)
+		item, odd, err = readV1(e.Raw, whole)
 	} else {
 		item, odd, err = readV2(e.Raw)
 	}
@@ -226,7 +230,7 @@ func (u v1User) user() User {
 	return User{ID: id, Name: u.Name, Handle: u.ScreenName}
 }
 
-func readV1(raw json.RawMessage) (Item, bool, error) {
+func readV1(raw json.RawMessage, whole bool) (Item, bool, error) {
 	var more v1More
 	odd, err := Decode(raw, &more)
 	if err != nil {
@@ -253,6 +257,9 @@ func readV1(raw json.RawMessage) (Item, bool, error) {
 	}
 	for _, each := range more.Entities.Mentions {
 		item.Mentions = append(item.Mentions, each.IDStr)
+	}
+	if !whole {
+		return item, odd, nil
 	}
 	var tweet twitter.Tweet
 	if known := json.Unmarshal(raw, &tweet) == nil; !known {

@@ -82,7 +82,7 @@ func sortPost(e Element) Sorted {
 	if e.As != "" { // the outcome of a look-up
 		return Sorted{Taken: []Taken{{PostID(e.Of) + ":" + e.As, Millis(e.Time), e}}}
 	}
-	item, _, err := e.ReadPost()
+	item, _, err := e.readPost(false)
 	switch {
 	case err != nil || !Digits(item.ID) || !Digits(item.First):
 		return parked(e)
@@ -115,7 +115,7 @@ func (i Item) editedAt() time.Time {
 func named(id string) bool { return id != "" && len(id) <= 100 }
 
 func sortDM(e Element) Sorted {
-	d, _, err := e.ReadDM()
+	d, _, err := e.readDM(false)
 	switch {
 	case err != nil || !named(d.ID) || d.Sender.ID == "" && d.Type == message:
 		return parked(e)
