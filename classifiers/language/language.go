@@ -65,7 +65,7 @@ const (
 	// minEnglish is the share of common English words that an English sentence
 	// has more than; one with enoughWords words and less may be in any language.
 	minEnglish  = 0.1
-	enoughWords = 4
+	enoughWords = 5
 )
 
 // Grade says Unknown for a message in another language than English or Welsh.

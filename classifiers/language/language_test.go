@@ -34,7 +34,7 @@ func TestTheLanguageOfAMessageIsTold(t *testing.T) {
 func TestALanguageThatDoesNotShowIsForAPerson(t *testing.T) {
 	for text, want := range map[string]contact.Grade{
 		"waan lumiyay baasaboorkaygii tareenka dhexdiisa": contact.Unknown, // too few common words to tell
-		"Zhqrt kwplm vbnxs tqrwz gplkm":                   contact.Unknown,
+		"Zhqrt kwplm vbnxs tqrwz gplkm wrtz":              contact.Unknown,
 		"upstairs":                                        contact.Resolution, // too short to tell anything
 		"14 Mill Lane":                                    contact.Resolution,
 		"car nicked off drive overnight. black rav4. both keys here": contact.Resolution,

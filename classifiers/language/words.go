@@ -48,7 +48,7 @@ func common() map[string]string {
 		"it":      "il di che non sono per mio mia della nel ho questo anche aiuto come una gli con ma si e ce qui ora buongiorno mi lui lei del sta casa vorrei sapere buonasera ieri oggi grazie polizia perche stato hanno nella anni dove quando fatto posso sera notte",
 		"lt":      "ir yra kad as mano ne bet su jis ji tai labai prasau laba diena buvo kaip i is man mes yra nuo cia dabar pas kur galiu gauti apie jau taip gali jo jos noriu kai policija namuose kaimynas vakar siandien labas aciu",
 		"tr":      "ve bir bu icin cok ben beni var yok ama gibi daha lutfen evde yardim degil ne mi kadar simdi bana benim ile sonra merhaba o nereye icinde oldu nasil istiyorum kaybettim saat polis ev bey hanim dun bugun onun onu sizin kayip once komsu",
-		"sq":      "dhe nje te ne me per eshte nuk jam ka qe si por ketu tani po mua im shtepi ju lutem u kam pershendetje duhet",
+		"sq":      "policine policia pasaporten humb a ta dhe nje te ne me per eshte nuk jam ka qe si por ketu tani po mua im shtepi ju lutem u kam pershendetje duhet",
 		"de":      "der die das und ist ich nicht ein eine mit auf zu den dem sich auch es von bitte wir sie haben mein er hat",
 		"so":      "waa waxaa iyo oo ka ku u aan ma la ayaa uu ay si wax in fadlan caawi hadda guriga gurigayga nin waxay",
 		"vi":      "toi la khong va co nguoi cho cua nha dang bi mot cac nay xin giup duoc anh chi",
