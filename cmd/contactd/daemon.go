@@ -214,7 +214,7 @@ func (d *daemon) startPipeline(context.Context) error {
 	}
 	d.pipeline, err = pipeline.New(c, pipeline.Deps{
 		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Open: journal.EntryOf, Journal: d.journal,
-		Readers: readers, Panel: d.panel, Publisher: publisher,
+		Readers: readers, Panel: classifiers.NewTogether(d.panel), Publisher: publisher,
 		Force: d.config.Force, Version: strings.Fields(version())[0],
 		Log: d.log, Metrics: d.registry, Replies: replies, Second: second,
 	})

@@ -1,0 +1,158 @@
+package classifiers
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"contactd/contact"
+)
+
+// What is remembered: the messages of the last half hour, so many of one
+// conversation, so much of their text, and of so many conversations.
+const (
+	togetherWithin   = 30 * time.Minute
+	togetherMessages = 12
+	togetherBytes    = 1500 // of one message; a longer one speaks for itself
+	togetherMost     = 4096
+)
+
+// Together judges a message alone and then, with the short messages that the
+// same person wrote in the conversation within half an hour before, as one
+// text: "he's back" and "upstairs" and "pls" say more than each of them. Only
+// what no message of them said alone counts, so that thanks after an emergency
+// are no second one. It remembers in memory alone: after a restart the next
+// message begins anew. Safe for concurrent use.
+type Together struct {
+	panel *Panel
+	now   func() time.Time
+
+	mu   sync.Mutex
+	said map[string][]utterance // by conversation, oldest first
+}
+
+// utterance is a short message that was judged.
+type utterance struct {
+	id    string
+	at    time.Time
+	text  string
+	grade contact.Grade // alone, or together with those before
+}
+
+// NewTogether lets a panel judge.
+func NewTogether(panel *Panel) *Together {
+	return &Together{panel: panel, now: panel.now, said: map[string][]utterance{}}
+}
+
+// Assess judges a message. It never says less than the panel alone.
+func (t *Together) Assess(ctx context.Context, message contact.Message) contact.Assessment {
+	alone := t.panel.Assess(ctx, message)
+	own := newText(message)
+	if message.Conversation == "" || message.Revision != nil || message.Automatic != contact.Person || own == "" || len(own) > togetherBytes {
+		return alone
+	}
+	at := message.ReceivedAt
+	if at.IsZero() {
+		at = t.now()
+	}
+	before := t.before(message, at)
+	assessment := alone
+	if len(before) > 0 {
+		assessment = t.raised(ctx, message, alone, before, own)
+	}
+	t.remember(message, utterance{message.ID, at, own, assessment.Grade})
+	return assessment
+}
+
+// newText is what the person wrote, without what they quote.
+func newText(message contact.Message) string {
+	return strings.TrimSpace(cmp.Or(message.Authored, message.Text))
+}
+
+// raised is the assessment with what the messages say together, if that is
+// more than any of them says.
+func (t *Together) raised(ctx context.Context, message contact.Message, alone contact.Assessment, before []utterance, own string) contact.Assessment {
+	highest := alone.Grade
+	texts := make([]string, 0, len(before)+1)
+	for _, each := range before {
+		highest = contact.Highest(highest, each.grade)
+		texts = append(texts, each.text)
+	}
+	if !contact.Emergency.Above(highest) {
+		return alone
+	}
+	whole := message
+	whole.Text = strings.Join(append(texts, own), "\n")
+	whole.Authored, whole.Subject, whole.Attachments = whole.Text, "", nil
+	joined := t.panel.Assess(ctx, whole)
+	if !joined.Grade.Above(highest) {
+		return alone
+	}
+	return withTogether(alone, joined)
+}
+
+// withTogether adds what the messages say together as one more opinion. Its
+// places are those of a text that nobody sees, so they are left out.
+func withTogether(alone, joined contact.Assessment) contact.Assessment {
+	opinion := contact.Opinion{By: "together", Grade: joined.Grade, Categories: joined.Categories, Reasons: []contact.Reason{{
+		Rule: "together", Grade: joined.Grade, Text: "together with the messages before it in the last half hour",
+	}}}
+	for _, reason := range joined.Reasons {
+		if reason.Grade == joined.Grade {
+			reason.Rule, reason.Spans = "together."+reason.Rule, nil
+			opinion.Reasons = append(opinion.Reasons, reason)
+		}
+	}
+	return merge(append(slices.Clone(alone.Opinions), opinion), alone.At)
+}
+
+// before are the utterances that count, oldest first; the message itself, if
+// it is judged again, and what came after it do not.
+func (t *Together) before(message contact.Message, at time.Time) []utterance {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var found []utterance
+	for _, each := range t.said[message.Conversation] {
+		if each.id == message.ID {
+			break
+		}
+		if age := at.Sub(each.at); age <= togetherWithin && age >= -togetherWithin {
+			found = append(found, each)
+		}
+	}
+	return found
+}
+
+func (t *Together) remember(message contact.Message, said utterance) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known := t.said[message.Conversation]
+	for i := range known {
+		if known[i].id == said.id {
+			return
+		}
+	}
+	if len(known) == 0 && len(t.said) >= togetherMost {
+		t.forget()
+	}
+	if len(known) >= togetherMessages {
+		known = slices.Clone(known[1:])
+	}
+	t.said[message.Conversation] = append(known, said)
+}
+
+// forget lets go of the half of the conversations that were silent longest.
+func (t *Together) forget() {
+	last := func(conversation string) time.Time {
+		said := t.said[conversation]
+		return said[len(said)-1].at
+	}
+	oldest := slices.SortedFunc(maps.Keys(t.said), func(a, b string) int { return last(a).Compare(last(b)) })
+	for _, conversation := range oldest[:len(oldest)/2] {
+		delete(t.said, conversation)
+	}
+}
