@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
@@ -17,7 +18,11 @@ type evalCommand struct {
 	Cross bool     `help:"Judge each file by a model trained on the other files."`
 	Calm  []string `help:"With --cross: files of ordinary talk to train on too." placeholder:"FILE.csv"`
 	JSON  bool     `help:"Write the figures as JSON." name:"json"`
-	Miss  bool     `help:"List the emergencies and priorities that were not flagged." name:"misses"`
+	Miss  bool     `help:"List the emergencies and priorities that were not flagged, with the reasons of their grade." name:"misses"`
+	Slow  bool     `help:"List the messages that took longest." name:"slowest"`
+	Plots string   `help:"Draw precision and recall, and calibration, into this folder." placeholder:"DIR"`
+
+	Against string `help:"Exit 1 if another model finds an emergency that this one does not: a file, or 'shipped'." placeholder:"FILE"`
 }
 
 // Help is shown below the usage.
@@ -25,6 +30,9 @@ func (evalCommand) Help() string {
 	return `Examples:
   contactd eval --data own.csv
   contactd eval --cross --data a.csv --data b.csv --data c.csv
+  contactd eval --data kept.csv --model new.bin --against shipped
+
+With --against it is a gate: exit 1 says that the new model misses an emergency that the other finds.
 
 Flagged is what a person looks at soon: emergency, unknown or priority. Low are messages labelled scheduled or
 resolution. Every figure is of all classifiers together.`
@@ -59,16 +67,27 @@ func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	if e.JSON {
+	if e.JSON && e.Against == "" {
 		return json.NewEncoder(p.out).Encode(allFigures(judged))
 	}
 	p.tellFigures(allFigures(judged))
 	if e.Miss {
 		for _, row := range judged {
 			if row.misses() {
-				p.printf("%s %s graded %s: %s\n", row.id, row.Grade, row.grade, strings.ReplaceAll(row.Message.Text, "\n", " / "))
+				p.printf("%s %s graded %s: %s [%s]\n", row.id, row.Grade, row.grade, strings.ReplaceAll(row.Message.Text, "\n", " / "), row.explained())
 			}
 		}
+	}
+	if e.Slow {
+		p.slowest(judged)
+	}
+	if e.Plots != "" {
+		if err := curves(e.Plots, judged); err != nil {
+			return err
+		}
+	}
+	if e.Against != "" {
+		return p.gate(ctx, e.Against, judged)
 	}
 	return nil
 }
@@ -78,6 +97,8 @@ type judgedRow struct {
 	labelled
 	grade   contact.Grade
 	chances []linear.Chance
+	reasons []contact.Reason
+	micros  int64 // of all classifiers
 }
 
 func (r judgedRow) misses() bool { return raised(r.Grade) && !raised(r.grade) }
@@ -91,15 +112,19 @@ func raised(g contact.Grade) bool {
 func judgeRows(ctx context.Context, last *linear.Classifier, rows []labelled) ([]judgedRow, error) {
 	judged := make([]judgedRow, 0, len(rows))
 	for _, row := range rows {
+		begun := time.Now()
 		opinion, err := last.GradeAfter(ctx, row.Message, row.Before)
 		if err != nil {
 			return nil, err
 		}
-		grade := opinion.Grade
+		j := judgedRow{labelled: row, grade: opinion.Grade, reasons: opinion.Reasons, micros: time.Since(begun).Microseconds()}
 		for _, other := range row.Before {
-			grade = contact.Highest(grade, other.Grade)
+			j.grade = contact.Highest(j.grade, other.Grade)
+			j.reasons = append(j.reasons, other.Reasons...)
+			j.micros += other.Micros
 		}
-		judged = append(judged, judgedRow{row, grade, last.Chances(row.Message, row.Before)})
+		j.chances = last.Chances(row.Message, row.Before)
+		judged = append(judged, j)
 	}
 	return judged, nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
@@ -45,10 +46,12 @@ func readLabelled(ctx context.Context, files []string, before []classifiers.Boun
 		for i := range rows {
 			rows[i].Group = strings.TrimSuffix(filepath.Base(name), ".csv")
 			for _, classifier := range before {
+				begun := time.Now()
 				opinion, err := classifier.Grade(ctx, rows[i].Message)
 				if err != nil {
 					return nil, fmt.Errorf("judge %s %s: %w", name, rows[i].id, err)
 				}
+				opinion.Micros = time.Since(begun).Microseconds()
 				rows[i].Before = append(rows[i].Before, opinion)
 			}
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,9 +103,37 @@ func TestTrainingTwiceGivesTheSameBytesAndEvalTakesThem(t *testing.T) {
 	if !bytes.Equal(models[0], models[1]) {
 		t.Error("the two models differ")
 	}
-	seen := contactd(t, "", slices.Concat([]string{"eval", "--model", filepath.Join(dir, "a.bin")}, data)...)
-	if seen.code != 0 || !strings.Contains(seen.out, "macro F1") {
+	model := []string{"eval", "--model", filepath.Join(dir, "a.bin")}
+	seen := contactd(t, "", slices.Concat(model, []string{"--misses", "--slowest", "--plots", dir}, data)...)
+	if seen.code != 0 || !strings.Contains(seen.out, "macro F1") || !strings.Contains(seen.out, "slow uk") {
 		t.Errorf("eval: exit %d: %s%s", seen.code, seen.out, seen.err)
+	}
+	for _, name := range []string{"precision_recall.svg", "calibration.svg"} {
+		if drawn, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Contains(drawn, []byte("<path")) {
+			t.Errorf("%s: %v, %d bytes", name, err, len(drawn))
+		}
+	}
+	if seen := contactd(t, "", slices.Concat(model, []string{"--against", filepath.Join(dir, "b.bin")}, data)...); seen.code != 0 || !strings.Contains(seen.out, "0 emergencies lost") {
+		t.Errorf("against its twin: exit %d: %s%s", seen.code, seen.out, seen.err)
+	}
+}
+
+func TestAModelThatLosesEmergenciesDoesNotPassTheGate(t *testing.T) {
+	dir := t.TempDir()
+	calm, poor := filepath.Join(dir, "calm.csv"), filepath.Join(dir, "poor.bin")
+	rows := "id,channel,text,grade,category\n"
+	for n := range 40 {
+		rows += fmt.Sprintf("%d,webchat,when is the desk open number %d,resolution,admin\n", n, n)
+	}
+	if err := os.WriteFile(calm, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if seen := contactd(t, "", "train", "--data", calm, "--data", calm, "--out", poor); seen.code != 0 {
+		t.Fatalf("train: %s", seen.err)
+	}
+	seen := contactd(t, "", slices.Concat([]string{"eval", "--model", poor, "--against", "shipped"}, ownData(t))...)
+	if seen.code != 1 || !strings.Contains(seen.out, "lost uk") || !strings.Contains(seen.err, "misses emergencies") {
+		t.Errorf("exit %d: %s%s", seen.code, seen.out, seen.err)
 	}
 }
 
