@@ -61,6 +61,15 @@ type Blobs interface {
 	Open(sha256 string) (io.ReadCloser, error)
 }
 
+// Backlog says how much of what was accepted nobody has read yet, of all
+// channels together. A channel whose platform can wait lets it wait while there
+// is much: what is urgent cannot be known before it is read, and what comes
+// next would wait behind all of it.
+type Backlog interface {
+	// Unread counts up to limit, which makes it cheap.
+	Unread(limit int) (int, error)
+}
+
 // Folders gives a channel a directory for its own state, on the disk of the
 // journal. Most channels need none.
 type Folders interface {

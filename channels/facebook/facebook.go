@@ -42,6 +42,8 @@ type Deps struct {
 	Health channels.Health
 	// Outcomes is told what became of replies; nil tells nobody.
 	Outcomes channels.Outcomes
+	// Backlog says how much waits to be read; nil when nobody need wait.
+	Backlog channels.Backlog
 	// Log, nil for none.
 	Log *slog.Logger
 	// Metrics takes the channel's collectors, nil for none.
@@ -98,6 +100,7 @@ type timing struct {
 	blocked time.Duration // without sending, after Meta called it abuse
 	retry   time.Duration // before the first new try of what failed; doubles
 	longest time.Duration // of those pauses
+	hold    time.Duration // of the answer to a large delivery
 
 	conversations rate.Limit    // reads of conversations a second
 	slow          time.Duration // per percent of the allowance above 75
@@ -106,7 +109,7 @@ type timing struct {
 func defaultTiming() timing {
 	return timing{
 		audit: 10 * time.Minute, token: 24 * time.Hour, settle: time.Minute, blocked: time.Hour,
-		retry: time.Second, longest: 5 * time.Minute, conversations: 2,
+		retry: time.Second, longest: 5 * time.Minute, hold: 5 * time.Second, conversations: 2,
 	}
 }
 

@@ -35,16 +35,17 @@ func (c *clock) pass(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // rig is Meta with a channel that it can reach.
 type rig struct {
-	t     testing.TB
-	meta  *graphsim.Server
-	front *httptest.Server
-	dir   string
-	clock clock
-	paced bool // conversations are read as slowly as Meta asks for
-	inbox channelstest.Inbox
-	blobs channelstest.Blobs
-	well  channelstest.Health
-	news  outcomes
+	t       testing.TB
+	meta    *graphsim.Server
+	front   *httptest.Server
+	dir     string
+	clock   clock
+	backlog channels.Backlog
+	paced   bool // conversations are read as slowly as Meta asks for
+	inbox   channelstest.Inbox
+	blobs   channelstest.Blobs
+	well    channelstest.Health
+	news    outcomes
 
 	mutex   sync.Mutex
 	current *Channel
@@ -120,13 +121,13 @@ func (r *rig) config() Config {
 
 // quick is patient for milliseconds only.
 func quick() timing {
-	return timing{audit: 10 * time.Minute, token: 24 * time.Hour, settle: 0, blocked: time.Hour, retry: 5 * time.Millisecond, longest: 50 * time.Millisecond, slow: time.Millisecond}
+	return timing{audit: 10 * time.Minute, token: 24 * time.Hour, settle: 0, blocked: time.Hour, retry: 5 * time.Millisecond, longest: 50 * time.Millisecond, hold: time.Minute, slow: time.Millisecond}
 }
 
 // open makes a channel that Meta reaches from now on.
 func (r *rig) open(c Config, deps channelstest.Deps) *Channel {
 	r.t.Helper()
-	ch, err := New(c, Deps{Blobs: deps.Blobs, Health: deps.Health, Log: deps.Log, Outcomes: &r.news})
+	ch, err := New(c, Deps{Blobs: deps.Blobs, Health: deps.Health, Log: deps.Log, Outcomes: &r.news, Backlog: r.backlog})
 	if err != nil {
 		r.t.Fatal(err)
 	}

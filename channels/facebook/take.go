@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"time"
 
 	"contactd/channels"
 	"contactd/channels/facebook/delivery"
@@ -46,6 +47,21 @@ func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) 
 			MediaType: "application/json", Bytes: body, Defect: "a delivery of Meta's that is no JSON with entries",
 		}}, channels.Cursor{})
 	}
+	if len(elements) <= small {
+		return ch.takeChunk(ctx, inbox, elements)
+	}
+	held, cancel := context.WithTimeout(ctx, ch.timing.hold)
+	defer cancel()
+	for chunk := range slices.Chunk(elements, chunkSize) {
+		ch.hold(held)
+		if err := ch.takeChunk(ctx, inbox, chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (ch *Channel) takeChunk(ctx context.Context, inbox channels.Inbox, elements []delivery.Element) error {
 	batch := newBatch(ch)
 	for _, each := range elements {
 		for _, e := range apart(each) {
@@ -56,6 +72,28 @@ func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) 
 		return err
 	}
 	return batch.accept(ctx, inbox)
+}
+
+// A delivery of more than small elements is taken in chunks, each when no more
+// than enough messages wait to be read. Meta waits 20 s for its answer (older
+// FAQ), and delivers on other connections meanwhile.
+const (
+	small     = 50
+	chunkSize = 250
+	enough    = 250
+	holdLook  = 5 * time.Millisecond
+)
+
+// hold waits, until ctx ends at most, until most of what was taken before is
+// read: in a flood the backlog stays at Meta, so that what comes singly, as a
+// cry for help does, has little before it.
+func (ch *Channel) hold(ctx context.Context) {
+	for ch.deps.Backlog != nil {
+		waiting, err := ch.deps.Backlog.Unread(enough + 1)
+		if err != nil || waiting <= enough || !sleep(ctx, holdLook) {
+			return
+		}
+	}
 }
 
 // batch gathers what is to be accepted, by account.

@@ -157,7 +157,7 @@ func (d *daemon) makeChannels(context.Context) (err error) {
 		return err
 	}
 	d.channels, err = makeChannels(d.config, d.journal.Blobs(), d.health, d.log, d.registry,
-		outcomes{d.journal}, d.signals, folders{filepath.Join(d.config.DataDir, "channels")}, urgency{d.panel})
+		outcomes{d.journal}, d.signals, folders{filepath.Join(d.config.DataDir, "channels")}, urgency{d.panel}, backlog{d})
 	for name, channel := range d.channels {
 		if lister, ok := channel.(accountLister); ok {
 			for _, account := range lister.AccountNames() {
@@ -166,6 +166,18 @@ func (d *daemon) makeChannels(context.Context) (err error) {
 		}
 	}
 	return err
+}
+
+// backlog is what nobody has read yet. Before somebody reads it, nobody need
+// wait for that.
+type backlog struct{ d *daemon }
+
+// Unread implements channels.Backlog.
+func (b backlog) Unread(limit int) (int, error) {
+	if !b.d.started.Load() {
+		return 0, nil
+	}
+	return b.d.journal.Backlog(limit)
 }
 
 // accountLister is a channel that knows the names of its accounts, so that one

@@ -33,6 +33,16 @@ func TestARepeatedIdentityIsStoredOnce(t *testing.T) {
 	wantCounts(t, j, Counts{Accepted: 3, Waiting: 3})
 }
 
+func TestTheBacklogIsCountedUpToALimit(t *testing.T) {
+	j := open(t, t.TempDir())
+	accept(t, j, original("1"), original("2"), original("3"))
+	for limit, want := range map[int]int{0: 0, 2: 2, 3: 3, 100: 3} {
+		if got, err := j.Backlog(limit); err != nil || got != want {
+			t.Errorf("up to %d: %d, %v; want %d", limit, got, err, want)
+		}
+	}
+}
+
 func TestTheSameBytesUnderAnotherIdentityAreAnotherMessage(t *testing.T) {
 	j := open(t, t.TempDir())
 	one, two := original("INBOX/7/1"), original("INBOX/7/2")

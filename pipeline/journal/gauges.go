@@ -84,6 +84,16 @@ func waitingAt(conn *sqlite.Conn, rank int) (count, since int64, err error) {
 	return count, since, err
 }
 
+// Backlog counts what was accepted and nobody has read yet, up to limit.
+func (j *Journal) Backlog(limit int) (count int, err error) {
+	err = j.reader.with(func(conn *sqlite.Conn) error {
+		n, err := queryInt(conn, "SELECT count(*) FROM (SELECT 1 FROM unread LIMIT ?)", int64(limit))
+		count = int(n)
+		return err
+	})
+	return count, err
+}
+
 // Oldest returns how long the oldest message of each lane has waited; lanes
 // in which none waits are missing. The lanes are those of the metrics.
 func (j *Journal) Oldest() (map[string]time.Duration, error) {
