@@ -24,12 +24,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"contactd/channels/facebook/graphsim"
+	"contactd/contact"
 	"contactd/deploy/servers"
 )
 
 const (
 	pageID    = "1058201444"
 	appSecret = "the secret of the bench"
+	// calmWords are no emergency in any judge's eyes: who measures how soon an
+	// emergency passes must not let all be one.
+	calmWords = "What time does the front counter open on Sunday"
 	pageToken = "EAAB-bench"
 )
 
@@ -88,6 +92,9 @@ func socialDaemon(t testing.TB, broker string) (*daemon, *graphsim.Server, strin
 			t.Error(err)
 		}
 	})
+	if judged := d.panel.Assess(t.Context(), contact.Message{Text: calmWords}); judged.Grade == contact.Emergency {
+		t.Fatalf("%q is an emergency to %v", calmWords, judged.JudgedBy)
+	}
 	meta.Callback(d.hooks.URL() + "/facebook")
 	return d, meta, force
 }
@@ -193,7 +200,7 @@ func BenchmarkFacebookDelivery(b *testing.B) {
 	url := doorway(b)
 	requests := make([][]byte, b.N)
 	for i := range requests {
-		requests[i] = request(deliveryOf(commentOf(i, fmt.Sprintf("The gate in Mill Lane is open again, number %d", i))))
+		requests[i] = request(deliveryOf(commentOf(i, fmt.Sprintf("%s, number %d", calmWords, i))))
 	}
 	lines := make([]*caller, callers)
 	for i := range lines {
@@ -242,7 +249,7 @@ func BenchmarkFacebookBatch(b *testing.B) {
 		changes := make([][]byte, 1000)
 		for i := range changes {
 			n++
-			changes[i] = commentOf(n, "The gate in Mill Lane is open again")
+			changes[i] = commentOf(n, calmWords)
 		}
 		whole := request(deliveryOf(changes...))
 		b.StartTimer()
@@ -284,7 +291,7 @@ func BenchmarkFacebookToKafka(b *testing.B) {
 			c := <-free
 			all.Go(func() {
 				watch.begin(n, 1)
-				if status, err := c.post(request(messageOf(n+1, fmt.Sprint(n%2000), fmt.Sprintf(`mail %d. the gate in Mill Lane is open again`, n)))); status != http.StatusOK {
+				if status, err := c.post(request(messageOf(n+1, fmt.Sprint(n%2000), fmt.Sprintf(`mail %d. %s`, n, calmWords)))); status != http.StatusOK {
 					b.Errorf("status %d, %v", status, err)
 				}
 				free <- c
@@ -307,7 +314,7 @@ func BenchmarkFacebookBurst(b *testing.B) {
 	for b.Loop() {
 		d, _, force := socialDaemon(b, node.Plain)
 		opened(b, d)
-		line, urgent := dialCaller(b, d.hooks.URL()), dialCaller(b, d.hooks.URL())
+		line := dialCaller(b, d.hooks.URL())
 		watch := newStopwatch(b, node.Plain, force, 1, func(n int) {
 			if _, err := line.post(request(messageOf(1_000_000+n, "2", "warm"))); err != nil {
 				b.Fatal(err)
@@ -334,9 +341,10 @@ func BenchmarkFacebookBurst(b *testing.B) {
 		for n := 0; n < comments; n += batch {
 			changes := make([][]byte, batch)
 			for i := range changes {
-				changes[i] = commentOf(n+i, "The gate in Mill Lane is open again and the dogs run out")
+				changes[i] = commentOf(n+i, calmWords)
 			}
 			if n == comments/2 {
+				urgent := dialCaller(b, d.hooks.URL()) // one that has long said nothing would have been closed
 				watch.begin(0, 1)
 				if status, err := urgent.post(request(messageOf(7, "77", `mail 0. he has a knife and is going to kill me`))); status != http.StatusOK {
 					b.Fatalf("status %d, %v", status, err)
