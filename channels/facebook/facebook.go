@@ -100,6 +100,7 @@ type timing struct {
 	blocked time.Duration // without sending, after Meta called it abuse
 	retry   time.Duration // before the first new try of what failed; doubles
 	longest time.Duration // of those pauses
+	reads   int           // how often an object is read again that fails
 	hold    time.Duration // of the answer to a large delivery
 
 	conversations rate.Limit    // reads of conversations a second
@@ -109,7 +110,7 @@ type timing struct {
 func defaultTiming() timing {
 	return timing{
 		audit: 10 * time.Minute, token: 24 * time.Hour, settle: time.Minute, blocked: time.Hour,
-		retry: time.Second, longest: 5 * time.Minute, hold: 5 * time.Second, conversations: 2,
+		retry: time.Second, longest: 5 * time.Minute, reads: 290, hold: 5 * time.Second, conversations: 2,
 	}
 }
 

@@ -31,7 +31,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		}),
 		found:   counter("polled_total", "What polling offered to the inbox; most of it was delivered before.", "account", "edge"),
 		todo:    gauge("todo", "What is still to be read again or fetched."),
-		dropped: counter("files_missed_total", "Files of messages that could not be fetched.", "account", "cause"),
+		dropped: counter("missed_total", "Files of messages that could not be fetched, and objects that could not be read again.", "account", "cause"),
 		usage:   gauge("usage_percent", "Part of Meta's allowance that is used; polling stops at 90."),
 		renewed: counter("subscriptions_renewed_total", "Subscriptions that Meta had ended or cut.", "account"),
 	}

@@ -37,6 +37,7 @@ func (r *rig) family() Config {
 func TestInstagramAndWhatsAppComeByTheSameDoorAndAreAnswered(t *testing.T) {
 	r := newRig(t)
 	ch, _ := r.start(r.family())
+	r.subscribed() // or its call would meet the fault that is meant for an answer
 	r.meta.Write(instaID, "9001", "hello from Instagram")
 	r.meta.Write(phoneID, number, "hello from WhatsApp")
 	r.meta.Deliver(graphsim.Element{Account: instaID, List: "changes", Field: "comments", Value: []byte(

@@ -121,7 +121,7 @@ func (r *rig) config() Config {
 
 // quick is patient for milliseconds only.
 func quick() timing {
-	return timing{audit: 10 * time.Minute, token: 24 * time.Hour, settle: 0, blocked: time.Hour, retry: 5 * time.Millisecond, longest: 50 * time.Millisecond, hold: time.Minute, slow: time.Millisecond}
+	return timing{audit: 10 * time.Minute, token: 24 * time.Hour, settle: 0, blocked: time.Hour, retry: 5 * time.Millisecond, longest: 50 * time.Millisecond, reads: 1000, hold: time.Minute, slow: time.Millisecond}
 }
 
 // open makes a channel that Meta reaches from now on.
@@ -157,12 +157,18 @@ func (r *rig) deps() channelstest.Deps {
 func (r *rig) start(c Config) (ch *Channel, stop func()) {
 	r.t.Helper()
 	ch = r.open(c, r.deps())
+	return ch, r.run(ch)
+}
+
+// run lets a channel receive until stop, or the test's end.
+func (r *rig) run(ch *Channel) (stop func()) {
+	r.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = ch.Receive(ctx, &r.inbox) }()
 	stop = sync.OnceFunc(func() { cancel(); <-done })
 	r.t.Cleanup(stop)
-	return ch, stop
+	return stop
 }
 
 // subscribed waits until the channel has subscribed the page.

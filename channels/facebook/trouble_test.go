@@ -45,6 +45,22 @@ func TestWhatCannotBeReadAgainHoldsNothingUpAndAPersonIsTold(t *testing.T) {
 	r.until("the end of what is to be done", func() bool { return ch.accounts[0].todo.len() == 0 })
 }
 
+func TestWhatCanNeverBeReadAgainIsGivenUpInTheEnd(t *testing.T) {
+	r := newRig(t)
+	r.meta.Subscribe(townPage, fields()...)
+	post := r.meta.Post(townPage, townPage, "news")
+	r.meta.Weather(graphsim.Weather{Drop: 1})
+	comment := r.meta.Comment(townPage, resident, post, "", "first words")
+	r.meta.Weather(graphsim.Weather{})
+	r.meta.Fail(graphsim.Fault{Call: "GET " + comment, Times: -1, Status: 500, Body: unknownError})
+	ch := r.open(r.config(), r.deps())
+	ch.timing.reads = 7
+	r.run(ch)
+	r.meta.Change(comment, "edited", "second words")
+	r.until("the edit", func() bool { return slices.Contains(texts(revisions(r.read(ch))), "second words") })
+	r.until("the end of what is to be done", func() bool { return ch.accounts[0].todo.len() == 0 })
+}
+
 // look1 looks once, whatever comes of it.
 func (r *rig) look1(ch *Channel) {
 	r.t.Helper()

@@ -16,7 +16,8 @@ import (
 // How often what cannot be done is tried. Pauses double up to five minutes: a
 // mention is told of as one that cannot be read yet after half a minute, a file
 // is given up after half an hour, by when its address may have expired. What is
-// to be read again is tried for ever.
+// to be read again is given up after a day (timing.reads): what was delivered of
+// it stands.
 const (
 	mentionTries = 5
 	fileTries    = 14
@@ -92,6 +93,14 @@ func (ch *Channel) does(ctx context.Context, a *account, inbox channels.Inbox, n
 	}
 	if next.Read != nil && next.Read.Mention && count+1 == mentionTries {
 		ch.tellUnread(ctx, a, inbox, *next.Read)
+	}
+	if next.Read != nil && count+1 >= ch.timing.reads {
+		ch.metrics.dropped.WithLabelValues(a.Name, "unreadable").Inc()
+		if err := a.todo.done(ctx, inbox, nil, next); err != nil {
+			return false
+		}
+		delete(tried, key)
+		return true
 	}
 	tried[key] = attempts{count: count + 1, next: ch.now().Add(min(ch.timing.retry<<min(count, 20), ch.timing.longest))}
 	return true
