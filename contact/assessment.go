@@ -58,4 +58,5 @@ type Assessment struct {
 	Opinions   []Opinion `json:"opinions,omitempty"`
 	// At is when the message was judged.
 	At time.Time `json:"at"`
+	Notes
 }

@@ -167,6 +167,11 @@ type Location struct {
 	Confidence string   `json:"confidence"`
 	Source     string   `json:"source"`
 	VerifiedBy string   `json:"verifiedBy,omitempty"`
+	// Span is where the text says it, without its quote, which is Value; nil
+	// when it does not come from the text. By names the program that found it
+	// there, with its version.
+	Span *Span  `json:"span,omitempty"`
+	By   string `json:"by,omitempty"`
 }
 
 // Classification is the assessment as the contract shows it.

@@ -115,7 +115,7 @@ func (s sealer) data(e Entry, j judged) contact.Received {
 		Parties:        parties(m),
 		Content:        s.content(m),
 		Classification: s.classification(j.assessment),
-		Locations:      m.Locations,
+		Locations:      slices.Concat(m.Locations, j.assessment.Locations),
 		Reply:          rulesOf(m),
 		Covert:         m.Covert,
 		Automatic:      m.Automatic,

@@ -31,7 +31,7 @@ type daemon struct {
 
 	journal  *journal.Journal
 	health   *pipeline.Health
-	panel    *classifiers.Panel
+	panel    *classifiers.Annotated
 	signals  *pipeline.Signals
 	channels map[string]channels.Channel
 	broker   broker

@@ -14,6 +14,7 @@ import (
 	"contactd/classifiers"
 	"contactd/classifiers/language"
 	"contactd/classifiers/linear"
+	"contactd/classifiers/places"
 	"contactd/classifiers/rules"
 	"contactd/contact"
 )
@@ -33,7 +34,7 @@ func (gradeCommand) Help() string {
   contactd grade "he has a knife and is trying to get in"
   contactd grade --json < texts.jsonl
 
-With --json each line has: id, grade, categories, reasons (rule, grade, category, text, spans), judged_by. Spans count
+With --json each line has: id, grade, categories, reasons (rule, grade, category, text, spans), judged_by, locations. Spans count
 characters (Unicode code points) from 0, end exclusive. A line that cannot be read is answered with the grade unknown
 and an error, and the command exits 1 at the end.`
 }
@@ -51,7 +52,10 @@ type answered struct {
 	Categories []string         `json:"categories"`
 	Reasons    []contact.Reason `json:"reasons"`
 	JudgedBy   []string         `json:"judged_by"`
-	Error      string           `json:"error,omitempty"`
+	// Locations and the notes stand here as on the event.
+	Locations []contact.Location `json:"locations,omitempty"`
+	contact.Notes
+	Error string `json:"error,omitempty"`
 }
 
 // Run judges the argument or the standard input.
@@ -81,7 +85,7 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 }
 
 // panel seats the classifiers that are asked.
-func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Panel, error) {
+func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Annotated, error) {
 	if !g.Second {
 		return newPanel(config)
 	}
@@ -99,8 +103,9 @@ func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Panel, error
 	return newPanel(config, model)
 }
 
-// newPanel seats the configured classifiers, and more behind them.
-func newPanel(config classifiersConfig, more ...classifiers.Classifier) (*classifiers.Panel, error) {
+// newPanel seats the configured classifiers, more behind them, and who adds
+// notes to what they say.
+func newPanel(config classifiersConfig, more ...classifiers.Classifier) (*classifiers.Annotated, error) {
 	first, err := newFirst(config)
 	if err != nil {
 		return nil, err
@@ -114,7 +119,7 @@ func newPanel(config classifiersConfig, more ...classifiers.Classifier) (*classi
 		members = append(members, each)
 	}
 	members = append(append(members, learned), more...)
-	return classifiers.NewPanel(config.Config, members...), nil
+	return classifiers.NewAnnotated(classifiers.NewPanel(config.Config, members...), places.New()), nil
 }
 
 // newFirst makes the classifiers whose opinions the learned one is told.
@@ -126,7 +131,7 @@ func newFirst(config classifiersConfig) ([]classifiers.Bounded, error) {
 	return []classifiers.Bounded{byRules, language.New()}, nil
 }
 
-func judge(ctx context.Context, panel *classifiers.Panel, a asked) answered {
+func judge(ctx context.Context, panel *classifiers.Annotated, a asked) answered {
 	if a.Channel == "" {
 		a.Channel = "other"
 	}
@@ -137,6 +142,7 @@ func judge(ctx context.Context, panel *classifiers.Panel, a asked) answered {
 	answer := answered{
 		ID: a.ID, Grade: judged.Grade,
 		Categories: judged.Categories, Reasons: judged.Reasons, JudgedBy: judged.JudgedBy,
+		Locations: judged.Locations, Notes: judged.Notes,
 	}
 	return answer.filled()
 }
@@ -157,7 +163,7 @@ func (a answered) filled() answered {
 
 // gradeLines answers every line at once, so that a program can hold a
 // conversation with it.
-func gradeLines(ctx context.Context, panel *classifiers.Panel, in io.Reader, out io.Writer) error {
+func gradeLines(ctx context.Context, panel *classifiers.Annotated, in io.Reader, out io.Writer) error {
 	lines := bufio.NewReaderSize(in, 64<<10)
 	write := json.NewEncoder(out) // writes a line at once
 	write.SetEscapeHTML(false)
@@ -238,5 +244,6 @@ func (p *program) tellGrade(a answered) {
 		}
 		p.printf("\n")
 	}
+	p.tellNotes(a.Notes)
 	p.printf("judged by %s\n", strings.Join(a.JudgedBy, ", "))
 }

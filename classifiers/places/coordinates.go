@@ -1,0 +1,210 @@
+package places
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"contactd/contact"
+)
+
+// mostCoordinates is how far coordinates are followed, in bytes.
+const mostCoordinates = 80
+
+// coordinates reads a latitude and a longitude: decimal degrees, or degrees,
+// minutes and seconds, with hemispheres or signs, also inside a link to a map.
+// Two bare numbers count with three decimals each and inside the British
+// Isles; so prices, times and scores do not.
+func coordinates(t *text, at int) (found, int) {
+	w := t.words[at]
+	from := numberIn(w.as)
+	if from < 0 {
+		return found{}, 0
+	}
+	start := w.start + from
+	rest := t.raw[start:min(len(t.raw), start+mostCoordinates)]
+	lat, n := angle(rest)
+	if n == 0 {
+		return found{}, 0
+	}
+	gap := between(rest[n:])
+	if gap < 0 {
+		return found{}, 0
+	}
+	lon, m := angle(rest[n+gap:])
+	if m == 0 {
+		return found{}, 0
+	}
+	if strings.ContainsRune("EW", lat.side) && strings.ContainsRune("NS", lon.side) {
+		lat, lon = lon, lat
+	}
+	called := t.preceded(at, 4, " lat latitude lat: latitude: coordinates coords coordinates: coords: gps gps: location location: ") || linked(w.as[:from])
+	confidence := lat.sureWith(lon, called)
+	if confidence == "" {
+		return found{}, 0
+	}
+	end, took := start+n+gap+m, 1
+	for at+took < len(t.words) && t.words[at+took].start < end {
+		took++
+	}
+	x, y := lat.degrees, lon.degrees
+	return found{Location: contact.Location{Form: "latlon", Confidence: confidence, Lat: &x, Lon: &y}, start: start, end: end}, took
+}
+
+// numberIn is where coordinates may begin in a word: at its start, or after
+// what comes before them in links and after "lat:". -1 for nowhere.
+func numberIn(s string) int {
+	begins := func(i int) bool {
+		return i < len(s) && (isDigit(s[i]) || (s[i] == '-' || s[i] == '+') && i+1 < len(s) && isDigit(s[i+1]))
+	}
+	if begins(0) {
+		return 0
+	}
+	if len(s) < 5 || !strings.ContainsAny(s, "0123456789") {
+		return -1
+	}
+	for _, lead := range []string{"@", "q=", "ll=", "query=", "geo:", "lat:", "lat=", "loc:", "destination="} {
+		if i := strings.Index(strings.ToLower(s), lead); i >= 0 && len(strings.ToLower(s)) == len(s) && begins(i+len(lead)) {
+			return i + len(lead)
+		}
+	}
+	return -1
+}
+
+// linked reports whether what stands before a number calls it a coordinate.
+func linked(lead string) bool { return lead != "" }
+
+// position is one angle as it was written.
+type position struct {
+	degrees  float64
+	decimals int
+	side     rune // N, S, E, W, or 0
+	marked   bool // with a degree sign
+}
+
+// angle reads one at the start of s and says how many bytes it took.
+func angle(s string) (position, int) {
+	number := func(s string) (value float64, decimals, n int) {
+		for n < len(s) && n < 12 && (isDigit(s[n]) || s[n] == '.' && decimals == 0 && n > 0 && n+1 < len(s) && isDigit(s[n+1])) {
+			if s[n] == '.' {
+				decimals = 1 // counted below
+			}
+			n++
+		}
+		if dot := strings.IndexByte(s[:n], '.'); dot >= 0 {
+			decimals = n - dot - 1
+		}
+		value, _ = strconv.ParseFloat(s[:n], 64)
+		return value, decimals, n
+	}
+	var p position
+	at, sign := 0, 1.0
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		if s[0] == '-' {
+			sign = -1
+		}
+		at = 1
+	}
+	value, decimals, n := number(s[at:])
+	if n == 0 || n >= 12 {
+		return p, 0
+	}
+	p.degrees, p.decimals = value, decimals
+	at += n
+	if n := sign1(s[at:], "°", "º", "˚", " degrees", " deg", "deg"); n > 0 {
+		p.marked = true
+		at += n
+		for _, part := range []struct {
+			signs []string
+			worth float64
+		}{{[]string{"'", "′", "’", "m"}, 60}, {[]string{"\"", "″", "”", "''", "s"}, 3600}} {
+			skip := spacesAt(s[at:])
+			value, decimals, n := number(s[at+skip:])
+			if n == 0 {
+				continue
+			}
+			m := sign1(s[at+skip+n:], part.signs...)
+			if m == 0 {
+				break
+			}
+			p.degrees += value / part.worth
+			p.decimals = max(p.decimals, 4+decimals)
+			at += skip + n + m
+		}
+	}
+	if skip := spacesAt(s[at:]); at+skip < len(s) {
+		c := s[at+skip] &^ 0x20
+		end := at + skip + 1
+		if strings.IndexByte("NSEW", c) >= 0 && (end == len(s) || !isLetter(s[end]) && s[end] < utf8.RuneSelf) {
+			p.side = rune(c)
+			at = end
+		}
+	}
+	if p.side == 'S' || p.side == 'W' {
+		sign = -1
+	}
+	p.degrees *= sign
+	return p, at
+}
+
+func sign1(s string, signs ...string) int {
+	for _, each := range signs {
+		if strings.HasPrefix(s, each) {
+			return len(each)
+		}
+	}
+	return 0
+}
+
+func spacesAt(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+
+// between is how many bytes stand between two coordinates, -1 when they do not
+// belong together.
+func between(s string) int {
+	at := 0
+	for at < len(s) && at < 4 && strings.IndexByte(" ,;/\n", s[at]) >= 0 {
+		at++
+	}
+	low := strings.ToLower(s)
+	for _, name := range []string{"longitude", "long", "lng", "lon"} {
+		if len(low) == len(s) && strings.HasPrefix(low[at:], name) {
+			at += len(name)
+			for at < len(s) && strings.IndexByte(" :=", s[at]) >= 0 {
+				at++
+			}
+			return at
+		}
+	}
+	if at == 0 && (len(s) < 3 || !strings.HasPrefix(strings.ToLower(s), "%2c")) {
+		return -1
+	}
+	if at == 0 {
+		return 3 // an escaped comma in a link
+	}
+	return at
+}
+
+// sureWith says how sure a pair is, "" when it is none.
+func (p position) sureWith(lon position, called bool) string {
+	if math.Abs(p.degrees) > 90 || math.Abs(lon.degrees) > 180 || strings.ContainsRune("EW", p.side) || strings.ContainsRune("NS", lon.side) {
+		return ""
+	}
+	sided := p.side != 0 && lon.side != 0
+	// The British Isles with the sea around them.
+	home := p.degrees >= 49 && p.degrees <= 61.5 && lon.degrees >= -11 && lon.degrees <= 2.5
+	precise := p.decimals >= 3 && lon.decimals >= 3
+	switch {
+	case !sided && !called && !(p.marked && lon.marked) && (!precise || !home):
+		return ""
+	case !precise && !(p.marked && lon.marked) && !sided && !home:
+		return ""
+	case p.decimals == 0 && !p.marked || lon.decimals == 0 && !lon.marked:
+		return ""
+	case home && precise:
+		return "high"
+	case home:
+		return "medium"
+	}
+	return "low"
+}

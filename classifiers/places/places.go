@@ -1,0 +1,93 @@
+// Package places finds what a text says about where: UK postcodes, addresses
+// and roads, grid references, coordinates, what3words, UPRN and USRN, and
+// telephone numbers, which lead to a place. Each is a candidate as it was
+// typed, with its span, its form, what the words around it make it (role) and
+// how sure the form is (confidence).
+//
+//	text ─ words ─▶ a reader per form, at each word ─▶ candidates, in order
+//
+// Nothing is looked up and nothing corrected: whether the place exists, and
+// which of several is meant, is for a gazetteer and the handler. A candidate
+// never touches a grade. Time grows with the text alone: every reader looks at
+// a bounded number of words.
+package places
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"contactd/contact"
+)
+
+// Version names this package's way of finding places in everything it finds.
+const Version = "places@2026.11"
+
+// Limits of what is read and reported.
+const (
+	textLimit = 256 << 10 // bytes
+	mostFound = 20        // candidates; the most that an event carries
+)
+
+// found is one candidate while it is looked for: byte offsets in the text.
+type found struct {
+	contact.Location
+	start, end int
+}
+
+// reader reads one form at a word and says how many words it took, 0 for none.
+type reader func(t *text, at int) (found, int)
+
+// readers are asked in this order; the first that reads something wins its
+// words.
+func readers() []reader {
+	return []reader{what3words, coordinates, property, grid, postcode, phone, numberedRoad, road}
+}
+
+// Find returns the candidates in a text, in its order, at most 20 and each
+// stated place once. Spans count code points.
+func Find(message string) []contact.Location {
+	t := read(message[:whole(message, textLimit)])
+	all := readers()
+	var list []contact.Location
+	index, counted := 0, 0 // code points before byte counted
+	seen := map[string]bool{}
+	for at := 0; at < len(t.words) && len(list) < mostFound; {
+		took := 0
+		for _, each := range all {
+			candidate, n := each(t, at)
+			if n == 0 {
+				continue
+			}
+			took = n
+			candidate.Value = t.raw[candidate.start:candidate.end]
+			key := candidate.Form + " " + strings.ToLower(strings.Join(strings.Fields(candidate.Value), ""))
+			if seen[key] {
+				break
+			}
+			seen[key] = true
+			if candidate.Role == "" {
+				candidate.Role = t.role(at)
+			}
+			index += utf8.RuneCountInString(t.raw[counted:candidate.start])
+			end := index + utf8.RuneCountInString(candidate.Value)
+			candidate.Span = &contact.Span{Start: index, End: end}
+			counted, index = candidate.end, end
+			candidate.Source, candidate.By = "informant", Version
+			list = append(list, candidate.Location)
+			break
+		}
+		at += max(1, took)
+	}
+	return list
+}
+
+// whole is how much of a text is read: at most limit bytes, whole characters.
+func whole(message string, limit int) int {
+	if len(message) <= limit {
+		return len(message)
+	}
+	for limit > 0 && !utf8.RuneStart(message[limit]) {
+		limit--
+	}
+	return limit
+}

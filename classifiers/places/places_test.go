@@ -1,0 +1,168 @@
+package places_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"contactd/classifiers/places"
+	"contactd/contact"
+)
+
+// told writes candidates as form:value:role:confidence, one after the other.
+func told(found []contact.Location) string {
+	var all []string
+	for _, each := range found {
+		all = append(all, fmt.Sprintf("%s:%s:%s:%s", each.Form, each.Value, each.Role, each.Confidence))
+	}
+	return strings.Join(all, "|")
+}
+
+func TestPlacesAreFoundAsPeopleWriteThem(t *testing.T) {
+	for text, want := range map[string]string{
+		"he's kicking the door in, we're at 12a Mill Lane, Beverley HU17 0AA": "address:12a Mill Lane, Beverley:caller:medium|postcode:HU17 0AA:caller:high",
+		"i live at flat 3, 88 gladwin street":                                 "address:flat 3, 88 gladwin street:home:medium",
+		"crash on the M6 J15 northbound":                                      "road:M6 J15:incident:medium",
+		"lorry on its side A38 southbound near the services":                  "road:A38:incident:low",
+		"fight outside the chippy on lord street":                             "road:lord street:incident:low",
+		"there is a fire in Bridge Street in Derby":                           "road:Bridge Street in Derby:incident:medium",
+		"they took my bike from sw1a1aa":                                      "postcode:sw1a1aa:mentioned:medium",
+		"My postcode is B23":                                                  "postcode:B23:mentioned:low",
+		"fallen walker at grid ref SK 1234 5678 please hurry":                 "grid:SK 1234 5678:incident:high",
+		"he is hurt on the moor SE 123 456":                                   "",
+		"he is hurt on the moor SK 123 456":                                   "grid:SK 123 456:incident:medium",
+		"lost near 51.5007, -0.1246":                                          "latlon:51.5007, -0.1246:incident:high",
+		"my location 51.5007N 0.1246W":                                        "latlon:51.5007N 0.1246W:caller:high",
+		`we are at 51°30'02"N 0°07'28"W`:                                      `latlon:51°30'02"N 0°07'28"W:caller:high`,
+		"lat 53.2 long -1.4":                                                  "latlon:53.2 long -1.4:mentioned:medium",
+		"see https://maps.google.com/?q=53.2307,-1.4269 now":                  "latlon:53.2307,-1.4269:mentioned:high",
+		"geo:53.2307,-1.4269":                                                 "latlon:53.2307,-1.4269:mentioned:high",
+		"I'm at ///filled.count.soap by the river":                            "w3w:filled.count.soap:caller:unverified",
+		"https://w3w.co/filled.count.soap":                                    "w3w:filled.count.soap:mentioned:unverified",
+		"what three words is filled.count.soap":                               "w3w:filled.count.soap:mentioned:unverified",
+		"UPRN 100012345678":                                                   "uprn:100012345678:mentioned:high",
+		"ring me on 07700 900142 please":                                      "phone:07700 900142:caller:high",
+		"his number is +44 7700 900142.":                                      "phone:+44 7700 900142:mentioned:high",
+		"office (01632) 960417":                                               "phone:(01632) 960417:mentioned:medium",
+		"7 Heol Fawr, Llandeilo":                                              "address:7 Heol Fawr, Llandeilo:mentioned:medium",
+		"at the junction of Mill Lane and Station Road":                       "road:Mill Lane:incident:low|road:Station Road:incident:low",
+		"Mill Lane. MILL LANE. mill lane again":                               "road:Mill Lane:mentioned:low",
+		"garbled \xff at 12 Mill Lane \xff":                                   "address:12 Mill Lane:incident:medium",
+	} {
+		if got := told(places.Find(text)); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func TestWhatOnlyLooksLikeAPlaceIsNone(t *testing.T) {
+	for _, text := range []string{
+		"order number M1 2AB has not come", "tracking ref SK123456789012", "order SK123456 never came",
+		"his reg is AB12 CDE", "AB12CDE silver golf", "reg YK19 TFZ", "old plate M123 ABC",
+		"£51.50, £12.60 and 3.99", "at 12.30, 13.45 and 18.10", "it was 3-2, 51.123 to -0.5", "on 01/02/2026 at 10.15", "01-02-2026 930",
+		"hello.there.you", "stop.it.now please", "www.what.com", "see news.example.com and a.b.c",
+		"my NI is NS 12 34 56 A", "ref NO 123456", "no 123 456", "HP 2055 printer",
+		"on the road again", "down my street", "the street lights are out", "get close to him", "I drive a van", "this is the way",
+		"parking on a main road", "in the same street", "road rage", "B road", "the green light", "what a view",
+		"A4 paper and vitamin B12", "got an A1 at school", "m1 chip", "on the m1nd",
+		"b1 2nd floor", "n1 5ft tall", "l4 3rd row", "M6 5pm", "card 4111 1111 1111 1111", "account 07700900142",
+		"ring 101 or 999", "0 1 2 3 4 5 6 7 8 9", "n00ds", "wr1t1ng", "lat and long", "lat 5 long 4", "5 N, 6 W",
+		"call of duty", "Street", "12 Street", "I walk. Close the door", "",
+	} {
+		if got := told(places.Find(text)); got != "" {
+			t.Errorf("%q: found %s", text, got)
+		}
+	}
+}
+
+func TestCoordinatesAreReadAsNumbers(t *testing.T) {
+	for text, want := range map[string][2]float64{
+		"51.5007, -0.1246":            {51.5007, -0.1246},
+		"0.1246W 51.5007N":            {51.5007, -0.1246},
+		`51°30'02"N 0°07'28"W`:        {51 + 30/60.0 + 2/3600.0, -(7/60.0 + 28/3600.0)},
+		"coords 53° 14.5' N 1° 25' W": {53 + 14.5/60, -(1 + 25/60.0)},
+	} {
+		found := places.Find(text)
+		if len(found) != 1 || found[0].Lat == nil || math.Abs(*found[0].Lat-want[0]) > 1e-9 || math.Abs(*found[0].Lon-want[1]) > 1e-9 {
+			t.Errorf("%q: %s", text, told(found))
+		}
+	}
+	// The Ordnance Survey's own example: TQ 30 80 is in central London.
+	found := places.Find("grid ref TQ 300 804")
+	if len(found) != 1 || *found[0].Easting != 530000 || *found[0].Northing != 180400 || *found[0].AccuracyM != 100 {
+		t.Errorf("grid: %+v", found)
+	}
+	if found := places.Find("grid ref HU 47 41"); len(found) != 1 || *found[0].Easting != 447000 || *found[0].Northing != 1141000 {
+		t.Errorf("grid in Shetland: %+v", found)
+	}
+}
+
+func TestASpanCutsTheValueOutOfTheText(t *testing.T) {
+	text := "señor 😀 12 Mill Lane, дом, HU17 0AA ring me 07700 900142"
+	found := places.Find(text)
+	if len(found) != 3 {
+		t.Fatal(told(found))
+	}
+	for _, each := range found {
+		if got := string([]rune(text)[each.Span.Start:each.Span.End]); got != each.Value || each.Source != "informant" || each.By != places.Version {
+			t.Errorf("%q for %+v", got, each)
+		}
+	}
+}
+
+func TestQuotedHistoryAndSignaturesAreOnlyMentioned(t *testing.T) {
+	var notes contact.Notes
+	places.New().Annotate(contact.Message{
+		Subject: "fire at 5 Bracken Close", Text: "I'm at 3 Mill Lane\n\nOn Monday you wrote: are you at HU17 0AA", Authored: "I'm at 3 Mill Lane",
+	}, contact.Assessment{}, &notes)
+	want := "address:3 Mill Lane:caller:medium|postcode:HU17 0AA:mentioned:low|address:5 Bracken Close:incident:medium"
+	if got := told(notes.Locations); got != want || notes.Locations[2].Span != nil {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestAFloodOfPlacesIsBounded(t *testing.T) {
+	var text strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&text, "%d Mill Lane. ", i+1)
+	}
+	if got := len(places.Find(text.String())); got != 20 {
+		t.Errorf("%d candidates", got)
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	for _, seed := range []string{
+		"we're at 12a Mill Lane, Beverley HU17 0AA", "SK 1234 5678", `51°30'02"N 0°07'28"W`, "///filled.count.soap", "+44 (0) 7700 900142",
+		"M6 J15", "\xff\xfe12\u00a0Mill Lane", "q=51.5,-0.1", "Flat", "0((((", "-1.2%2c", "UPRN 1", "m6(M",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		runes := []rune(text)
+		for _, each := range places.Find(text) {
+			if each.Span.Start < 0 || each.Span.Start >= each.Span.End || each.Span.End > len(runes) || each.Value == "" {
+				t.Fatalf("%+v in %q", each, text)
+			}
+			if got := string(runes[each.Span.Start:each.Span.End]); utf8.ValidString(text) && got != each.Value {
+				t.Fatalf("span is %q, value %q", got, each.Value)
+			}
+		}
+	})
+}
+
+func BenchmarkFind(b *testing.B) {
+	for name, text := range map[string]string{
+		"500 characters":   strings.Repeat("he was by the shop on Mill Lane and rang 07700 900142 x", 10)[:500],
+		"256 kB of digits": strings.Repeat("1.2 ", 64<<10), "256 kB without spaces": strings.Repeat("1", 256<<10),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				places.Find(text)
+			}
+		})
+	}
+}

@@ -1,0 +1,187 @@
+package places
+
+import (
+	"strings"
+
+	"contactd/contact"
+)
+
+// Words for roads. Of the strong ones few mean anything else; they count with
+// small letters too, after a word that may be a name. The others count with a
+// capital, or with a house number.
+const (
+	strong = " road rd street lane avenue ave crescent cres terrace boulevard mews heol ffordd stryd lôn "
+	weak   = " st ln close cl drive dr way grove gardens gdns square sq court ct place pl walk row parade rise hill view green park gate bank estate fields wharf quay broadway bridge roundabout "
+	// fronted come before the name, as in Welsh.
+	fronted = " heol ffordd stryd lôn "
+)
+
+// noName are words that do not name the road before which they stand.
+const noName = " the a an my our your his her their its this that these those same other another next any some which what whole entire one every each no main busy dark quiet side back slip wrong right left cross country bus cycle single fast slow middle inside outside hard narrow wet icy public private residential open long short dirt dead off on in at to of by for from and or up down into onto along across over under out across near around round through is are was were be am pm been being has have had do did get got go goes going went take took it we they he she you i u im ive me him them us if so as not but can could will would who where when how why across local all more car road street lane big small nice new old-fashioned tow hate love memory easy ring two three four five ur da "
+
+// notRoad are words after which a word for a road is none.
+const notRoad = " light lights lighting lamp lamps lamppost works work rage tax sign signs sweeper sweeping food party closed closure level legal safety dealer dealers worth user users cleaning cleaner lighting name market racing race "
+
+// road reads a road with its house number before it and its town after it,
+// such as "12a Mill Lane, Beverley".
+func road(t *text, at int) (found, int) {
+	// The words of one name: a house, then up to three words, then the road.
+	first, name := at, at
+	flat := among(t.words[at].low, " flat apartment apt unit plot ")
+	if flat && house(t.at(at+1).as) {
+		name = at + 2
+	} else if among(t.words[at].low, " no number nr ") && house(t.at(at+1).as) {
+		first, name = at+1, at+1
+	}
+	if name > at && t.words[name-1].stop {
+		return found{}, 0
+	}
+	numbered := name > at && flat
+	if house(t.at(name).as) && !t.at(name).stop {
+		numbered = true
+		name++
+	}
+	last := roadEnd(t, name, numbered)
+	if last < 0 {
+		return found{}, 0
+	}
+	f := found{Location: contact.Location{Form: "road", Confidence: "low"}, start: t.words[first].start, end: t.words[last].end}
+	if numbered {
+		f.Form, f.Confidence = "address", "medium"
+	}
+	if town := townEnd(t, last); town > last {
+		last = town
+		f.end, f.Confidence = t.words[last].end, "medium"
+	}
+	return f, last - at + 1
+}
+
+// roadEnd is the last word of the road's own name that begins at name, -1 for
+// none.
+func roadEnd(t *text, name int, numbered bool) int {
+	if among(t.at(name).low, fronted) && capital(t.at(name).as) && capital(t.at(name+1).as) && letters(t.at(name+1).as) {
+		return lastCapital(t, name+1, 2)
+	}
+	last := -1
+	for n := 1; n <= 3; n++ {
+		prior, w := t.at(name+n-1), t.at(name+n)
+		if prior.stop && prior.low != "st" || prior.comma || !named(prior) {
+			break
+		}
+		if !capital(prior.as) && n > 1 && (!numbered || capital(t.at(name).as)) || capital(prior.as) && !capital(t.at(name).as) {
+			break
+		}
+		isStrong := among(w.low, strong)
+		if !isStrong && !among(w.low, weak) {
+			continue
+		}
+		if !w.comma && !w.stop && among(t.at(name+n+1).low, notRoad) {
+			break
+		}
+		shouting := strings.ToUpper(prior.as) == prior.as && len(prior.as) > 1
+		switch {
+		case numbered && len(prior.low) > 2,
+			capital(prior.as) && len(prior.as) > 1 && (isStrong || capital(w.as) && !shouting),
+			isStrong && n == 1 && len(prior.low) > 2 && placed(t, name):
+			last = name + n
+		}
+	}
+	return last
+}
+
+// named reports whether a word may belong to the name of a road.
+func named(w word) bool {
+	return letters(w.as) && w.as[0] != '-' && !among(w.low, noName)
+}
+
+// placed reports whether the word before says that a place follows.
+func placed(t *text, at int) bool {
+	return among(t.at(at-1).low, " on in at near off along down of outside by onto into up and opposite behind from is ")
+}
+
+// house reports whether s is a house number: 12, 12a, 12-14, 7/2.
+func house(s string) bool {
+	if s == "" || len(s) > 7 || !isDigit(s[0]) || s[0] == '0' {
+		return false
+	}
+	figures := strings.TrimRight(strings.ToLower(s), "abcdefgh")
+	if len(s)-len(figures) > 1 {
+		return false
+	}
+	a, b, ranged := strings.Cut(figures, "-")
+	if !ranged {
+		a, b, ranged = strings.Cut(figures, "/")
+	}
+	return digits(a) && len(a) <= 4 && (!ranged || digits(b) && len(b) <= 4)
+}
+
+// townEnd is the last word of a town after the road that ends at last: after a
+// comma or "in", words with capitals. It is last when there is none.
+func townEnd(t *text, last int) int {
+	w := t.words[last]
+	next := last + 1
+	switch {
+	case w.stop:
+		return last
+	case t.at(next).low == "in" && !w.comma:
+		next++
+	case !w.comma:
+		return last
+	}
+	if !capital(t.at(next).as) || !letters(t.at(next).as) || among(t.at(next).low, noName) || len(t.at(next).as) < 3 || t.at(next).low == "there" {
+		return last
+	}
+	return lastCapital(t, next, 2)
+}
+
+// lastCapital follows words with capitals from at on, at most more of them.
+func lastCapital(t *text, at, more int) int {
+	for ; more > 0 && !t.at(at).comma && !t.at(at).stop; more-- {
+		next := t.at(at + 1)
+		joined := among(next.low, " upon on under le la the by y yr ") && capital(t.at(at+2).as) && !capital(next.as)
+		switch {
+		case joined && more > 1 && letters(t.at(at+2).as):
+			at += 2
+		case capital(next.as) && letters(next.as) && !among(next.low, noName):
+			at++
+		default:
+			return at
+		}
+	}
+	return at
+}
+
+// numberedRoad reads a motorway or a numbered road, such as "the M6" and
+// "A38 northbound", with the junction that follows. Paper, vitamins and
+// grades have such names too: something must call it a road.
+func numberedRoad(t *text, at int) (found, int) {
+	w := t.words[at]
+	name := strings.TrimSuffix(w.as, "(M")
+	if len(name) < 2 || len(name) > 5 || !strings.ContainsRune("MABmab", rune(name[0])) || !digits(name[1:]) || name[1] == '0' {
+		return found{}, 0
+	}
+	last, took, called := w, 1, false
+	// "M6 J15", "M6 junction 15", "J15 of the M6" reads as the road alone.
+	if next := t.at(at + 1); !w.stop {
+		switch {
+		case len(next.low) > 1 && len(next.low) < 5 && next.low[0] == 'j' && house(next.low[1:]):
+			last, took, called = next, 2, true
+		case among(next.low, " j junction jct ") && house(t.at(at+2).as):
+			last, took, called = t.at(at+2), 3, true
+		case among(next.low, " northbound southbound eastbound westbound nb sb eb wb clockwise anticlockwise slip roundabout carriageway towards between near "):
+			called = true
+		}
+	}
+	motorway := name[0]|0x20 == 'm'
+	prior := t.at(at - 1).low
+	called = called || prior == "the" && (among(t.at(at-2).low, " on off along down up from of onto near to by ") || motorway) ||
+		among(prior, " along onto ") || motorway && among(prior, " on off ") && capital(name)
+	if !called || !motorway && !capital(name) {
+		return found{}, 0
+	}
+	confidence := "low"
+	if took > 1 {
+		confidence = "medium"
+	}
+	return found{Location: contact.Location{Form: "road", Confidence: confidence}, start: w.start, end: last.end}, took
+}

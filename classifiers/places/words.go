@@ -1,0 +1,135 @@
+package places
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// text is a message cut at white space.
+type text struct {
+	raw   string
+	words []word
+}
+
+// word is a piece of a text without the punctuation around it.
+type word struct {
+	start, end int    // bytes in the text, punctuation left out
+	as         string // as typed
+	low        string // in lower case, "" when longer than any word that matters
+	comma      bool   // a comma, or the end of a line, follows
+	stop       bool   // a sentence or paragraph ends after it
+}
+
+// wordLimit is how long a piece may be, in bytes, to be read as a word or a
+// link at all.
+const wordLimit = 512
+
+func read(raw string) *text {
+	t := &text{raw: raw}
+	for at := 0; at < len(raw); {
+		r, size := utf8.DecodeRuneInString(raw[at:])
+		if unicode.IsSpace(r) {
+			if n := len(t.words); r == '\n' && n > 0 {
+				last := &t.words[n-1]
+				last.stop = last.stop || at > 0 && raw[at-1] == '\n'
+				last.comma = true
+			}
+			at += size
+			continue
+		}
+		end := at
+		for end < len(raw) {
+			r, size := utf8.DecodeRuneInString(raw[end:])
+			if unicode.IsSpace(r) {
+				break
+			}
+			end += size
+		}
+		t.add(at, end)
+		at = end
+	}
+	return t
+}
+
+// before and after are what a word may be wrapped in.
+const (
+	before = "\"'“‘(<[{*_,;:!?¿¡"
+	after  = "\"'”’)>]}*_,;:!?.…"
+)
+
+func (t *text) add(start, end int) {
+	piece := t.raw[start:end]
+	if len(piece) > wordLimit {
+		t.words = append(t.words, word{start: start, end: end, as: "", low: "", stop: true})
+		return
+	}
+	trimmed := strings.TrimLeft(piece, before)
+	from := start + len(piece) - len(trimmed)
+	trimmed = strings.TrimRight(trimmed, after)
+	tail := t.raw[from+len(trimmed) : end]
+	t.words = append(t.words, word{
+		start: from, end: from + len(trimmed), as: trimmed, low: strings.ToLower(trimmed),
+		comma: strings.ContainsAny(tail, ",;"), stop: strings.ContainsAny(tail, ".!?…"),
+	})
+}
+
+// at returns a word, an empty one outside the text.
+func (t *text) at(i int) word {
+	if i < 0 || i >= len(t.words) {
+		return word{stop: true, comma: true}
+	}
+	return t.words[i]
+}
+
+// preceded reports whether one of the n words before stands in the list.
+func (t *text) preceded(at, n int, list string) bool {
+	for i := at - 1; i >= at-n && i >= 0; i-- {
+		if among(t.words[i].low, list) {
+			return true
+		}
+	}
+	return false
+}
+
+// among reports whether a word is one of a list, written with spaces around.
+func among(word, list string) bool {
+	if word == "" {
+		return false
+	}
+	for at := 0; ; {
+		i := strings.Index(list[at:], word)
+		if i < 0 {
+			return false
+		}
+		i += at
+		if list[i-1] == ' ' && list[i+len(word)] == ' ' {
+			return true
+		}
+		at = i + 1
+	}
+}
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isLetter(c byte) bool { return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' }
+
+// capital reports whether a word begins with a capital letter.
+func capital(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsUpper(r)
+}
+
+// letters reports whether a word holds letters, apostrophes and hyphens alone.
+func letters(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && r != '\'' && r != '’' && r != '-'
+	})
+}
+
+// numbering are words that call what follows a number of something else.
+const numbering = " order ref ref: reference tracking invoice account acc booking case crime log incident cad urn ticket policy card serial model part sku code pin id no. parcel consignment customer imei vin "
