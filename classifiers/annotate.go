@@ -15,22 +15,27 @@ type Annotator interface {
 	Annotate(message contact.Message, assessed contact.Assessment, notes *contact.Notes)
 }
 
-// Annotated is a panel whose assessments carry notes.
+// Assessor says how urgent a message is: a Panel, or Together.
+type Assessor interface {
+	Assess(ctx context.Context, message contact.Message) contact.Assessment
+}
+
+// Annotated is an assessor whose assessments carry notes.
 type Annotated struct {
-	panel      *Panel
+	assessor   Assessor
 	annotators []Annotator
 }
 
-// NewAnnotated lets the annotators see each assessment of the panel, in their
-// order.
-func NewAnnotated(panel *Panel, annotators ...Annotator) *Annotated {
-	return &Annotated{panel: panel, annotators: annotators}
+// NewAnnotated lets the annotators see each assessment of the assessor, in
+// their order.
+func NewAnnotated(assessor Assessor, annotators ...Annotator) *Annotated {
+	return &Annotated{assessor: assessor, annotators: annotators}
 }
 
-// Assess is the panel's, with notes. Whatever happens to an annotator, the
-// grade is the panel's, and the notes of the others stay.
+// Assess is the assessor's, with notes. Whatever happens to an annotator, the
+// grade is the assessor's, and the notes of the others stay.
 func (a *Annotated) Assess(ctx context.Context, message contact.Message) contact.Assessment {
-	assessed := a.panel.Assess(ctx, message)
+	assessed := a.assessor.Assess(ctx, message)
 	for _, each := range a.annotators {
 		assessed.Notes = annotate(each, message, assessed)
 	}

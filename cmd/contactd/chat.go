@@ -10,7 +10,7 @@ import (
 )
 
 // urgency tells a channel which texts must not be kept waiting.
-type urgency struct{ panel *classifiers.Annotated }
+type urgency struct{ panel *classifiers.Panel }
 
 // Urgent implements webchat.Judge.
 func (u urgency) Urgent(text string) bool {

@@ -31,7 +31,7 @@ type daemon struct {
 
 	journal  *journal.Journal
 	health   *pipeline.Health
-	panel    *classifiers.Annotated
+	panel    *classifiers.Panel
 	signals  *pipeline.Signals
 	channels map[string]channels.Channel
 	broker   broker
@@ -226,7 +226,7 @@ func (d *daemon) startPipeline(context.Context) error {
 	}
 	d.pipeline, err = pipeline.New(c, pipeline.Deps{
 		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Open: journal.EntryOf, Journal: d.journal,
-		Readers: readers, Panel: classifiers.NewTogether(d.panel), Publisher: publisher,
+		Readers: readers, Panel: annotated(classifiers.NewTogether(d.panel)), Publisher: publisher,
 		Force: d.config.Force, Version: strings.Fields(version())[0],
 		Log: d.log, Metrics: d.registry, Replies: replies, Second: second,
 	})

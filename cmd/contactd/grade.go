@@ -68,11 +68,12 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
+	asDaemon := annotated(panel)
 	switch {
 	case g.JSON && g.Text == "":
-		return gradeLines(ctx, panel, p.in, p.out)
+		return gradeLines(ctx, asDaemon, p.in, p.out)
 	case g.JSON:
-		return json.NewEncoder(p.out).Encode(judge(ctx, panel, asked{Text: g.Text}))
+		return json.NewEncoder(p.out).Encode(judge(ctx, asDaemon, asked{Text: g.Text}))
 	case g.Text == "":
 		text, err := io.ReadAll(io.LimitReader(p.in, gradeLineLimit))
 		if err != nil {
@@ -80,12 +81,12 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 		}
 		g.Text = string(text)
 	}
-	p.tellGrade(judge(ctx, panel, asked{Text: g.Text}))
+	p.tellGrade(judge(ctx, asDaemon, asked{Text: g.Text}))
 	return nil
 }
 
 // panel seats the classifiers that are asked.
-func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Annotated, error) {
+func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Panel, error) {
 	if !g.Second {
 		return newPanel(config)
 	}
@@ -103,9 +104,8 @@ func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Annotated, e
 	return newPanel(config, model)
 }
 
-// newPanel seats the configured classifiers, more behind them, and who adds
-// notes to what they say.
-func newPanel(config classifiersConfig, more ...classifiers.Classifier) (*classifiers.Annotated, error) {
+// newPanel seats the configured classifiers, and more behind them.
+func newPanel(config classifiersConfig, more ...classifiers.Classifier) (*classifiers.Panel, error) {
 	first, err := newFirst(config)
 	if err != nil {
 		return nil, err
@@ -119,7 +119,12 @@ func newPanel(config classifiersConfig, more ...classifiers.Classifier) (*classi
 		members = append(members, each)
 	}
 	members = append(append(members, learned), more...)
-	return classifiers.NewAnnotated(classifiers.NewPanel(config.Config, members...), places.New()), nil
+	return classifiers.NewPanel(config.Config, members...), nil
+}
+
+// annotated adds what a handler needs beside the grade.
+func annotated(assessor classifiers.Assessor) *classifiers.Annotated {
+	return classifiers.NewAnnotated(assessor, places.New())
 }
 
 // newFirst makes the classifiers whose opinions the learned one is told.
@@ -131,12 +136,12 @@ func newFirst(config classifiersConfig) ([]classifiers.Bounded, error) {
 	return []classifiers.Bounded{byRules, language.New()}, nil
 }
 
-func judge(ctx context.Context, panel *classifiers.Annotated, a asked) answered {
+func judge(ctx context.Context, assessor classifiers.Assessor, a asked) answered {
 	if a.Channel == "" {
 		a.Channel = "other"
 	}
 	text := strings.ToValidUTF8(a.Text, "\uFFFD")
-	judged := panel.Assess(ctx, contact.Message{
+	judged := assessor.Assess(ctx, contact.Message{
 		ID: a.ID, Channel: contact.Channel{Kind: a.Channel, Direction: "inbound"}, Text: text, Authored: text,
 	})
 	answer := answered{
@@ -163,7 +168,7 @@ func (a answered) filled() answered {
 
 // gradeLines answers every line at once, so that a program can hold a
 // conversation with it.
-func gradeLines(ctx context.Context, panel *classifiers.Annotated, in io.Reader, out io.Writer) error {
+func gradeLines(ctx context.Context, assessor classifiers.Assessor, in io.Reader, out io.Writer) error {
 	lines := bufio.NewReaderSize(in, 64<<10)
 	write := json.NewEncoder(out) // writes a line at once
 	write.SetEscapeHTML(false)
@@ -185,7 +190,7 @@ func gradeLines(ctx context.Context, panel *classifiers.Annotated, in io.Reader,
 		}
 		answer := answered{ID: a.ID, Error: fmt.Sprintf("line %d: %v", number, err)}.filled()
 		if err == nil {
-			answer = judge(ctx, panel, a)
+			answer = judge(ctx, assessor, a)
 		} else {
 			bad++
 		}
