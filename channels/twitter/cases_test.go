@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,12 +181,5 @@ func TestEveryShapeReadsAsWanted(t *testing.T) {
 		covered = append(covered, fmt.Sprintf("%s: %d", kind, n))
 	}
 	slices.Sort(covered)
-	t.Logf("covered (dialect, name, kind):\n%s", bytes.Join(lines(covered), []byte("\n")))
-}
-
-func lines(all []string) (raw [][]byte) {
-	for _, each := range all {
-		raw = append(raw, []byte(each))
-	}
-	return raw
+	t.Logf("covered (dialect, name, kind):\n%s", strings.Join(covered, "\n"))
 }

@@ -97,13 +97,13 @@ func FuzzNothingOfADeliveryIsLost(f *testing.F) {
 			if len(e.Raw) > 0 && !bytes.Contains(body, e.Raw) {
 				t.Errorf("%s is no piece of %s", e.Raw, body)
 			}
-			Hold(t, e)
+			hold(t, e)
 		}
 	})
 }
 
-// Hold checks what is promised of any element.
-func Hold(t *testing.T, e element.Element) {
+// hold checks what is promised of any element.
+func hold(t *testing.T, e element.Element) {
 	t.Helper()
 	sorted := element.Sort(e)
 	if (len(sorted.Taken) == 0) == (sorted.Ignored == "") {

@@ -177,9 +177,6 @@ func (c *Client) send(name string, request *http.Request, auth Auth, reads bool)
 	return answer, nil
 }
 
-// Left is how many calls of a name remain in its window, -1 when not known.
-func (c *Client) Left(name string) int { return c.limits.left(name) }
-
 // nameOf names a call by its path, with ids left out.
 func nameOf(method, path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")

@@ -98,17 +98,6 @@ func (l *limits) uncapped() {
 	l.capped = time.Time{}
 }
 
-// left is how many calls remain in the window, or -1 when not known.
-func (l *limits) left(call string) int {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	w := l.calls[call]
-	if w.limit == 0 || !w.resets.After(l.now()) {
-		return -1
-	}
-	return w.left
-}
-
 func resetOf(header http.Header, name string) (time.Time, bool) {
 	seconds, err := strconv.ParseInt(header.Get(name), 10, 64)
 	if err != nil || seconds <= 0 || seconds > 1<<40 {

@@ -159,7 +159,7 @@ func (u User) shown() string {
 // withMedia adds where pictures and films are, unless there are no words: a
 // text that only names files must not pass for one that was judged.
 func withMedia(text string, media []Media) string {
-	if MentionsOnly(text) {
+	if mentionsOnly(text) {
 		return ""
 	}
 	for _, each := range media {

@@ -39,8 +39,8 @@ func Same(shown string, links []Link, sent string) bool {
 
 func squeeze(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// MentionsOnly reports whether a text names people and says nothing.
-func MentionsOnly(text string) bool {
+// mentionsOnly reports whether a text names people and says nothing.
+func mentionsOnly(text string) bool {
 	return !slices.ContainsFunc(strings.Fields(text), func(word string) bool { return !strings.HasPrefix(word, "@") })
 }
 

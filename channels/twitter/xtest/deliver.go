@@ -49,7 +49,7 @@ type deliveries struct {
 }
 
 func newDeliveries(s *Server) *deliveries {
-	d := &deliveries{server: s, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}, random: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // repeatable on purpose
+	d := &deliveries{server: s, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}, random: rand.New(rand.NewPCG(1, 2))}
 	d.more = sync.NewCond(&d.mutex)
 	s.workers.Go(d.work)
 	return d

@@ -2,7 +2,7 @@ package xtest
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what OAuth 1.0a signs with
+	"crypto/sha1" // what OAuth 1.0a signs with
 	"encoding/base64"
 	"net/http"
 	"net/url"
