@@ -144,6 +144,25 @@ func TestAfterAGapEverythingIsFoundWhileMoreComes(t *testing.T) {
 	}
 }
 
+func TestMuchToCatchUpWithDoesNotStandBeforeACryForHelp(t *testing.T) {
+	r := newRig(t)
+	r.x.Pages(10, nil)
+	for n := range 30 {
+		r.x.Post(neighbour, xtest.Draft{Text: fmt.Sprint("@town chatter ", n)})
+	}
+	r.lag.waiting.Store(enough + 1)
+	r.hook()
+	ch, _ := r.start(r.config())
+	r.await(ch, 10) // one page, and the next waits
+	help := r.x.DM(resident, townID, "he has a knife")
+	of(t, r.await(ch, 11), "x:dm:"+help)
+	if n := len(r.inbox.Accepted()); n != 11 {
+		t.Errorf("%d were taken while what came before was not read", n)
+	}
+	r.lag.waiting.Store(0)
+	r.await(ch, 31)
+}
+
 func TestAnEditIsAVersionInEveryOrder(t *testing.T) {
 	r := newRig(t)
 	before := r.x.Post(resident, xtest.Draft{Text: "@town somebody is at the door"})

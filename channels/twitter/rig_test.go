@@ -45,6 +45,7 @@ type rig struct {
 	blobs channelstest.Blobs
 	well  channelstest.Health
 	news  outcomes
+	lag   backlog
 
 	mutex   sync.Mutex
 	current *Channel
@@ -78,6 +79,11 @@ func (o *outcomes) of(reply string) []contact.ReplyState {
 	}
 	return states
 }
+
+// backlog is how much was taken and not read yet.
+type backlog struct{ waiting atomic.Int64 }
+
+func (b *backlog) Unread(int) (int, error) { return int(b.waiting.Load()), nil }
 
 // newRig starts X with the account "town". It delivers nothing before somebody
 // calls r.hook.
@@ -143,14 +149,14 @@ func quick() timing {
 	return timing{
 		mentions: 10 * time.Millisecond, messages: 10 * time.Millisecond, review: 50 * time.Millisecond, audit: 20 * time.Millisecond,
 		network: 5 * time.Millisecond, refused: 5 * time.Millisecond,
-		retry: 5 * time.Millisecond, longest: 50 * time.Millisecond, step: 5 * time.Millisecond,
+		retry: 5 * time.Millisecond, longest: 50 * time.Millisecond, hold: time.Minute, step: 5 * time.Millisecond,
 	}
 }
 
 // open makes a channel that X reaches from now on.
 func (r *rig) open(c Config, deps channelstest.Deps) *Channel {
 	r.t.Helper()
-	ch, err := New(c, Deps{Blobs: deps.Blobs, Health: deps.Health, Log: deps.Log, Outcomes: &r.news})
+	ch, err := New(c, Deps{Blobs: deps.Blobs, Health: deps.Health, Log: deps.Log, Outcomes: &r.news, Backlog: &r.lag})
 	if err != nil {
 		r.t.Fatal(err)
 	}

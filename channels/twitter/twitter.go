@@ -40,6 +40,8 @@ type Deps struct {
 	Health channels.Health
 	// Outcomes is told what became of replies; nil tells nobody.
 	Outcomes channels.Outcomes
+	// Backlog says how much was taken and not read yet; nil for no holding back.
+	Backlog channels.Backlog
 	// Log, nil for none.
 	Log *slog.Logger
 	// Metrics takes the channel's collectors, nil for none.
@@ -89,6 +91,7 @@ type timing struct {
 	settle             time.Duration // after which the absence of a post means something
 	retry              time.Duration // before the first new try of what failed; doubles
 	longest            time.Duration // of those pauses
+	hold               time.Duration // for which a page waits at most until others were read
 	step               time.Duration // after which a waiting look reads the clock again
 }
 
@@ -96,7 +99,7 @@ func timingOf(c Config) timing {
 	return timing{
 		mentions: c.PollMentions, messages: c.PollMessages, review: max(0, c.Review), audit: 10 * time.Minute,
 		network: 250 * time.Millisecond, refused: 5 * time.Second,
-		settle: c.LookupAfter, retry: time.Second, longest: 5 * time.Minute, step: 10 * time.Second,
+		settle: c.LookupAfter, retry: time.Second, longest: 5 * time.Minute, hold: 5 * time.Second, step: 10 * time.Second,
 	}
 }
 
