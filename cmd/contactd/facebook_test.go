@@ -15,6 +15,7 @@ import (
 	"contactd/contact"
 	"contactd/contact/contacttest"
 	"contactd/deploy/servers"
+	"contactd/pipeline"
 	"contactd/pipeline/kafka"
 )
 
@@ -24,19 +25,23 @@ type recorder struct {
 	events []contact.Event
 }
 
-// record reads the topic from its end; it returns once it does.
+// record keeps what is told from now on, on topics that hold much of others.
 func record(t *testing.T, broker, force string) *recorder {
 	t.Helper()
 	cluster, err := kafka.NewCluster(kafka.Config{Brokers: []string{broker}}, kafka.Watch{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	// From the beginning, because what is sent first must be seen.
+	var before map[int]int64
+	eventually(t, time.Minute, func() bool { // on a fresh server the topic is made meanwhile
+		before, err = cluster.EndOffsets(t.Context(), pipeline.TopicEvents)
+		return err == nil && len(before) > 0
+	}, func() string { return fmt.Sprintf("no topic: %v", err) })
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	r := &recorder{}
 	go func() {
-		_ = cluster.Tail(ctx, "contact.events", true, func(record kafka.Record) error {
+		_ = cluster.TailFrom(ctx, pipeline.TopicEvents, before, func(record kafka.Record) error {
 			var event contact.Event
 			if json.Unmarshal(record.Value, &event) == nil && event.Force == force {
 				contacttest.Valid(t, record.Value)
