@@ -70,6 +70,7 @@ func decodeLabelled(from io.Reader) ([]labelled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read header: %w", err)
 	}
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets write a byte order mark
 	for _, name := range labelledColumns {
 		if !slices.Contains(header, name) {
 			return nil, fmt.Errorf("no column %q; want %s", name, strings.Join(labelledColumns, ", "))

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"contactd/contact"
+)
+
+// FuzzLabelled reads files that people have made in a spreadsheet: no crash,
+// and whatever is taken has a grade that a label may have and a text that can
+// be judged.
+func FuzzLabelled(f *testing.F) {
+	for _, content := range []string{
+		"id,channel,text,grade,category,notes\n1,x,hello,Immediate,violence,a;type=plain\n",
+		"\ufeffid,channel,text,grade,category\n1,x,hello,priority,\n", "id;channel;text;grade;category\n", "",
+		"id,channel,text,grade,category\n1,x,\"a\nb\",unknown,c\n", "id,channel,text,grade,category\n1,x,\xff,Resolution,c\n",
+		"text,grade,category,id,channel\n\"unclosed,priority,a,1,email\n", "id,id,channel,text,grade,category\n1,2,3,4,scheduled,6\n",
+	} {
+		f.Add(content)
+	}
+	f.Fuzz(func(t *testing.T, content string) {
+		rows, err := decodeLabelled(strings.NewReader(content))
+		if err != nil {
+			return
+		}
+		for _, row := range rows {
+			if row.Grade == contact.Unknown || !utf8.ValidString(row.Message.Text) || row.Message.Text != row.Message.Authored {
+				t.Fatalf("%+v", row)
+			}
+		}
+	})
+}
+
+func TestAFileFromASpreadsheetIsRead(t *testing.T) {
+	rows, err := decodeLabelled(strings.NewReader("\ufeffid,channel,text,grade,category\r\n7,facebook,\"a\r\nb\",IMMEDIATE,fire\r\n"))
+	if err != nil || len(rows) != 1 {
+		t.Fatalf("%+v, %v", rows, err)
+	}
+	if row := rows[0]; row.id != "7" || row.Message.Text != "a\nb" || row.Grade != contact.Emergency || row.Message.Channel.Kind != "facebook_dm" {
+		t.Errorf("%+v", row)
+	}
+}
