@@ -263,8 +263,13 @@ func TestAcceptedMailsAreMovedOrMarked(t *testing.T) {
 
 			// A mail that was accepted but not finished is found by the sweep.
 			b.receive(t)
-			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Logf("INBOX holds %d, Processed %d", b.server.Count(t, "contact", "INBOX"), b.server.Count(t, "contact", "Processed"))
+				}
+			})
 			awaitTrue(ctx, t, func() bool {
 				if after == "move:Processed" {
 					return b.server.Count(t, "contact", "INBOX") == 0 && b.server.Count(t, "contact", "Processed") == 30

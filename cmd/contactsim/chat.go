@@ -228,11 +228,15 @@ func (v *visitors) watchBroker(ctx context.Context) error {
 		return err
 	}
 	context.AfterFunc(ctx, func() { _ = d.close() })
+	now, err := d.now(ctx) // before anybody writes
+	if err != nil {
+		return err
+	}
 	if v.command.Answer {
 		go d.attend(ctx)
 	}
 	go func() {
-		err := d.follow(ctx, func(_ contact.Event, data contact.Received) {
+		err := d.follow(ctx, now, func(_ contact.Event, data contact.Received) {
 			_, id, _ := strings.Cut(data.PlatformMessageID, "/")
 			began, ours := v.startOf(id)
 			if !ours {

@@ -61,8 +61,12 @@ func (c deskCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = d.close() }()
+	now, err := d.now(ctx)
+	if err != nil {
+		return err
+	}
 	go d.attend(ctx)
-	return d.follow(ctx, func(e contact.Event, data contact.Received) {
+	return d.follow(ctx, now, func(e contact.Event, data contact.Received) {
 		_, _ = fmt.Fprintf(out, "%s  %s  %s\n", e.Time.Format(time.TimeOnly), e.Grade, data.ConversationID)
 		if !slices.Contains(c.Channels, data.Channel.Kind) {
 			return
@@ -140,11 +144,16 @@ func (d *desk) present(handlers int) error {
 	})
 }
 
-// follow gives every message of the force that comes in from now on to f,
+// now says where the events end, to follow them from there.
+func (d *desk) now(ctx context.Context) (map[int]int64, error) {
+	return d.cluster.EndOffsets(ctx, pipeline.TopicEvents)
+}
+
+// follow gives every message of the force that comes in from offsets on to f,
 // until ctx ends, which is no error. Damaged records are somebody else's
 // business.
-func (d *desk) follow(ctx context.Context, f func(contact.Event, contact.Received)) error {
-	return d.cluster.Tail(ctx, pipeline.TopicEvents, false, func(r kafka.Record) error {
+func (d *desk) follow(ctx context.Context, offsets map[int]int64, f func(contact.Event, contact.Received)) error {
+	return d.cluster.TailFrom(ctx, pipeline.TopicEvents, offsets, func(r kafka.Record) error {
 		if r.Err == nil && r.Headers["ce_type"] == contact.ReceivedV1 {
 			return open(r.Value, func(e contact.Event, data contact.Received) {
 				if e.Force == d.force {
