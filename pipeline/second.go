@@ -165,6 +165,9 @@ func (r raised) assessment(data contact.Received) contact.Assessment {
 			a.Categories = append(slices.Clone(a.Categories), category)
 		}
 	}
+	if a.Grade.Above(contact.Scheduled) {
+		a.Signpost = nil // nothing urgent is for somebody else
+	}
 	a.At = r.At
 	return a
 }

@@ -52,3 +52,13 @@ func TestASecondOpinionNeverSealsALowerGrade(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatASecondOpinionRaisesIsNoLongerSignposted(t *testing.T) {
+	var data contact.Received
+	data.Classification.Signpost = &contact.Signpost{Code: "noise"}
+	calm := contact.Resolution
+	r := raised{First: contact.Event{Grade: &calm}, Opinion: contact.Opinion{Grade: contact.Priority}}
+	if got := r.assessment(data); got.Signpost != nil || got.Grade != contact.Priority {
+		t.Errorf("%v, %+v", got.Grade, got.Signpost)
+	}
+}

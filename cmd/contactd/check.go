@@ -114,6 +114,9 @@ func checkClassifiers(c config) finding {
 	if err == nil {
 		_, err = newSecond(c.Classifiers)
 	}
+	if err == nil {
+		_, err = annotated(panel, c.Classifiers)
+	}
 	if err != nil {
 		f.err = err
 		return f

@@ -12,6 +12,7 @@ import (
 	"contactd/classifiers/linear"
 	"contactd/classifiers/llm"
 	"contactd/classifiers/rules"
+	"contactd/classifiers/signpost"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
 	"contactd/cmd/contactd/strict"
@@ -51,6 +52,8 @@ type classifiersConfig struct {
 	Rules              rules.Config  `yaml:"rules"`
 	Linear             linear.Config `yaml:"linear"`
 	LLM                llm.Config    `yaml:"llm"`
+
+	Signpost signpost.Config `yaml:"signpost"`
 }
 
 // Validate returns every problem of the section, each with its key.

@@ -216,6 +216,10 @@ func (d *daemon) startPipeline(context.Context) error {
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}
+	panel, err := annotated(classifiers.NewTogether(d.panel), d.config.Classifiers)
+	if err != nil {
+		return errors.Join(err, publisher.Close())
+	}
 	readers := map[string]channels.Reader{}
 	for name, channel := range d.channels {
 		readers[name] = channel
@@ -226,7 +230,7 @@ func (d *daemon) startPipeline(context.Context) error {
 	}
 	d.pipeline, err = pipeline.New(c, pipeline.Deps{
 		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Open: journal.EntryOf, Journal: d.journal,
-		Readers: readers, Panel: annotated(classifiers.NewTogether(d.panel)), Publisher: publisher,
+		Readers: readers, Panel: panel, Publisher: publisher,
 		Force: d.config.Force, Version: strings.Fields(version())[0],
 		Log: d.log, Metrics: d.registry, Replies: replies, Second: second,
 	})

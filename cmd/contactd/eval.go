@@ -22,7 +22,8 @@ type evalCommand struct {
 	Slow  bool     `help:"List the messages that took longest." name:"slowest"`
 	Plots string   `help:"Draw precision and recall, and calibration, into this folder." placeholder:"DIR"`
 
-	Against string `help:"Exit 1 if another model finds an emergency that this one does not: a file, or 'shipped'." placeholder:"FILE"`
+	Signposts bool   `help:"List the messages that were signposted wrong, or not though they are not for the police."`
+	Against   string `help:"Exit 1 if another model finds an emergency that this one does not: a file, or 'shipped'." placeholder:"FILE"`
 }
 
 // Help is shown below the usage.
@@ -67,10 +68,17 @@ func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
+	if err := signpostRows(judged, config.Classifiers.Signpost); err != nil {
+		return err
+	}
 	if e.JSON && e.Against == "" {
 		return json.NewEncoder(p.out).Encode(allFigures(judged))
 	}
 	p.tellFigures(allFigures(judged))
+	p.tellSignposts(allFigures(judged))
+	if e.Signposts {
+		p.tellSignpostMisses(judged)
+	}
 	if e.Miss {
 		for _, row := range judged {
 			if row.misses() {
@@ -99,6 +107,10 @@ type judgedRow struct {
 	chances []linear.Chance
 	reasons []contact.Reason
 	micros  int64 // of all classifiers
+	// signpost is the topic that it would be sent to, helped whether that is
+	// the labelled topic's helper.
+	signpost string
+	helped   bool
 }
 
 func (r judgedRow) misses() bool { return raised(r.Grade) && !raised(r.grade) }

@@ -23,6 +23,8 @@ type figures struct {
 	MacroF1          float64        `json:"macro_f1"`
 	Calibration      float64        `json:"calibration_error"`
 	Confusion        map[string]int `json:"confusion"`
+
+	Signposts *signpostFigures `json:"signposts,omitempty"`
 }
 
 // allFigures are those of all messages, of each file and of each kind.
@@ -79,6 +81,7 @@ func figuresOf(of string, rows []judgedRow) figures {
 	f.LowEmergency = share(low, graded)
 	f.MacroF1 = macroF1(rows)
 	f.Calibration = calibrationError(rows)
+	f.Signposts = signpostFiguresOf(rows)
 	for _, row := range rows {
 		f.Confusion[row.Grade.String()+" as "+row.grade.String()]++
 	}

@@ -16,6 +16,7 @@ import (
 	"contactd/classifiers/linear"
 	"contactd/classifiers/places"
 	"contactd/classifiers/rules"
+	"contactd/classifiers/signpost"
 	"contactd/contact"
 )
 
@@ -68,7 +69,10 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	asDaemon := annotated(panel)
+	asDaemon, err := annotated(panel, config.Classifiers)
+	if err != nil {
+		return err
+	}
 	switch {
 	case g.JSON && g.Text == "":
 		return gradeLines(ctx, asDaemon, p.in, p.out)
@@ -123,8 +127,16 @@ func newPanel(config classifiersConfig, more ...classifiers.Classifier) (*classi
 }
 
 // annotated adds what a handler needs beside the grade.
-func annotated(assessor classifiers.Assessor) *classifiers.Annotated {
-	return classifiers.NewAnnotated(assessor, places.New())
+func annotated(assessor classifiers.Assessor, config classifiersConfig) (*classifiers.Annotated, error) {
+	learned, err := linear.New(config.Linear)
+	if err != nil {
+		return nil, fmt.Errorf("make classifier linear: %w", err)
+	}
+	posts, err := signpost.New(config.Signpost, notPoliceOf(learned.Chances))
+	if err != nil {
+		return nil, err
+	}
+	return classifiers.NewAnnotated(assessor, places.New(), posts), nil
 }
 
 // newFirst makes the classifiers whose opinions the learned one is told.

@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"channels/webhook":      {"channels"},
 	"channels/*":            {"contact", "channels", "channels/webhook"},
 	"classifiers":           {"contact"},
-	"classifiers/*":         {"contact", "classifiers", "classifiers/fold"},
+	"classifiers/*":         {"contact", "classifiers", "classifiers/fold", "classifiers/phrase"},
 	"pipeline":              {"contact", "channels", "classifiers"},
 	"pipeline/journal":      {"contact", "channels", "pipeline"},
 	"pipeline/kafka":        {"contact", "pipeline"},

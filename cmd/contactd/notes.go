@@ -7,4 +7,7 @@ func (p *program) tellNotes(notes contact.Notes) {
 	for _, place := range notes.Locations {
 		p.printf("  place      %s %q, %s, confidence %s\n", place.Form, place.Value, place.Role, place.Confidence)
 	}
+	if post := notes.Signpost; post != nil {
+		p.printf("  signpost   %s: %s [%s]\n", post.Code, post.Who, post.By)
+	}
 }

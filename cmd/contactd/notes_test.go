@@ -14,3 +14,12 @@ func TestGradeShowsWhereItIs(t *testing.T) {
 		t.Errorf("as JSON: %s", seen.out)
 	}
 }
+
+func TestGradeShowsWhoElseHelps(t *testing.T) {
+	if seen := contactd(t, "", "grade", "the neighbours are playing loud music again, who do i ring"); !strings.Contains(seen.out, "signpost   noise: the local council") {
+		t.Errorf("%s", seen.out)
+	}
+	if seen := contactd(t, "", "grade", "loud music next door and now he has a knife"); strings.Contains(seen.out, "signpost") {
+		t.Errorf("an emergency: %s", seen.out)
+	}
+}

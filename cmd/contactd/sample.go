@@ -12,6 +12,7 @@ import (
 	"contactd/classifiers/linear"
 	"contactd/classifiers/llm"
 	"contactd/classifiers/rules"
+	"contactd/classifiers/signpost"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
 	"contactd/pipeline"
@@ -45,6 +46,7 @@ func sample() string {
 		indented(rules.Sample()),
 		indented(linear.Sample()),
 		indented(llm.Sample()),
+		indented(signpost.Sample()),
 		"# Where messages come in.\nchannels:\n" + indented(email.Sample()) + "\n" + indented(webchat.Sample()) + "\n" + indented(facebook.Sample()) + "\n" + indented(twitter.Sample()),
 	}
 	for i, part := range parts {

@@ -28,6 +28,7 @@ var described = map[string]reflect.Type{
 	"classification": reflect.TypeFor[contact.Classification](),
 	"opinion":        reflect.TypeFor[contact.Opinion](),
 	"reason":         reflect.TypeFor[contact.Reason](),
+	"signpost":       reflect.TypeFor[contact.Signpost](),
 	"span":           reflect.TypeFor[contact.Span](),
 	"unreadable":     reflect.TypeFor[contact.Unreadable](),
 	"revision":       reflect.TypeFor[contact.Revision](),

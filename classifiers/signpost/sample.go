@@ -1,0 +1,14 @@
+package signpost
+
+import _ "embed"
+
+//go:embed sample.yaml
+var sample string
+
+// Sample is the annotated configuration of this package, YAML, to be indented
+// below classifiers.
+func Sample() string { return sample }
+
+// WithDefaults returns the config as it is: everything unset means the
+// embedded directory alone.
+func (c Config) WithDefaults() Config { return c }

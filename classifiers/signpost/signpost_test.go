@@ -1,0 +1,110 @@
+package signpost_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"contactd/classifiers/signpost"
+	"contactd/contact"
+)
+
+// chance is a judge that always says the same.
+type chance float64
+
+func (c chance) NotPolice(contact.Message, []contact.Opinion) float64 { return float64(c) }
+
+func ask(t *testing.T, cfg signpost.Config, judge signpost.Judge, grade contact.Grade, text, language string) *contact.Signpost {
+	t.Helper()
+	posts, err := signpost.New(cfg, judge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notes contact.Notes
+	posts.Annotate(contact.Message{Text: text, Authored: text, Language: language}, contact.Assessment{Grade: grade}, &notes)
+	return notes.Signpost
+}
+
+func TestATopicIsRecognisedAndSaysWhoHelps(t *testing.T) {
+	for text, want := range map[string]string{
+		"the neighbours are playing loud music again":             "noise",
+		"someone has parked across my dropped kerb":               "parking",
+		"huge pothole on our road":                                "pothole",
+		"we found a friendly terrier with no collar":              "stray_dog",
+		"street light outside 30 has been out for weeks":          "streetlight",
+		"my landlord will not fix the boiler":                     "housing",
+		"how do I renew my visa":                                  "immigration",
+		"there is a power cut in our street":                      "utilities",
+		"the shop will not give me a refund":                      "consumer",
+		"what time must fireworks stop":                           "fireworks",
+		"bins not emptied and rats everywhere":                    "council",
+		"can someone talk to me about the weather":                "",
+		"they stole my bike, it was parked outside":               "",
+		"my neighbour plays loud music and threatened to stab me": "",
+	} {
+		got := ask(t, signpost.Config{}, chance(1), contact.Resolution, text, "")
+		switch {
+		case got == nil && want != "":
+			t.Errorf("%q: no signpost, want %s", text, want)
+		case got != nil && got.Code != want:
+			t.Errorf("%q: %s, want %q", text, got.Code, want)
+		case got != nil && (got.Helper == "" || got.Who == "" || got.Language != "en" || !strings.HasPrefix(got.By, "signpost@") || len(got.Spans) == 0):
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+}
+
+func TestNothingUrgentIsSignposted(t *testing.T) {
+	for _, grade := range []contact.Grade{contact.Emergency, contact.Unknown, contact.Priority} {
+		if got := ask(t, signpost.Config{}, chance(1), grade, "loud music next door", ""); got != nil {
+			t.Errorf("graded %v: %+v", grade, got)
+		}
+	}
+	if got := ask(t, signpost.Config{}, chance(0), contact.Resolution, "loud music next door", ""); got != nil {
+		t.Errorf("held to be for the police: %+v", got)
+	}
+}
+
+func TestWhoWritesWelshIsAnsweredInWelsh(t *testing.T) {
+	got := ask(t, signpost.Config{}, chance(1), contact.Resolution, "loud music next door", "cy")
+	if got == nil || got.Language != "cy" || !strings.Contains(got.Text, "cyngor") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAForceAddsItsOwnTopicsAndReplacesOthers(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "own.yaml")
+	own := `version: sampleshire-3
+topics:
+  - {code: ferry, helper: harbour, who: {en: the harbour office}, text: {en: Ring the harbour office.}, sure: [ferry]}
+  - {code: noise, helper: county, who: {en: the county}, text: {en: Ring the county.}, sure: [loud music]}
+`
+	if err := os.WriteFile(file, []byte(own), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := signpost.Config{File: file}
+	if got := ask(t, cfg, chance(1), contact.Resolution, "when does the ferry leave", ""); got == nil || got.Code != "ferry" || !strings.HasSuffix(got.By, "+sampleshire-3") {
+		t.Errorf("%+v", got)
+	}
+	if got := ask(t, cfg, chance(1), contact.Resolution, "loud music next door", "cy"); got == nil || got.Helper != "county" || got.Language != "en" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestABadDirectoryNamesFileAndTopic(t *testing.T) {
+	for content, want := range map[string]string{
+		"topics: []":              "version",
+		"version: x\nnonsense: 1": "nonsense",
+		"version: x\ntopics: [{code: a, helper: b, who: {en: c}, text: {en: d}}]":              `"a": want phrases`,
+		"version: x\ntopics: [{code: a, helper: b, who: {en: c}, text: {en: d}, sure: [_ x]}]": `topic "a": sure: phrase`,
+	} {
+		file := filepath.Join(t.TempDir(), "own.yaml")
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := signpost.New(signpost.Config{File: file}, chance(1)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", content, err)
+		}
+	}
+}

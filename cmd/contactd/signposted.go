@@ -1,0 +1,128 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"contactd/classifiers/linear"
+	"contactd/classifiers/signpost"
+	"contactd/contact"
+)
+
+// notPolice is how labels say that a message is for somebody else.
+const notPolice = "non_police/"
+
+// signpostFigures are how right the signposts of some messages are.
+type signpostFigures struct {
+	// NotPolice counts the messages that are labelled so. Of them, Right is
+	// the share signposted to their topic, Helped to the same helper, and
+	// Wrong to another one.
+	NotPolice int     `json:"not_police"`
+	Right     float64 `json:"right"`
+	Helped    float64 `json:"helped"`
+	Wrong     float64 `json:"wrong"`
+	// Urgent counts emergencies and priorities that were signposted, Police
+	// the other messages that are for the police.
+	Urgent int `json:"urgent"`
+	Police int `json:"police"`
+}
+
+// signpostRows notes who each message would be sent to.
+func signpostRows(rows []judgedRow, config signpost.Config) error {
+	var now judgedRow // the row that is asked about
+	posts, err := signpost.New(config, notPoliceOf(func(contact.Message, []contact.Opinion) []linear.Chance { return now.chances }))
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		row := &rows[i]
+		now = *row
+		var notes contact.Notes
+		posts.Annotate(row.Message, contact.Assessment{Grade: row.grade, Opinions: row.Before}, &notes)
+		if notes.Signpost != nil {
+			row.signpost = notes.Signpost.Code
+			row.helped = notes.Signpost.Helper == posts.Helper(row.topic())
+		}
+	}
+	return nil
+}
+
+// notPoliceOf lets the learned classifier say what is not for the police. Its
+// own opinion, and those that came after it, are none of its signs.
+type notPoliceOf func(contact.Message, []contact.Opinion) []linear.Chance
+
+// NotPolice is the chance of being for somebody else, or of needing no police
+// at all if that is higher: of the former there are fewer examples.
+func (n notPoliceOf) NotPolice(message contact.Message, opinions []contact.Opinion) float64 {
+	if i := slices.IndexFunc(opinions, func(o contact.Opinion) bool { return strings.HasPrefix(o.By, "linear") }); i >= 0 {
+		opinions = opinions[:i]
+	}
+	chance := 0.0
+	for _, each := range n(message, opinions) {
+		switch each.Head {
+		case "non_police":
+			chance = max(chance, each.Chance)
+		case "police":
+			chance = max(chance, 1-each.Chance)
+		}
+	}
+	return chance
+}
+
+// topic is the one that the label names, empty when it is for the police.
+func (r judgedRow) topic() string {
+	topic, ok := strings.CutPrefix(r.Category, notPolice)
+	if !ok {
+		return ""
+	}
+	return topic
+}
+
+func signpostFiguresOf(rows []judgedRow) *signpostFigures {
+	f := &signpostFigures{}
+	right, helped, wrong := 0, 0, 0
+	for _, row := range rows {
+		topic := row.topic()
+		switch {
+		case topic == "" && row.signpost == "":
+		case topic == "" && raised(row.Grade):
+			f.Urgent++
+		case topic == "":
+			f.Police++
+		default:
+			f.NotPolice++
+			switch {
+			case row.signpost == topic:
+				right++
+				helped++
+			case row.helped:
+				helped++
+			case row.signpost != "":
+				wrong++
+			}
+		}
+	}
+	if f.NotPolice > 0 {
+		n := float64(f.NotPolice)
+		f.Right, f.Helped, f.Wrong = float64(right)/n, float64(helped)/n, float64(wrong)/n
+	}
+	return f
+}
+
+// tellSignposts prints a table for people.
+func (p *program) tellSignposts(all []figures) {
+	p.printf("\n%-18s %10s  %-7s %-7s %-7s  %s\n", "signposts of", "not police", "right", "helped", "wrong", "urgent, other police messages signposted")
+	for _, f := range all {
+		if s := f.Signposts; s != nil && (s.NotPolice > 0 || s.Urgent > 0 || s.Police > 0) {
+			p.printf("%-18s %10d  %-7.3f %-7.3f %-7.3f  %d, %d\n", f.Of, s.NotPolice, s.Right, s.Helped, s.Wrong, s.Urgent, s.Police)
+		}
+	}
+}
+
+// tellSignpostMisses lists what was sent wrong.
+func (p *program) tellSignpostMisses(rows []judgedRow) {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r judgedRow) bool { return r.topic() == r.signpost })
+	for _, row := range rows {
+		p.printf("%s graded %s is %s, signpost %q: %s\n", row.id, row.grade, row.Category, row.signpost, strings.ReplaceAll(row.Message.Text, "\n", " / "))
+	}
+}
