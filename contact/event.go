@@ -10,6 +10,7 @@ import (
 const (
 	ReceivedV1  = "contact.received.v1"  // a message came in, with its first assessment
 	AssessedV1  = "contact.assessed.v1"  // a later, different assessment
+	SuggestedV1 = "contact.suggested.v1" // a later judgement that is lower: the grade stands
 	EscalatedV1 = "contact.escalated.v1" // a rule acted: self-contained, on contact.alerts
 	RejectedV1  = "contact.rejected.v1"  // no step could handle it: original bytes and error
 	RevisedV1   = "contact.revised.v1"   // its sender, or the platform, changed a message

@@ -30,6 +30,7 @@ var described = map[string]reflect.Type{
 	"reason":         reflect.TypeFor[contact.Reason](),
 	"signpost":       reflect.TypeFor[contact.Signpost](),
 	"span":           reflect.TypeFor[contact.Span](),
+	"suggested":      reflect.TypeFor[contact.Suggested](),
 	"unreadable":     reflect.TypeFor[contact.Unreadable](),
 	"revision":       reflect.TypeFor[contact.Revision](),
 	"escalation":     reflect.TypeFor[contact.Escalation](),
@@ -150,7 +151,7 @@ func TestTheWordsOfTheSchemaAreTheWordsInGo(t *testing.T) {
 	}
 	types := strings.Join(root.Properties["type"].Words, " ")
 	for _, each := range []string{
-		contact.ReceivedV1, contact.AssessedV1, contact.EscalatedV1, contact.RejectedV1, contact.DegradedV1, contact.RestoredV1,
+		contact.ReceivedV1, contact.AssessedV1, contact.SuggestedV1, contact.EscalatedV1, contact.RejectedV1, contact.DegradedV1, contact.RestoredV1,
 		contact.RevisedV1, contact.RepliedV1, contact.AbandonedV1, contact.ReplyRequestedV1, contact.SeenV1, contact.PresenceV1, contact.TypingV1,
 	} {
 		if !strings.Contains(types, each) {
