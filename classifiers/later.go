@@ -10,7 +10,7 @@ import (
 
 // Revise adds the opinion of a classifier that judged after the others. The
 // grade becomes the higher of the two, and nothing that was said before is
-// taken away; an opinion that failed changes nothing but the list of opinions.
+// taken away but a signpost, when it is urgent now; an opinion that failed changes nothing but the list of opinions.
 func Revise(before contact.Assessment, opinion contact.Opinion, at time.Time) contact.Assessment {
 	opinion = checked(opinion)
 	after := before
@@ -20,6 +20,9 @@ func Revise(before contact.Assessment, opinion contact.Opinion, at time.Time) co
 	}
 	after.At = at
 	after.Grade = contact.Highest(before.Grade, opinion.Grade)
+	if after.Grade.Above(contact.Scheduled) {
+		after.Signpost = nil // nothing urgent is for somebody else
+	}
 	after.Reasons = append(slices.Clone(before.Reasons), opinion.Reasons...)
 	slices.SortStableFunc(after.Reasons, func(a, b contact.Reason) int { return bySeriousness(a.Grade, b.Grade) })
 	first, second := before.Categories, opinion.Categories

@@ -51,6 +51,17 @@ func TestALaterOpinionLowersNothingAndTakesNothingAway(t *testing.T) {
 	})
 }
 
+func TestWhatASecondOpinionRaisesIsNoLongerSignposted(t *testing.T) {
+	before := contact.Assessment{Grade: contact.Resolution}
+	before.Signpost = &contact.Signpost{Code: "noise"}
+	for grade, kept := range map[contact.Grade]bool{contact.Priority: false, contact.Scheduled: true} {
+		opinion := contact.Opinion{By: "llm", Grade: grade, Reasons: []contact.Reason{{Rule: "r", Grade: grade}}}
+		if got := classifiers.Revise(before, opinion, time.Unix(1, 0)); (got.Signpost != nil) != kept || got.Grade != grade {
+			t.Errorf("%v, %+v", got.Grade, got.Signpost)
+		}
+	}
+}
+
 func TestAFailedLaterOpinionRaisesNothing(t *testing.T) {
 	before := contact.Assessment{Grade: contact.Resolution, JudgedBy: []string{"rules"}}
 	after := classifiers.Revise(before, contact.Opinion{By: "llm", Failed: "error"}, time.Unix(1, 0))

@@ -129,7 +129,7 @@ func (p *Pipeline) insist(ctx context.Context, note func(context.Context) error)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		p.log.Error("note what became of a reply", "err", err)
+		p.log.Error("write to the journal, trying again", "err", err)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

@@ -32,6 +32,11 @@ const (
 // fit writes data into the event, shortened until the record is under its
 // limit. Whatever was cut is told by the flag "truncated".
 func (s sealer) fit(event contact.Event, data contact.Received) (contact.Event, error) {
+	return fitTo(event, data, recordLimit)
+}
+
+// fitTo is fit with a limit in bytes of JSON.
+func fitTo(event contact.Event, data contact.Received, most int) (contact.Event, error) {
 	shortened := shorten(&data)
 	for limit := textLimit; ; limit /= 2 {
 		shortened = cutTo(&data.Content.Text, limit) || shortened
@@ -44,7 +49,7 @@ func (s sealer) fit(event contact.Event, data contact.Received) (contact.Event, 
 		if err != nil {
 			return event, fmt.Errorf("write event %s: %w", event.ID, err)
 		}
-		if len(raw) <= recordLimit || limit == 0 {
+		if len(raw) <= most || limit == 0 {
 			event.Data = raw
 			return event, nil
 		}

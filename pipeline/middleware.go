@@ -12,8 +12,12 @@ import (
 
 // detach lets a step that has begun finish while the router is closing: the
 // subscriber ends its envelopes' contexts then. Pipeline.Run bounds the time.
+// A second opinion may be waited for much longer, and can be asked for again.
 func detach(next message.HandlerFunc) message.HandlerFunc {
 	return func(env *message.Message) ([]*message.Message, error) {
+		if message.HandlerNameFromCtx(env.Context()) == secondStep {
+			return next(env)
+		}
 		env.SetContext(context.WithoutCancel(env.Context()))
 		return next(env)
 	}
@@ -131,7 +135,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 			Name: "contactd_accepted_to_published_seconds", Help: "From acceptance to Kafka's acknowledgement.", Buckets: buckets,
 		}, []string{"lane"}),
 		second: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "contactd_second_opinions_total", Help: "Second opinions asked for, by what came of them: raised, same, lower, failed, late.",
+			Name: "contactd_second_opinions_total", Help: "Second opinions, by what came of them: raised, same, suggested (lower, so nothing changed), failed, stale (too old by the time it could be asked for).",
 		}, []string{"outcome"}),
 	}
 	if registry != nil {

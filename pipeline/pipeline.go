@@ -34,7 +34,7 @@ type Deps struct {
 	Force, Version string
 	// Replies carry answers back; the zero value carries none.
 	Replies ReplyDeps
-	// Second asks for second opinions; the zero value asks nobody.
+	// Second judges once more what is published; the zero value judges nothing.
 	Second  SecondDeps
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
@@ -142,7 +142,7 @@ func (p *Pipeline) addSteps(router *message.Router) {
 		router.AddConsumerHandler(step.name, AllChannels, step.from, step.do).AddMiddleware(p.reject, p.retry(), p.recovered)
 	}
 	if p.secondly.Judge != nil {
-		router.AddConsumerHandler("second", TopicEvents, p.secondly.Events, p.second).AddMiddleware(p.passOver, p.retry(), p.recovered)
+		router.AddConsumerHandler(secondStep, TopicEvents, p.secondly.Events, p.second).AddMiddleware(p.unasked)
 	}
 	if p.replies.Journal == nil {
 		return
@@ -176,7 +176,7 @@ func (p *Pipeline) sort(env *message.Message) error {
 		return p.sortReplied(ctx, entry)
 	}
 	if entry.Original.Channel == AssessmentsChannel {
-		return p.sortRaised(ctx, entry)
+		return p.sortLater(ctx, entry)
 	}
 	m, err := p.read(ctx, entry)
 	if err != nil {
@@ -238,7 +238,7 @@ func (p *Pipeline) send(env *message.Message) error {
 	// lost what it had acknowledged.
 	env.Metadata.Set(MetaPartition, record.Metadata.Get(MetaPartition))
 	env.Metadata.Set(MetaOffset, record.Metadata.Get(MetaOffset))
-	if event.Grade != nil {
+	if event.Grade != nil && !Own(entry.Original.Channel) {
 		p.metrics.graded.WithLabelValues(entry.Original.Channel, event.Grade.String()).Inc()
 	}
 	p.metrics.latency.WithLabelValues(entry.Lane.String()).Observe(p.now().Sub(entry.AcceptedAt).Seconds())
@@ -256,7 +256,7 @@ func (p *Pipeline) eventsOf(ctx context.Context, entry Entry) (alert *contact.Ev
 		return nil, event, err
 	}
 	if entry.Original.Channel == AssessmentsChannel && entry.Quarantined == "" {
-		return p.seal.raised(entry)
+		return p.seal.later(entry)
 	}
 	j, err := p.judge(ctx, entry)
 	if err != nil {

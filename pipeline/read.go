@@ -61,7 +61,7 @@ func unread(e Entry) contact.Message {
 
 // kindOf is the contract's word for a channel; for contactd's own there is none.
 func kindOf(channel string) string {
-	if channel == RepliesChannel || channel == AssessmentsChannel {
+	if Own(channel) {
 		return "other"
 	}
 	return channel

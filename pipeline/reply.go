@@ -16,6 +16,10 @@ import (
 // conversation's order and published like what people write.
 const RepliesChannel = "replies"
 
+// Own reports whether a channel is a pseudo-channel: its originals are
+// contactd's own words about conversations, not those of people.
+func Own(channel string) bool { return channel == RepliesChannel || channel == AssessmentsChannel }
+
 // Outgoing is a reply on its way to its channel.
 type Outgoing struct {
 	contact.Reply

@@ -187,7 +187,6 @@ type flow struct {
 	out     *published
 	desk    desk
 	said    int
-	second  pipeline.SecondDeps
 }
 
 func startFlow(t *testing.T, c *chat, change ...func(*journal.Config, *pipeline.ReplyDeps)) *flow {
@@ -215,11 +214,10 @@ func (f *flow) start(config journal.Config, deps pipeline.ReplyDeps) (stop func(
 	}
 	f.journal = j
 	deps.Journal, deps.Due = j, j.Replies()
-	f.second.Inbox = j
 	p, err := pipeline.New(pipeline.Config{Drain: time.Second}, pipeline.Deps{
 		Unread: j.Unread(), Outbox: j.Outbox(), Open: journal.EntryOf, Journal: j,
 		Readers: map[string]channels.Reader{"webchat": f.chat}, Panel: calm{}, Publisher: f.out,
-		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler), Replies: deps, Second: f.second,
+		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler), Replies: deps,
 	})
 	if err != nil {
 		f.t.Fatal(err)

@@ -6,215 +6,190 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"contactd/channels"
+	"contactd/classifiers"
 	"contactd/contact"
 )
 
-// AssessmentsChannel is the pseudo-channel whose originals are second opinions
-// that raised a grade. So they are durable, chained, in their conversation's
-// order and published like what people write.
-const AssessmentsChannel = "assessments"
+// secondStep is the name of the step that asks for second opinions.
+const secondStep = "second"
 
-// Judge is asked about a message after it was published. It may be slow and
-// may fail: the published grade stands then.
-type Judge interface {
-	Grade(ctx context.Context, message contact.Message) (contact.Opinion, error)
-}
+// secondTries is how often a message is judged in vain before it is left as it
+// is. A judge that is away does not count: it is waited for.
+const secondTries = 2
 
-// SecondDeps are the parts of a second opinion. Without Judge nobody is asked.
+// SecondDeps are the parts of the second opinion: a judge that is too slow to
+// be waited for before a message is published. It may raise a grade and never
+// lowers one. Without Judge there is none.
 type SecondDeps struct {
-	Judge Judge
+	// Judge tells by classifiers.Unavailable that it is away. It bounds its own
+	// time and the number of messages that it has in hand. What it answers is
+	// known by the part of Opinion.By before "@", which stays the same.
+	Judge classifiers.Classifier
 	// Events delivers the records of TopicEvents.
 	Events message.Subscriber
-	// Inbox takes what was raised; the journal is one.
+	// Inbox keeps what it said, durably and once: the journal.
 	Inbox channels.Inbox
+	// MaxAge is how long after acceptance a message is still worth judging.
+	MaxAge time.Duration
 }
 
-// secondWithin is how old a message may be to be judged again: after that
-// people have looked, and a judge that has fallen behind must catch up.
-const secondWithin = time.Hour
-
-// raised is an original of AssessmentsChannel.
-type raised struct {
-	// First is the event that told of the message, its text bounded.
-	First   contact.Event   `json:"first"`
-	Opinion contact.Opinion `json:"opinion"`
-	At      time.Time       `json:"at"`
+// published is a message as TopicEvents tells of it.
+type published struct {
+	event contact.Event
+	data  contact.Received
 }
 
-// second is the step that asks the judge. Only a higher grade has an effect:
-// what fails, agrees or would lower is counted. It is acknowledged when what
-// was raised is durable.
+var errStale = errors.New("ask for a second opinion: the message is too old by now")
+
+// second is the step that judges published messages once more. A record is
+// acknowledged when what came of it is durable, so that a crash repeats the
+// question and never loses the answer; the journal keeps one answer for each
+// message, so that a repeated question changes nothing.
 func (p *Pipeline) second(env *message.Message) error {
-	var first contact.Event
-	if err := json.Unmarshal(env.Payload, &first); err != nil {
-		return Permanent(errors.New("read event: it is no CloudEvent"))
-	}
-	if first.Force != p.seal.force || first.Grade == nil || first.Type != contact.ReceivedV1 && first.Type != contact.RevisedV1 {
-		return nil
-	}
-	var data contact.Received
-	if err := json.Unmarshal(first.Data, &data); err != nil {
-		return Permanent(errors.New("read event: its data are of another form"))
-	}
-	if !contact.Emergency.Above(*first.Grade) || data.Unreadable != nil || data.Content.Text == "" && data.Content.Subject == "" {
-		return nil
-	}
-	if p.now().Sub(first.Time) > secondWithin {
-		p.metrics.second.WithLabelValues("late").Inc()
+	first, ok := p.worthJudging(env.Payload)
+	if !ok {
 		return nil
 	}
 	ctx, cancel := p.untilStopped(env.Context())
 	defer cancel()
-	opinion, err := p.secondly.Judge.Grade(ctx, messageOf(data))
-	switch {
-	case err != nil:
-		p.metrics.second.WithLabelValues("failed").Inc()
-		p.log.Warn("no second opinion; the grade stands", "message_id", data.ContactID, "err", err)
-		return nil
-	case opinion.Failed != "" || opinion.Grade == *first.Grade:
-		p.metrics.second.WithLabelValues("same").Inc()
-		return nil
-	case !opinion.Grade.Above(*first.Grade):
-		p.metrics.second.WithLabelValues("lower").Inc() // a person lowers, nobody else
-		return nil
+	opinion, err := p.ask(ctx, first)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	p.metrics.second.WithLabelValues("raised").Inc()
-	return p.raise(env.Context(), first, data, opinion)
-}
-
-// messageOf is the message that an event tells of, as far as it is judged.
-func messageOf(data contact.Received) contact.Message {
-	return contact.Message{
-		ID: data.ContactID, Conversation: data.ConversationID, Channel: data.Channel.Channel, Language: data.Channel.Language,
-		Subject: data.Content.Subject, Text: data.Content.Text, Authored: data.Content.NewText,
-		Automatic: data.Automatic, Flags: data.Flags,
+	outcome, kept := p.weigh(first, opinion, err)
+	if kept != nil {
+		original, err := kept.original(first, opinion)
+		if err != nil {
+			return err
+		}
+		err = p.insist(ctx, func(ctx context.Context) error {
+			return p.secondly.Inbox.Accept(ctx, []channels.Original{original}, channels.Cursor{})
+		})
+		if err != nil {
+			return err
+		}
 	}
-}
-
-// raisedText bounds the text that is kept beside a second opinion, in bytes:
-// the first event and the original have it all.
-const raisedText = 16 << 10
-
-// raise keeps what was raised. Its identity is that of the event, so that a
-// message is raised once however often the event is delivered.
-func (p *Pipeline) raise(ctx context.Context, first contact.Event, data contact.Received, opinion contact.Opinion) error {
-	if cutTo(&data.Content.Text, raisedText) && !flagged(data.Flags, contact.Truncated) {
-		data.Flags = append(data.Flags, contact.Truncated)
-	}
-	cutTo(&data.Content.NewText, raisedText)
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return fmt.Errorf("keep second opinion: %w", err)
-	}
-	first.Data = raw
-	content, err := json.Marshal(raised{First: first, Opinion: opinion, At: p.now().UTC()})
-	if err != nil {
-		return fmt.Errorf("keep second opinion: %w", err)
-	}
-	err = p.secondly.Inbox.Accept(ctx, []channels.Original{{
-		Channel: AssessmentsChannel, Account: data.Channel.Kind, ID: first.ID, MediaType: "application/json", Bytes: content,
-	}}, channels.Cursor{})
-	if err != nil {
-		return fmt.Errorf("keep second opinion: %w", err)
-	}
+	p.metrics.second.WithLabelValues(outcome).Inc()
 	return nil
 }
 
-// readRaised reads an original of AssessmentsChannel. What is wrong with one
-// is the disk's fault, never a person's, and permanent.
-func readRaised(e Entry) (r raised, data contact.Received, err error) {
-	if err := json.Unmarshal(e.Original.Bytes, &r); err != nil {
-		return r, data, Permanent(errors.New("read second opinion: it is damaged"))
+// worthJudging reads a record when a second opinion of it can matter: there are
+// words, and the grade can still be raised. What cannot be read is the business
+// of others.
+func (p *Pipeline) worthJudging(record []byte) (first published, ok bool) {
+	if json.Unmarshal(record, &first.event) != nil || first.event.Force != p.seal.force {
+		return first, false
 	}
-	if r.First.ID == "" || r.First.ID != e.Original.ID || r.First.Grade == nil {
-		return r, data, Permanent(errors.New("read second opinion: it is another than its identity says"))
+	told := first.event.Type == contact.ReceivedV1 || first.event.Type == contact.RevisedV1
+	if !told || first.event.Grade == nil || *first.event.Grade == contact.Emergency || json.Unmarshal(first.event.Data, &first.data) != nil {
+		return first, false
 	}
-	if err := json.Unmarshal(r.First.Data, &data); err != nil || data.ConversationID == "" || data.ContactID == "" {
-		return r, data, Permanent(errors.New("read second opinion: it is of no message"))
-	}
-	return r, data, nil
+	content := first.data.Content
+	return first, first.data.Unreadable == nil && (classifiers.Legible(content.Text) || classifiers.Legible(content.Subject))
 }
 
-// sortRaised gives a second opinion its place in the conversation, in the lane
-// of its grade.
-func (p *Pipeline) sortRaised(ctx context.Context, e Entry) error {
-	r, data, err := readRaised(e)
-	if err != nil {
-		return err
-	}
-	if _, err := p.journal.Place(ctx, e.Seq, Placement{Key: data.ConversationID, Known: true}); err != nil {
-		return err
-	}
-	return p.journal.Sort(ctx, e.Seq, lane(contact.Message{}, r.assessment(data)))
-}
-
-// assessment is the earlier one with the opinion that raised it.
-func (r raised) assessment(data contact.Received) contact.Assessment {
-	a := data.Classification.Assessment
-	a.Grade = contact.Highest(*r.First.Grade, r.Opinion.Grade)
-	a.Reasons = slices.Concat(r.Opinion.Reasons, a.Reasons)
-	a.Opinions = append(slices.Clone(a.Opinions), r.Opinion)
-	a.JudgedBy = append(slices.Clone(a.JudgedBy), r.Opinion.By)
-	for _, category := range r.Opinion.Categories {
-		if !slices.Contains(a.Categories, category) {
-			a.Categories = append(slices.Clone(a.Categories), category)
+// ask asks the judge until it answers. A judge that is away is waited for as
+// long as the answer is worth having.
+func (p *Pipeline) ask(ctx context.Context, first published) (contact.Opinion, error) {
+	m := messageOf(first.data)
+	for tries := 1; ; {
+		if p.now().Sub(first.data.Times.IngestedAt) > p.secondly.MaxAge {
+			return contact.Opinion{}, errStale
+		}
+		opinion, err := p.judgeOnce(ctx, m)
+		if err == nil || ctx.Err() != nil {
+			return opinion, err
+		}
+		wait, away := classifiers.IsUnavailable(err)
+		switch {
+		case away:
+			wait = max(wait, 100*time.Millisecond)
+		case tries == secondTries:
+			return contact.Opinion{}, err
+		default:
+			tries++
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
 		}
 	}
-	if a.Grade.Above(contact.Scheduled) {
-		a.Signpost = nil // nothing urgent is for somebody else
-	}
-	a.At = r.At
-	return a
 }
 
-// raised seals a second opinion: the later assessment, and the alarm if it is
-// an emergency now.
-func (s sealer) raised(e Entry) (alert *contact.Event, event contact.Event, err error) {
-	r, data, err := readRaised(e)
-	if err != nil {
-		return nil, event, err
-	}
-	assessment := r.assessment(data)
-	data.Classification = s.classification(assessment)
-	shorten(&data)
-	event = r.First
-	event.ID = contact.EventID(contact.AssessedV1, data.ContactID, r.First.ID)
-	event.Type, event.Time, event.Grade = contact.AssessedV1, r.At, &assessment.Grade
-	event.Sequence = fmt.Sprint(e.Sequence)
-	event.PartitionKey, event.CorrelationID, event.CausationID = e.Conversation, e.Conversation, r.First.ID
-	event.Data, err = json.Marshal(contact.Assessed{
-		SchemaVersion: schemaVersion, ContactID: data.ContactID, ConversationID: e.Conversation,
-		Classification: data.Classification, Previous: *r.First.Grade, ChangeReason: "a second opinion is higher",
-	})
-	if err != nil {
-		return nil, event, fmt.Errorf("write event: %w", err)
-	}
-	if assessment.Grade != contact.Emergency {
-		return nil, event, nil
-	}
-	data.Escalation = &contact.Escalation{Target: "fim", Reason: "graded emergency by a second opinion", RequestedAction: "assess"}
-	escalated := event
-	escalated.ID = contact.EventID(contact.EscalatedV1, data.ContactID, r.First.ID)
-	escalated.Type, escalated.Sequence, escalated.CausationID = contact.EscalatedV1, "", event.ID
-	escalated, err = s.fit(escalated, data)
-	return &escalated, event, err
-}
-
-// passOver lets go of records that no second opinion can be had of: the grade
-// stands, and nobody waits behind them.
-func (p *Pipeline) passOver(next message.HandlerFunc) message.HandlerFunc {
-	return func(env *message.Message) ([]*message.Message, error) {
-		produced, err := next(env)
-		if err != nil && isPermanent(err) {
-			p.metrics.second.WithLabelValues("failed").Inc()
-			p.log.Warn("no second opinion; the grade stands", "place", env.Metadata.Get(MetaPartition)+"/"+env.Metadata.Get(MetaOffset), "err", err)
-			return nil, nil
+// judgeOnce asks once. A panic's value may hold the contact's text, so its type
+// alone is told.
+func (p *Pipeline) judgeOnce(ctx context.Context, m contact.Message) (opinion contact.Opinion, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("judge: panic of type %T", value)
 		}
-		return produced, err
+	}()
+	return p.secondly.Judge.Grade(ctx, m)
+}
+
+// weigh says what an answer means, and what is to be kept of it: nothing when
+// the grade stands.
+func (p *Pipeline) weigh(first published, opinion contact.Opinion, err error) (outcome string, kept *laterOpinion) {
+	standing := *first.event.Grade
+	after := classifiers.Revise(first.data.Classification.Assessment, opinion, p.now())
+	opinion = after.Opinions[len(after.Opinions)-1] // made safe to believe
+	switch {
+	case errors.Is(err, errStale):
+		return "stale", nil
+	case err != nil || opinion.Failed != "":
+		p.log.Warn("no second opinion", "message_id", first.data.ContactID, "failed", opinion.Failed, "err", err)
+		return "failed", nil
+	case after.Grade.Above(standing):
+		return "raised", p.raised(first, after, opinion)
+	case slices.Contains(opinion.Signs, classifiers.Doubtful):
+		return "same", nil
+	case standing.Above(opinion.Grade):
+		return "suggested", suggested(first, opinion, p.now())
+	default:
+		return "same", nil
 	}
+}
+
+// unasked keeps a step that fails from holding its partition for ever: nothing
+// but the journal or the end of the program makes it fail, except a defect.
+func (p *Pipeline) unasked(next message.HandlerFunc) message.HandlerFunc {
+	return func(env *message.Message) (produced []*message.Message, err error) {
+		defer func() {
+			if value := recover(); value != nil {
+				p.log.Error("second opinion given up", "err", fmt.Sprintf("panic of type %T", value))
+				p.metrics.second.WithLabelValues("failed").Inc()
+				err = nil
+			}
+		}()
+		return next(env)
+	}
+}
+
+// messageOf is the message that an event tells of, as far as a classifier
+// needs it. Spans count the text of the event.
+func messageOf(data contact.Received) contact.Message {
+	m := contact.Message{
+		ID: data.ContactID, Channel: data.Channel.Channel, PlatformID: data.PlatformMessageID, Conversation: data.ConversationID,
+		AcceptedAt: data.Times.IngestedAt, Subject: data.Content.Subject, Text: data.Content.Text, Authored: data.Content.NewText,
+		Fields: data.Content.Fields, Attachments: data.Content.Attachments, Locations: data.Locations, Covert: data.Covert,
+		Automatic: data.Automatic, Language: data.Channel.Language, Flags: data.Flags, Revision: data.Revision,
+	}
+	if m.Authored == "" {
+		m.Authored = m.Text
+	}
+	for i, party := range data.Parties {
+		each := contact.Sender{Name: party.Name, Address: strings.Join(append(append([]string(nil), party.Emails...), party.Handles...), " ")}
+		if i == 0 {
+			m.Sender, m.SafeToContact, m.Phones, m.Emails = each, party.SafeToContact, party.Phones, party.Emails
+			continue
+		}
+		m.Recipients = append(m.Recipients, each)
+	}
+	return m
 }

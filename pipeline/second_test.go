@@ -1,64 +1,386 @@
-package pipeline
+package pipeline_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/ThreeDotsLabs/watermill/message"
 	"pgregory.net/rapid"
 
+	"contactd/channels"
+	"contactd/classifiers"
 	"contactd/contact"
-	"contactd/contact/contacttest"
+	"contactd/pipeline"
+	"contactd/pipeline/journal"
 )
 
-// FuzzRaised reads originals of contactd's own pseudo-channel as a bad disk
-// might give them back: no crash, and events that keep the contract.
-func FuzzRaised(f *testing.F) {
-	first, err := testSealer().received(testEntry(), testJudged())
-	if err != nil {
-		f.Fatal(err)
-	}
-	good, err := json.Marshal(raised{First: first, Opinion: contact.Opinion{By: "llm@test", Grade: contact.Emergency}, At: noon})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(good)
-	f.Add([]byte(`{}`))
-	f.Add([]byte(`{"first":{"id":"e","data":{}}}`))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		e := testEntry()
-		e.Original.Channel, e.Original.ID, e.Original.Bytes = AssessmentsChannel, first.ID, content
-		alert, event, err := testSealer().raised(e)
-		if err != nil {
-			return
-		}
-		if string(content) == string(good) {
-			raw, _ := json.Marshal(event)
-			contacttest.Valid(t, raw)
-			raw, _ = json.Marshal(alert)
-			contacttest.Valid(t, raw)
-		}
-	})
+// judge is a slow classifier that a test plays: it answers by the text.
+type judge struct {
+	mu     sync.Mutex
+	asked  map[string]int
+	answer func(text string, time int) (contact.Opinion, error)
 }
 
-func TestASecondOpinionNeverSealsALowerGrade(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		before := rapid.SampledFrom(contact.Grades()).Draw(t, "before")
-		said := rapid.SampledFrom(contact.Grades()).Draw(t, "said")
-		first := contact.Event{Grade: &before}
-		data := contact.Received{Classification: contact.Classification{Assessment: contact.Assessment{Grade: before, JudgedBy: []string{"rules"}}}}
-		got := raised{First: first, Opinion: contact.Opinion{By: "llm", Grade: said}}.assessment(data)
-		if before.Above(got.Grade) || said.Above(got.Grade) || len(got.JudgedBy) != 2 {
-			t.Fatalf("%v and %v give %v", before, said, got)
-		}
-	})
+func (j *judge) Grade(_ context.Context, m contact.Message) (contact.Opinion, error) {
+	j.mu.Lock()
+	j.asked[m.Text]++
+	n := j.asked[m.Text]
+	j.mu.Unlock()
+	return j.answer(m.Text, n)
 }
 
-func TestWhatASecondOpinionRaisesIsNoLongerSignposted(t *testing.T) {
+func (j *judge) times(text string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.asked[text]
+}
+
+// thinks is an answer of a judge.
+func thinks(grade contact.Grade) contact.Opinion {
+	return contact.Opinion{By: "llm@test", Grade: grade, Categories: []string{"violence"}, Micros: 1500, Reasons: []contact.Reason{
+		{Rule: "llm.violence", Grade: grade, Category: "violence", Text: "said so", Spans: []contact.Span{{Start: 0, End: 7, Quote: "message"}}},
+	}}
+}
+
+// second is a flow whose events go to a judge. Records are carried to it as
+// Kafka would, one after the other, until they are acknowledged.
+type second struct {
+	*flow
+	judge *judge
+	dir   string
+	stop  func()
+	seen  int
+}
+
+func startSecond(t *testing.T, answer func(text string, time int) (contact.Opinion, error)) *second {
+	t.Helper()
+	s := &second{judge: &judge{asked: map[string]int{}, answer: answer}, dir: t.TempDir()}
+	s.flow = &flow{t: t, chat: newChat(), desk: desk{make(chan *message.Message)}}
+	s.out = &published{t: t, topics: map[string][]contact.Event{}, more: make(chan struct{}, 1)}
+	s.start()
+	return s
+}
+
+// start opens the journal and runs a pipeline over it.
+func (s *second) start() {
+	s.t.Helper()
+	j, err := journal.Open(journal.Config{Dir: s.dir, MinFree: -1}, journal.Deps{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.journal = j
+	p, err := pipeline.New(pipeline.Config{Drain: time.Second}, pipeline.Deps{
+		Unread: j.Unread(), Outbox: j.Outbox(), Open: journal.EntryOf, Journal: j,
+		Readers: map[string]channels.Reader{"webchat": s.chat}, Panel: calm{}, Publisher: s.out,
+		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler),
+		Second: pipeline.SecondDeps{Judge: s.judge, Events: s.desk, Inbox: j, MaxAge: time.Hour},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	s.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			s.t.Errorf("run: %v", err)
+		}
+		if err := j.Close(); err != nil {
+			s.t.Errorf("close: %v", err)
+		}
+	})
+	s.t.Cleanup(s.stop)
+}
+
+// carry gives the judge every event that it was not given yet, and returns when
+// all are acknowledged.
+func (s *second) carry() {
+	s.t.Helper()
+	for ; s.seen < len(s.out.on(pipeline.TopicEvents)); s.seen++ {
+		s.again(s.out.on(pipeline.TopicEvents)[s.seen])
+	}
+}
+
+// again delivers an event, perhaps not for the first time.
+func (s *second) again(e contact.Event) {
+	s.t.Helper()
+	env, err := pipeline.Envelope(e, pipeline.LaneNormal)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.send(env)
+}
+
+// of gives the events of a type on a topic.
+func (s *second) of(topic, eventType string) (found []contact.Event) {
+	for _, e := range s.out.on(topic) {
+		if e.Type == eventType {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+func TestAHigherSecondOpinionIsAnAssessmentInTheConversationsOrder(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) { return thinks(contact.Priority), nil })
+	s.says("lane")
+	s.carry()
+	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) == 1 })
+	s.says("lane")
+	received := s.of(pipeline.TopicEvents, contact.ReceivedV1)
+	assessed := s.of(pipeline.TopicEvents, contact.AssessedV1)[0]
+	var data contact.Assessed
+	if err := json.Unmarshal(assessed.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	if *assessed.Grade != contact.Priority || data.Previous != contact.Scheduled || data.ContactID != received[0].Subject {
+		t.Errorf("%+v\n%+v", assessed, data)
+	}
+	if assessed.CausationID != received[0].ID || assessed.Source != received[0].Source || assessed.Sequence != "2" || received[1].Sequence != "3" {
+		t.Errorf("caused by %s, from %s, number %s before %s", assessed.CausationID, assessed.Source, assessed.Sequence, received[1].Sequence)
+	}
+	if n := len(s.out.on(pipeline.TopicAlerts)); n != 0 {
+		t.Errorf("%d alerts for what is no emergency", n)
+	}
+	s.gapless()
+}
+
+func TestASecondOpinionThatMakesAnEmergencyRaisesTheAlertToo(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) { return thinks(contact.Emergency), nil })
+	s.says("lane")
+	s.carry()
+	s.await("the alert", func() bool { return len(s.out.on(pipeline.TopicAlerts)) == 1 })
+	alert := s.out.on(pipeline.TopicAlerts)[0]
 	var data contact.Received
-	data.Classification.Signpost = &contact.Signpost{Code: "noise"}
-	calm := contact.Resolution
-	r := raised{First: contact.Event{Grade: &calm}, Opinion: contact.Opinion{Grade: contact.Priority}}
-	if got := r.assessment(data); got.Signpost != nil || got.Grade != contact.Priority {
-		t.Errorf("%v, %+v", got.Grade, got.Signpost)
+	if err := json.Unmarshal(alert.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) == 1 })
+	assessed := s.of(pipeline.TopicEvents, contact.AssessedV1)[0]
+	if *alert.Grade != contact.Emergency || alert.CausationID != assessed.ID || data.Content.Text != "message 1" || data.Escalation == nil {
+		t.Errorf("%+v\n%+v", alert, data)
+	}
+	if data.Classification.Grade != contact.Emergency || len(data.Classification.JudgedBy) != 1 {
+		t.Errorf("%+v", data.Classification)
+	}
+}
+
+func TestALowerSecondOpinionIsASuggestionAndTheGradeStands(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) { return thinks(contact.Resolution), nil })
+	s.says("lane")
+	s.carry()
+	s.await("the suggestion", func() bool { return len(s.of(pipeline.TopicEvents, contact.SuggestedV1)) == 1 })
+	suggestion := s.of(pipeline.TopicEvents, contact.SuggestedV1)[0]
+	var data contact.Suggested
+	if err := json.Unmarshal(suggestion.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	if suggestion.Grade != nil || data.Standing != contact.Scheduled || data.Opinion.Grade != contact.Resolution {
+		t.Errorf("%+v\n%+v", suggestion, data)
+	}
+	s.gapless()
+}
+
+func TestADoubtfulLowerOpinionIsNotEvenASuggestion(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) {
+		low := thinks(contact.Resolution)
+		low.Signs = []string{classifiers.Doubtful}
+		return low, nil
+	})
+	s.says("lane")
+	s.carry()
+	s.says("lane")
+	if got := s.out.on(pipeline.TopicEvents); len(got) != 2 {
+		t.Errorf("told %v", got)
+	}
+}
+
+func TestAnAnswerIsToldOnceHoweverOftenTheRecordComes(t *testing.T) {
+	// The judge changes its mind: what it said first stands.
+	s := startSecond(t, func(_ string, n int) (contact.Opinion, error) {
+		return thinks([]contact.Grade{contact.Priority, contact.Emergency, contact.Resolution}[min(n, 3)-1]), nil
+	})
+	s.says("lane")
+	first := s.of(pipeline.TopicEvents, contact.ReceivedV1)[0]
+	s.again(first)
+	s.again(first)
+	s.stop()
+	s.start() // what was acknowledged may come again after a restart
+	s.again(first)
+	s.says("lane")
+	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) > 0 })
+	s.await("the later message", func() bool { return len(s.of(pipeline.TopicEvents, contact.ReceivedV1)) == 2 })
+	assessed := s.of(pipeline.TopicEvents, contact.AssessedV1)
+	if len(assessed) != 1 || *assessed[0].Grade != contact.Priority || len(s.of(pipeline.TopicEvents, contact.SuggestedV1)) != 0 || len(s.out.on(pipeline.TopicAlerts)) != 0 {
+		t.Errorf("told %v", s.out.on(pipeline.TopicEvents))
+	}
+	if s.judge.times("message 1") != 3 {
+		t.Errorf("asked %d times", s.judge.times("message 1"))
+	}
+	s.gapless()
+}
+
+func TestAJudgeThatIsAwayIsWaitedFor(t *testing.T) {
+	s := startSecond(t, func(_ string, n int) (contact.Opinion, error) {
+		if n < 4 {
+			return contact.Opinion{}, classifiers.Unavailable(errors.New("connection refused"), time.Millisecond)
+		}
+		return thinks(contact.Priority), nil
+	})
+	s.says("lane")
+	s.carry()
+	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) == 1 })
+}
+
+func TestAMessageThatTheJudgeFailsOnIsLeftAsItIs(t *testing.T) {
+	for name, answer := range map[string]func() (contact.Opinion, error){
+		"error":  func() (contact.Opinion, error) { return contact.Opinion{}, errors.New("timeout") },
+		"panic":  func() (contact.Opinion, error) { panic("contact's text") },
+		"failed": func() (contact.Opinion, error) { return contact.Opinion{By: "llm", Failed: "error"}, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startSecond(t, func(string, int) (contact.Opinion, error) { return answer() })
+			s.says("lane")
+			s.carry() // acknowledged all the same
+			s.says("lane")
+			if got := s.out.on(pipeline.TopicEvents); len(got) != 2 {
+				t.Errorf("told %v", got)
+			}
+			if n := s.judge.times("message 1"); n < 1 || n > 2 {
+				t.Errorf("asked %d times", n)
+			}
+		})
+	}
+}
+
+func TestTheJudgeIsNotAskedAboutWhatItCannotChange(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) { return thinks(contact.Emergency), nil })
+	s.says("lane")
+	plain := s.of(pipeline.TopicEvents, contact.ReceivedV1)[0]
+	change := func(edit func(*contact.Event, *contact.Received)) {
+		e := plain
+		var data contact.Received
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		edit(&e, &data)
+		e.Data, _ = json.Marshal(data)
+		s.again(e)
+	}
+	emergency := contact.Emergency
+	change(func(e *contact.Event, _ *contact.Received) { e.Grade = &emergency })
+	change(func(e *contact.Event, _ *contact.Received) { e.Force = "elsewhere" })
+	change(func(e *contact.Event, _ *contact.Received) { e.Type = contact.AssessedV1 })
+	change(func(e *contact.Event, _ *contact.Received) { e.Grade = nil })
+	change(func(_ *contact.Event, d *contact.Received) { d.Content = contact.Content{} })
+	change(func(_ *contact.Event, d *contact.Received) { d.Unreadable = &contact.Unreadable{Reason: "crashed"} })
+	change(func(_ *contact.Event, d *contact.Received) { d.Times.IngestedAt = time.Now().Add(-2 * time.Hour) })
+	env := message.NewMessage("x", []byte(`{"no event`))
+	s.send(env)
+	if n := s.judge.times("message 1"); n != 0 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestTheLargestMessageCanBeRaised(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) {
+		large := thinks(contact.Emergency)
+		for range 100 {
+			r := large.Reasons[0]
+			for range 20 {
+				r.Spans = append(r.Spans, contact.Span{Quote: strings.Repeat("\u2028", 200)})
+			}
+			large.Reasons = append(large.Reasons, r)
+		}
+		return large, nil
+	})
+	s.says("lane")
+	e := s.of(pipeline.TopicEvents, contact.ReceivedV1)[0]
+	var data contact.Received
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	many := make([]string, 10)
+	for i := range many {
+		many[i] = strings.Repeat("\u2028", 150)
+	}
+	for range 29 {
+		data.Parties = append(data.Parties, contact.Party{Role: "recipient", Name: many[0], Handles: many, Emails: many, Phones: many})
+	}
+	data.Content.Text = "help" + strings.Repeat("\u2028\x01", 16<<10)
+	data.Content.NewText = data.Content.Text[:20000]
+	for i := range 40 {
+		data.Content.Attachments = append(data.Content.Attachments, contact.Attachment{
+			Blob: contact.Blob{SHA256: strings.Repeat("a", 64), MediaType: "image/png", Ref: "http://127.0.0.1/blobs/x"}, Name: many[0], Claimed: many[0],
+		})
+		data.Classification.Reasons = append(data.Classification.Reasons, contact.Reason{Rule: fmt.Sprint(i), Spans: []contact.Span{{Quote: many[0]}}})
+	}
+	e.Data, _ = json.Marshal(data)
+	s.again(e)
+	s.await("the alert", func() bool { return len(s.out.on(pipeline.TopicAlerts)) == 1 })
+	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) == 1 })
+	if alert := s.out.on(pipeline.TopicAlerts)[0]; *alert.Grade != contact.Emergency || alert.Type != contact.EscalatedV1 {
+		t.Errorf("%v %v", alert.Type, *alert.Grade)
+	}
+}
+
+func TestNoAnswerOfTheJudgeLowersAGrade(t *testing.T) {
+	var opinion contact.Opinion
+	var failure error
+	s := startSecond(t, func(string, int) (contact.Opinion, error) { return opinion, failure })
+	s.says("lane")
+	plain := s.of(pipeline.TopicEvents, contact.ReceivedV1)[0]
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n++
+		standing := rapid.SampledFrom(contact.Grades()).Draw(t, "standing")
+		opinion = contact.Opinion{
+			By: rapid.SampledFrom([]string{"llm@1", "llm"}).Draw(t, "by"), Grade: contact.Grade(rapid.IntRange(0, 9).Draw(t, "grade")),
+			Failed: rapid.SampledFrom([]string{"", "", "", "error"}).Draw(t, "failed"),
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "reasons") {
+			opinion.Reasons = append(opinion.Reasons, contact.Reason{Rule: "r", Grade: contact.Grade(rapid.IntRange(0, 9).Draw(t, "floor"))})
+		}
+		failure = rapid.SampledFrom([]error{nil, nil, nil, context.Canceled}).Draw(t, "error")
+		e := plain
+		var data contact.Received
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		data.ContactID = contact.MessageID("webchat", "main", fmt.Sprint(n))
+		data.Classification.Grade = standing
+		e.Grade, e.Subject = &standing, data.ContactID
+		e.Data, _ = json.Marshal(data)
+		s.again(e)
+	})
+	s.says("end")
+	told := map[string]bool{}
+	for _, e := range s.out.on(pipeline.TopicEvents) {
+		switch e.Type {
+		case contact.AssessedV1:
+			var data contact.Assessed
+			if err := json.Unmarshal(e.Data, &data); err != nil {
+				t.Fatal(err)
+			}
+			if !e.Grade.Above(data.Previous) || data.Classification.Grade != *e.Grade {
+				t.Errorf("%v after %v", *e.Grade, data.Previous)
+			}
+		case contact.SuggestedV1:
+			if e.Grade != nil {
+				t.Error("a suggestion carries a grade")
+			}
+		}
+		if told[e.ID] {
+			t.Errorf("%s %s came twice", e.Type, e.ID)
+		}
+		told[e.ID] = true
 	}
 }

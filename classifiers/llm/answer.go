@@ -1,91 +1,146 @@
 package llm
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/sashabaranov/go-openai"
 
 	"contactd/contact"
 )
 
-// answer is what the model must say, and nothing else.
-type answer struct {
-	Grade    contact.Grade
-	Evidence []evidence
-}
-
-type evidence struct {
-	Quote    string `json:"quote"`
-	Category string `json:"category"`
-}
-
-// categories are the kinds of risk that it may name.
-func categories() []string {
-	return []string{
-		"violence_weapon", "violence", "threats_to_kill", "domestic_abuse", "sexual_offence", "suicide_selfharm",
-		"missing_person", "child_safeguarding", "kidnap", "stalking_harassment", "burglary", "robbery", "fire", "drowning",
-		"medical", "rtc", "road_danger", "modern_slavery", "honour_based", "terrorism", "covert", "concern_welfare",
-		"fraud", "hate_crime", "other",
-	}
-}
-
-// The bounds of an answer.
+// Limits of an answer: what is beyond them is invalid, or left out.
 const (
-	maxEvidence = 8
-	maxQuote    = 300 // bytes
+	answerLimit = 16 << 10 // bytes
+	claimLimit  = 10
+	quoteLimit  = 300 // characters
 )
 
-// readAnswer reads an answer strictly: one object of the known fields, with
-// known words. Everything else is ErrAnswer, without what was said.
-func readAnswer(content []byte) (answer, error) {
-	var said struct {
-		Grade    *contact.Grade `json:"grade"`
-		Evidence []evidence     `json:"evidence"`
+// categories are the kinds of risk and need that the model may name.
+func categories() []string {
+	return []string{
+		"violence_weapon", "violence", "threats_to_kill", "domestic_abuse", "suicide_selfharm", "missing_person",
+		"child_safeguarding", "sexual_offence", "stalking_harassment", "kidnap", "covert", "medical", "fire", "drowning",
+		"rtc", "road_danger", "concern_welfare", "burglary", "theft", "fraud", "drugs", "criminal_damage", "asb",
+		"wildlife_rural", "investigation", other,
 	}
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&said); err != nil {
-		return answer{}, ErrAnswer
-	}
-	if _, err := decoder.Token(); err != io.EOF { //nolint:errorlint // the decoder's contract
-		return answer{}, ErrAnswer
-	}
-	if said.Grade == nil || len(said.Evidence) > maxEvidence {
-		return answer{}, ErrAnswer
-	}
-	for _, e := range said.Evidence {
-		if !slices.Contains(categories(), e.Category) || len(e.Quote) > maxQuote {
-			return answer{}, ErrAnswer
-		}
-	}
-	return answer{*said.Grade, said.Evidence}, nil
 }
 
-// reasons are the claims whose quote stands in the text, each at its place. A
-// grade above scheduled of which no claim is left does not count: it was
-// invented, or said by the message itself.
-func (a answer) reasons(seen hidden, text string) (contact.Grade, []contact.Reason) {
-	var reasons []contact.Reason
-	for _, e := range a.Evidence {
-		from, to, ok := seen.find(strings.TrimSpace(e.Quote))
-		if !ok {
+const other = "other"
+
+// grades are the ones that the model may give: not unknown, which says that
+// nobody could judge.
+func grades() []string {
+	var words []string
+	for _, g := range contact.Grades() {
+		if g != contact.Unknown {
+			words = append(words, g.String())
+		}
+	}
+	return words
+}
+
+// answerForm is the JSON schema of an answer, which endpoints that can hold the
+// model to.
+func answerForm() *openai.ChatCompletionResponseFormat {
+	type object = map[string]any
+	schema := object{
+		"type": "object", "additionalProperties": false, "required": []string{"grade", "evidence", "speaks_to_machine"},
+		"properties": object{
+			"grade": object{"type": "string", "enum": grades()},
+			"evidence": object{"type": "array", "items": object{
+				"type": "object", "additionalProperties": false, "required": []string{"category", "quote"},
+				"properties": object{
+					"category": object{"type": "string", "enum": categories()},
+					"quote":    object{"type": "string"},
+				},
+			}},
+			"speaks_to_machine": object{"type": "boolean"},
+		},
+	}
+	raw, _ := json.Marshal(schema) // a constant
+	return &openai.ChatCompletionResponseFormat{
+		Type:       openai.ChatCompletionResponseFormatTypeJSONSchema,
+		JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: "urgency", Schema: json.RawMessage(raw), Strict: true},
+	}
+}
+
+// answer is what the model says, as far as it can be believed.
+type answer struct {
+	grade      contact.Grade
+	categories []string
+	reasons    []contact.Reason
+	// doubtful is set when it is no ground for thinking a grade too high.
+	doubtful bool
+}
+
+// readAnswer reads an answer against what was shown. The outcome is answered,
+// or why nothing in it counts. A claim whose quote does not stand in the message
+// is dropped; a grade of priority or more needs one that does.
+func readAnswer(text string, seen view) (answer, string) {
+	var said struct {
+		Grade    *string `json:"grade"`
+		Evidence []struct {
+			Category string `json:"category"`
+			Quote    string `json:"quote"`
+		} `json:"evidence"`
+		SpeaksToMachine bool `json:"speaks_to_machine"`
+	}
+	if len(text) > answerLimit || !utf8.ValidString(text) {
+		return answer{}, invalid
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	if err := decoder.Decode(&said); err != nil || said.Grade == nil {
+		return answer{}, invalid
+	}
+	if _, err := decoder.Token(); err != io.EOF { //nolint:errorlint // Token returns it bare
+		return answer{}, invalid // something behind the object
+	}
+	if !slices.Contains(grades(), *said.Grade) {
+		return answer{}, invalid
+	}
+	var read answer
+	_ = read.grade.UnmarshalText([]byte(*said.Grade)) // it is one
+	read.doubtful = said.SpeaksToMachine || len(said.Evidence) > claimLimit
+	for _, claim := range said.Evidence[:min(len(said.Evidence), claimLimit)] {
+		span, stands := seen.find(claim.Quote)
+		if !stands || !seen.enough(claim.Quote) || utf8.RuneCountInString(claim.Quote) > quoteLimit {
+			read.doubtful = true
 			continue
 		}
-		reasons = append(reasons, contact.Reason{
-			Rule: "llm." + a.Grade.String(), Grade: a.Grade, Category: e.Category,
-			Text:  fmt.Sprintf("the language model reads this as %s: %s", a.Grade, strings.ReplaceAll(e.Category, "_", " ")),
-			Spans: []contact.Span{{Start: points(text, from), End: points(text, to), Quote: text[from:to]}},
-		})
+		read.add(claim.Category, span)
 	}
-	if len(reasons) > 0 {
-		return a.Grade, reasons
+	if len(read.reasons) > 0 {
+		return read, answered
 	}
-	grade, said := a.Grade, "the language model found no sign of danger"
-	if grade.Above(contact.Scheduled) {
-		grade, said = contact.Resolution, "the language model named a danger that the message does not hold"
+	if len(said.Evidence) > 0 || read.grade.Above(contact.Scheduled) {
+		return answer{}, invented
 	}
-	return grade, []contact.Reason{{Rule: "llm." + grade.String(), Grade: grade, Text: said}}
+	read.reasons = []contact.Reason{{
+		Rule: "llm.nothing", Grade: read.grade, Text: "the language model sees nothing urgent",
+	}}
+	return read, answered
+}
+
+// add notes a claim that stands. Nothing of the model's own wording is kept.
+func (a *answer) add(category string, span *contact.Span) {
+	if !slices.Contains(categories(), category) {
+		category = other
+	}
+	reason := contact.Reason{Rule: "llm." + category, Grade: a.grade, Text: "the language model points to the words quoted"}
+	if category != other {
+		reason.Category = category
+		if !slices.Contains(a.categories, category) {
+			a.categories = append(a.categories, category)
+		}
+	}
+	if span == nil {
+		reason.Text = "the language model points to the subject"
+	} else {
+		reason.Spans = []contact.Span{*span}
+	}
+	a.reasons = append(a.reasons, reason)
 }

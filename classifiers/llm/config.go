@@ -1,114 +1,161 @@
 package llm
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/netip"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 )
 
-// Config says which model is asked, and how much. Without an endpoint nobody
-// is.
+// Config says which language model is asked, and how much. The zero value asks
+// none.
 type Config struct {
-	// Endpoint is the base address of an OpenAI-compatible interface, with its
-	// version, such as http://127.0.0.1:8000/v1; empty to ask nobody.
-	Endpoint string `yaml:"endpoint"`
-	// Model is the name of the model there.
+	// URL is the endpoint's base, such as "http://127.0.0.1:8000/v1". Empty:
+	// no language model is asked.
+	URL string `yaml:"url"`
+	// Model is the model's name at the endpoint. Required with URL.
 	Model string `yaml:"model"`
-	// KeyFile holds the key that the endpoint wants; empty for none.
-	KeyFile string `yaml:"key_file"`
-	// Mask hides phone numbers, addresses, names after a title, plates and the
-	// like from the endpoint; default true.
-	Mask *bool `yaml:"mask"`
-	// Timeout is how long one message may take, tries included; default 5s.
+	// APIKey is sent as a bearer token; APIKeyFile is a file that holds it, read
+	// at every call. Default none.
+	APIKey     Secret `yaml:"api_key"`
+	APIKeyFile string `yaml:"api_key_file"`
+	// CAFile holds the PEM certificates of the authorities to trust. Default
+	// those of the system.
+	CAFile string `yaml:"ca_file"`
+	// OnPremises says that the endpoint is the force's own, so that messages go
+	// there as they are. Default false; an address of this machine or of a
+	// private network counts as on premises by itself.
+	OnPremises bool `yaml:"on_premises"`
+	// Timeout bounds one call. Default 10s.
 	Timeout time.Duration `yaml:"timeout"`
-	// InFlight is how many messages are asked about at a time; default 4.
+	// MaxAge is how long after acceptance a message is still asked about: an
+	// endpoint that is away is waited for as long. Default 30m.
+	MaxAge time.Duration `yaml:"max_age"`
+	// InFlight is how many calls there are at a time. Default 4.
 	InFlight int `yaml:"in_flight"`
-	// MaxCharacters is how much of a message is shown, in code points; default
-	// 6000.
+	// MaxCharacters is how much of a message is shown; of a longer one the
+	// beginning and the end. Default 6000.
 	MaxCharacters int `yaml:"max_characters"`
-	// MaxAnswer bounds an answer, in tokens; default 400.
-	MaxAnswer int `yaml:"max_answer"`
-	// TokensPerHour bounds what is spent in any hour; default 2000000.
-	TokensPerHour int `yaml:"tokens_per_hour"`
-	// Now is the clock; time.Now when nil.
-	Now func() time.Time `yaml:"-"`
+	// MaxAnswerTokens bounds an answer. Default 500.
+	MaxAnswerTokens int `yaml:"max_answer_tokens"`
+	// TokensPerMinute and TokensPerDay are the budget, counted before a call as
+	// the most that it can cost. Default 0: no limit.
+	TokensPerMinute int `yaml:"tokens_per_minute"`
+	TokensPerDay    int `yaml:"tokens_per_day"`
 }
 
-//go:embed sample.yaml
-var sample string
+// leastBudget is what one call may cost with the default limits.
+const leastBudget = 10_000
 
-// Sample is the configuration with every key, as comments.
-func Sample() string { return sample }
+// Enabled reports whether a language model is configured.
+func (c Config) Enabled() bool { return c.URL != "" }
 
-// Enabled reports whether anybody is asked.
-func (c Config) Enabled() bool { return c.Endpoint != "" }
-
-// WithDefaults returns the configuration with the defaults filled in.
+// WithDefaults returns the config with every unset value filled.
 func (c Config) WithDefaults() Config {
-	if c.Mask == nil {
-		mask := true
-		c.Mask = &mask
-	}
 	if c.Timeout == 0 {
-		c.Timeout = 5 * time.Second
+		c.Timeout = 10 * time.Second
 	}
-	if c.InFlight == 0 {
-		c.InFlight = 4
+	if c.MaxAge == 0 {
+		c.MaxAge = 30 * time.Minute
 	}
-	if c.MaxCharacters == 0 {
-		c.MaxCharacters = 6000
-	}
-	if c.MaxAnswer == 0 {
-		c.MaxAnswer = 400
-	}
-	if c.TokensPerHour == 0 {
-		c.TokensPerHour = 2_000_000
+	for _, each := range []struct {
+		value    *int
+		fallback int
+	}{{&c.InFlight, 4}, {&c.MaxCharacters, 6000}, {&c.MaxAnswerTokens, 500}} {
+		if *each.value == 0 {
+			*each.value = each.fallback
+		}
 	}
 	return c
 }
 
-// Validate returns every problem of the configuration, joined.
+// Validate returns every problem, each with its key. It reads no file.
 func (c Config) Validate() error {
-	if !c.Enabled() {
-		return nil
-	}
 	var problems []error
-	if at, err := url.Parse(c.Endpoint); err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
-		problems = append(problems, errors.New("endpoint: want an address such as http://127.0.0.1:8000/v1"))
+	wrong := func(key, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("classifiers.llm."+key+": "+format, args...))
 	}
-	if c.Model == "" {
-		problems = append(problems, errors.New("model: missing; name the model that the endpoint serves"))
+	u, err := url.Parse(c.URL)
+	switch {
+	case c.URL == "":
+		if c.Model != "" || c.APIKey != "" || c.APIKeyFile != "" {
+			wrong("url", "is missing, but other keys of llm are set")
+		}
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		wrong("url", "want http(s)://host[:port]/v1")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		wrong("url", "want no user, query or fragment; a key goes into api_key_file")
+	case u.Scheme == "http" && c.Foreign():
+		wrong("url", "want https for an endpoint that is not on premises")
 	}
-	if c.Timeout < 0 {
-		problems = append(problems, fmt.Errorf("timeout %v: must not be negative", c.Timeout))
+	if c.URL != "" && c.Model == "" {
+		wrong("model", "is missing")
 	}
-	for _, each := range []struct {
-		key   string
-		value int
-	}{
-		{"in_flight", c.InFlight},
-		{"max_characters", c.MaxCharacters},
-		{"max_answer", c.MaxAnswer},
-		{"tokens_per_hour", c.TokensPerHour},
-	} {
-		if each.value < 0 {
-			problems = append(problems, fmt.Errorf("%s %d: must not be negative", each.key, each.value))
+	if c.APIKey != "" && c.APIKeyFile != "" {
+		wrong("api_key", "want either api_key or api_key_file")
+	}
+	for key, value := range map[string]time.Duration{"timeout": c.Timeout, "max_age": c.MaxAge} {
+		if value < 0 {
+			wrong(key, "want a positive duration, got %v", value)
+		}
+	}
+	for key, value := range map[string]int{"in_flight": c.InFlight, "max_answer_tokens": c.MaxAnswerTokens} {
+		if value < 0 {
+			wrong(key, "want 1 or more, got %d", value)
+		}
+	}
+	if c.MaxCharacters < 0 || c.MaxCharacters > 0 && c.MaxCharacters < 200 || c.MaxCharacters > 100_000 {
+		wrong("max_characters", "want 200 to 100000, got %d", c.MaxCharacters)
+	}
+	for key, value := range map[string]int{"tokens_per_minute": c.TokensPerMinute, "tokens_per_day": c.TokensPerDay} {
+		if least := max(leastBudget, c.WithDefaults().mostTokens()); value != 0 && value < least {
+			wrong(key, "want 0 for no limit, or at least the %d that one call may cost, got %d", least, value)
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func (c Config) key() (string, error) {
-	if c.KeyFile == "" {
-		return "", nil
-	}
-	content, err := os.ReadFile(c.KeyFile)
-	if err != nil {
-		return "", fmt.Errorf("read key_file: %w", err)
-	}
-	return strings.TrimSpace(string(content)), nil
+// mostTokens is what one call can cost: no tokenizer makes more than one token
+// of a byte, but of words it makes one of three or four; two bytes a token is
+// above what any text in use costs.
+func (c Config) mostTokens() int {
+	return (len(instructions)+4*c.MaxCharacters)/2 + c.MaxAnswerTokens
 }
+
+// Foreign reports whether the endpoint is somebody else's, as far as its
+// address tells: names are not looked up, because the answer may change.
+func (c Config) Foreign() bool {
+	if c.OnPremises {
+		return false
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return true
+	}
+	host := strings.ToLower(u.Hostname())
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return false
+	}
+	address, err := netip.ParseAddr(host)
+	return err != nil || !address.IsLoopback() && !address.IsPrivate() && !address.IsLinkLocalUnicast()
+}
+
+// Secret is text that is never shown; string(s) is the text.
+type Secret string
+
+const redacted = "[redacted]"
+
+// String hides the text.
+func (Secret) String() string { return redacted }
+
+// GoString hides the text from %#v.
+func (Secret) GoString() string { return redacted }
+
+// LogValue hides the text from slog.
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText hides the text from encoders.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -1,200 +1,141 @@
-// Package llm asks a language model behind any OpenAI-compatible endpoint for
-// a second opinion. It runs after a message was graded and published, and may
-// only raise what others found: whoever calls it takes the highest. What a
-// message says is data to it, never an instruction, and nothing it claims
-// counts without a quote that stands in the message.
+// Package llm judges urgency by a large language model behind any endpoint of
+// the OpenAI form (vLLM, llama.cpp, Ollama, a cloud), on premises by default.
+// It is off unless a URL is configured. It is slow, so it judges after the
+// message was published, as a second opinion, and may only raise a grade; the
+// pipeline sees to that, and to asking again when the endpoint was away.
 //
-//	text ─ mask ─ delimit ─▶ endpoint ─▶ strict answer ─ quotes found? ─▶ opinion with spans
+//	message ─ excerpt ─ mask ─▶ prompt ─▶ endpoint ─▶ answer ─ quotes verbatim? ─▶ opinion
 //
-// A failure of the endpoint (away, slow, over budget, talking nonsense) is an
-// error and no opinion: an outage must not turn every message into an unknown
-// one. A refusal is the message's doing, and makes it Unknown.
+// What it is told and what it says are both distrusted. The message goes as
+// data between random marks, never into the instructions, one message a call,
+// without tools. The answer is one JSON object of a fixed form; a grade counts
+// only with a quote that stands in the message word for word; nothing else that
+// the model writes reaches a handler. A refusal, an invalid answer, an invented
+// quote leave the message as it was graded before. A message that speaks to the
+// machine, or was too long to be shown whole, can be raised but is never
+// suggested to be lower.
+//
+// # Set it up
+//
+// Run a model on a machine of your own, such as
+//
+//	vllm serve Qwen/Qwen2.5-7B-Instruct --port 8000
+//
+// and configure classifiers.llm with url "http://10.0.0.5:8000/v1" and model
+// "Qwen/Qwen2.5-7B-Instruct". "contactd check" asks it about a made-up message
+// and says how long it took. An address of this machine or of a private network
+// counts as on premises; of any other, names, phone numbers, addresses, number
+// plates and whatever else identifies people are masked before they leave,
+// unless on_premises says that it is yours. Masking finds what has a form, the
+// names that the channel knows and common first names; it is no anonymisation.
 package llm
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"net/http"
-	"strings"
+	"log/slog"
 	"time"
 
-	"github.com/sashabaranov/go-openai"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"contactd/classifiers"
 	"contactd/contact"
 )
 
-// Classifier asks one model. It is safe for concurrent use.
+// Classifier asks a language model. It is safe for concurrent use.
 type Classifier struct {
-	config  Config
-	client  *openai.Client
-	breaker *breaker
-	budget  *budget
-	slots   chan struct{}
-	mask    []placeholder // none to show everything
-	pause   time.Duration // before the second try
+	config   Config
+	name     string
+	endpoint *endpoint
+	metrics  metrics
 }
 
-// New makes a classifier; it calls nobody.
-func New(cfg Config) (*Classifier, error) {
-	cfg = cfg.WithDefaults()
-	if err := cfg.Validate(); err != nil {
+// Deps are what a classifier needs beside its configuration; all may be nil.
+type Deps struct {
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+}
+
+// New makes a classifier; it dials nothing.
+func New(config Config, deps Deps) (*Classifier, error) {
+	config = config.WithDefaults()
+	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	if !config.Enabled() {
+		return nil, errors.New("make classifier llm: no url is configured")
 	}
-	key, err := cfg.key()
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	m := newMetrics(deps.Metrics)
+	e, err := newEndpoint(config, deps.Log, m)
 	if err != nil {
 		return nil, err
 	}
-	to := openai.DefaultConfig(key)
-	to.BaseURL = strings.TrimSuffix(cfg.Endpoint, "/")
-	to.HTTPClient = &http.Client{Transport: boundedTransport{http.DefaultTransport}}
-	c := &Classifier{
-		config: cfg, client: openai.NewClientWithConfig(to),
-		breaker: newBreaker(cfg.Now), budget: newBudget(cfg.TokensPerHour, cfg.Now),
-		slots: make(chan struct{}, cfg.InFlight), pause: 250 * time.Millisecond,
-	}
-	if *cfg.Mask {
-		c.mask = placeholders()
-	}
-	return c, nil
+	return &Classifier{config: config, name: "llm@" + config.Model + "/" + promptVersion(), endpoint: e, metrics: m}, nil
 }
 
-// Name is "llm@" and the model.
-func (c *Classifier) Name() string { return "llm@" + c.config.Model }
+// Name is "llm@", the model and a digest of what it is told.
+func (c *Classifier) Name() string { return c.name }
 
-// Why there is no opinion. None of them is the message's fault.
-var (
-	ErrOpen   = errors.New("ask language model: it failed too often, and is left alone for a while")
-	ErrBudget = errors.New("ask language model: this hour's tokens are spent")
-	ErrAnswer = errors.New("ask language model: its answer is not one")
-)
-
-// Grade asks the model about one message. It returns within the configured
-// timeout.
+// Grade asks once. An error that classifiers.IsUnavailable knows says nothing
+// about the message; any other may be the message's doing. Opinion.Failed is
+// set when the model answered and the answer is worth nothing.
 func (c *Classifier) Grade(ctx context.Context, message contact.Message) (contact.Opinion, error) {
 	if !classifiers.Legible(message.Subject) && !classifiers.Legible(message.Text) {
-		return contact.Opinion{By: c.Name(), Failed: "empty"}, nil
+		return contact.Opinion{By: c.name, Failed: "empty"}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
-	defer cancel()
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return contact.Opinion{}, fmt.Errorf("wait for language model: %w", ctx.Err())
+	seen := look(message, c.config.MaxCharacters, c.config.Foreign())
+	begun := time.Now()
+	text, err := c.endpoint.ask(ctx, prompt(message, seen))
+	took := time.Since(begun)
+	opinion := contact.Opinion{By: c.name, Micros: took.Microseconds()}
+	var worthless worthless
+	switch {
+	case errors.As(err, &worthless):
+		c.metrics.outcome(worthless.outcome)
+		opinion.Failed = "error"
+		return opinion, nil
+	case err != nil:
+		return contact.Opinion{}, fmt.Errorf("ask language model: %w", err)
 	}
-	text := hide(message.Text, c.config.MaxCharacters, c.mask)
-	subject := hide(message.Subject, maxSubject, c.mask)
-	answer, refused, err := c.try(ctx, request(c.config, subject.shown, text.shown))
+	read, outcome := readAnswer(text, seen)
+	c.metrics.outcome(outcome)
+	if outcome != answered {
+		opinion.Failed = "error"
+		return opinion, nil
+	}
+	opinion.Grade, opinion.Categories, opinion.Reasons = read.grade, read.categories, read.reasons
+	if read.doubtful || !seen.whole || speaksToMachine(message.Subject+"\n"+message.Text) {
+		opinion.Signs = []string{classifiers.Doubtful}
+	}
+	return opinion, nil
+}
+
+// checkMessage is made up, so that a check sends nobody's words anywhere.
+const checkMessage = "There is a man with a knife outside number 9 and he is trying to get in, please hurry."
+
+// Check asks about a made-up message; detail says what was reached.
+func (c *Classifier) Check(ctx context.Context) (detail string, err error) {
+	where := "on premises"
+	if c.config.Foreign() {
+		where = "not on premises, so people's names, phones and addresses are masked"
+	}
+	begun := time.Now()
+	opinion, err := c.Grade(ctx, contact.Message{
+		Channel: contact.Channel{Kind: "other"}, Text: checkMessage, Authored: checkMessage,
+	})
 	switch {
 	case err != nil:
-		return contact.Opinion{}, err
-	case refused:
-		return c.opinionOf(contact.Unknown, []contact.Reason{{
-			Rule: "llm.refused", Grade: contact.Unknown, Text: "the language model refused to read it",
-		}}), nil
+		return where, fmt.Errorf("%w; see classifiers.llm.url, model and api_key_file", err)
+	case opinion.Failed != "":
+		return where, errors.New("ask language model: it answers, but not in the form asked for; use a model and a server that keep to a JSON schema")
+	case opinion.Grade != contact.Emergency:
+		return where, fmt.Errorf("ask language model: it grades a man with a knife at the door %q; use a better model", opinion.Grade)
 	}
-	grade, reasons := answer.reasons(text, message.Text)
-	return c.opinionOf(grade, reasons), nil
-}
-
-func (c *Classifier) opinionOf(grade contact.Grade, reasons []contact.Reason) contact.Opinion {
-	opinion := contact.Opinion{By: c.Name(), Grade: grade, Reasons: reasons}
-	for _, reason := range reasons {
-		if reason.Category != "" {
-			opinion.Categories = append(opinion.Categories, reason.Category)
-		}
-	}
-	return opinion
-}
-
-// try asks, and once more after a failure that may pass.
-func (c *Classifier) try(ctx context.Context, ask openai.ChatCompletionRequest) (answer answer, refused bool, err error) {
-	for attempt := 1; ; attempt++ {
-		if !c.breaker.begin() {
-			return answer, false, ErrOpen
-		}
-		if !c.budget.any() {
-			c.breaker.end(nil)
-			return answer, false, ErrBudget
-		}
-		answer, refused, err = c.once(ctx, ask)
-		c.breaker.end(err)
-		if err == nil || attempt == 2 || !passing(err) {
-			return answer, refused, err
-		}
-		select {
-		case <-time.After(c.pause):
-		case <-ctx.Done():
-			return answer, false, err
-		}
-	}
-}
-
-func (c *Classifier) once(ctx context.Context, ask openai.ChatCompletionRequest) (answer, bool, error) {
-	said, err := c.client.CreateChatCompletion(ctx, ask)
-	c.budget.spend(said.Usage.TotalTokens)
-	if err != nil {
-		return answer{}, false, safe(ctx, err)
-	}
-	if len(said.Choices) != 1 {
-		return answer{}, false, ErrAnswer
-	}
-	choice := said.Choices[0]
-	if choice.Message.Refusal != "" || choice.FinishReason == openai.FinishReasonContentFilter {
-		return answer{}, true, nil
-	}
-	read, err := readAnswer([]byte(choice.Message.Content))
-	return read, false, err
-}
-
-// statusError is an HTTP status, without what the endpoint wrote: that may
-// repeat the message.
-type statusError int
-
-func (s statusError) Error() string { return fmt.Sprintf("ask language model: status %d", int(s)) }
-
-func safe(ctx context.Context, err error) error {
-	var api *openai.APIError
-	var request *openai.RequestError
-	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("ask language model: %w", ctx.Err())
-	case errors.As(err, &api) && api.HTTPStatusCode != 0:
-		return statusError(api.HTTPStatusCode)
-	case errors.As(err, &request) && request.HTTPStatusCode != 0:
-		return statusError(request.HTTPStatusCode)
-	}
-	return errors.New("ask language model: no answer that can be read")
-}
-
-// passing reports whether asking again at once may help.
-func passing(err error) bool {
-	var status statusError
-	return errors.As(err, &status) && (status == http.StatusTooManyRequests || status >= 500)
-}
-
-// request is what the endpoint is asked.
-func request(cfg Config, subject, text string) openai.ChatCompletionRequest {
-	return openai.ChatCompletionRequest{
-		Model:    cfg.Model,
-		Messages: conversation(subject, text),
-		// Zero would be left out of the JSON, and the endpoint would take its
-		// own default, mostly 1.
-		Temperature:         math.SmallestNonzeroFloat32,
-		MaxCompletionTokens: cfg.MaxAnswer,
-		ResponseFormat: &openai.ChatCompletionResponseFormat{
-			Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
-			JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{
-				Name: "assessment", Schema: schema(), Strict: true,
-			},
-		},
-	}
+	return fmt.Sprintf("%s, answered in %v", where, time.Since(begun).Round(time.Millisecond)), nil
 }
 
 var _ classifiers.Classifier = (*Classifier)(nil)

@@ -1,26 +1,54 @@
 package llm
 
 import (
+	"context"
 	"io"
 	"net/http"
+	"strconv"
+	"time"
 )
 
-// maxReply bounds what is read of an answer, in bytes. It holds a few hundred
-// tokens of JSON.
-const maxReply = 1 << 20
+// responseLimit is the size in bytes above which a response is cut, and so no
+// JSON any more.
+const responseLimit = 1 << 20
 
-// boundedTransport cuts what an endpoint sends without end.
-type boundedTransport struct{ next http.RoundTripper }
+// longestWait bounds what an endpoint may ask for with Retry-After.
+const longestWait = time.Minute
 
-func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := t.next.RoundTrip(r)
-	if err == nil {
-		answer.Body = cut{io.LimitReader(answer.Body, maxReply), answer.Body}
-	}
-	return answer, err
+// reply is what the library does not tell of a response.
+type reply struct {
+	status int           // 0 when there was none
+	after  time.Duration // Retry-After
 }
 
-type cut struct {
+type replyKey struct{}
+
+// withReply has bounded write into r what is answered.
+func withReply(ctx context.Context, r *reply) context.Context {
+	return context.WithValue(ctx, replyKey{}, r)
+}
+
+// bounded limits what is read of a response.
+type bounded struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := b.next.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	if r, ok := request.Context().Value(replyKey{}).(*reply); ok {
+		r.status = response.StatusCode
+		// RFC 9110, section 10.2.3; the form with a date is not used here.
+		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+			r.after = min(time.Duration(min(seconds, 3600))*time.Second, longestWait)
+		}
+	}
+	response.Body = limited{io.LimitReader(response.Body, responseLimit), response.Body}
+	return response, nil
+}
+
+type limited struct {
 	io.Reader
 	io.Closer
 }

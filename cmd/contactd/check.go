@@ -37,6 +37,9 @@ func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	findings := []finding{checkFile(config), checkDataDir(config), checkClassifiers(config)}
+	if config.Classifiers.LLM.Enabled() {
+		findings = append(findings, checkModel(ctx, config))
+	}
 	findings = append(findings, checkBroker(ctx, config)...)
 	accounts, err := checkChannels(ctx, config)
 	if err != nil {
@@ -111,9 +114,6 @@ func checkDataDir(c config) finding {
 func checkClassifiers(c config) finding {
 	f := finding{what: "classifiers", name: "-"}
 	panel, err := newPanel(c.Classifiers)
-	if err == nil {
-		_, err = newSecond(c.Classifiers)
-	}
 	if err == nil {
 		_, err = annotated(panel, c.Classifiers)
 	}

@@ -56,15 +56,9 @@ type classifiersConfig struct {
 	Signpost signpost.Config `yaml:"signpost"`
 }
 
-// Validate returns every problem of the section, each with its key.
+// Validate returns every problem of the section.
 func (c classifiersConfig) Validate() error {
-	problems := []error{c.Config.Validate()}
-	if joined, ok := c.LLM.Validate().(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join's own form
-		for _, problem := range joined.Unwrap() {
-			problems = append(problems, fmt.Errorf("llm.%w", problem))
-		}
-	}
-	return errors.Join(problems...)
+	return errors.Join(c.Config.Validate(), c.LLM.Validate())
 }
 
 // withDefaults returns the config with the values filled that lie here.

@@ -14,6 +14,7 @@ import (
 	"contactd/classifiers"
 	"contactd/classifiers/language"
 	"contactd/classifiers/linear"
+	"contactd/classifiers/llm"
 	"contactd/classifiers/places"
 	"contactd/classifiers/rules"
 	"contactd/classifiers/signpost"
@@ -94,12 +95,12 @@ func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Panel, error
 	if !g.Second {
 		return newPanel(config)
 	}
-	model, err := newSecond(config)
+	model, err := newSecond(config, llm.Deps{})
 	if err != nil {
 		return nil, err
 	}
 	if model == nil {
-		return nil, usageError{errors.New("grade --second: classifiers.llm.endpoint is not set")}
+		return nil, usageError{errors.New("grade --second: classifiers.llm.url is not set")}
 	}
 	if config.Timeouts == nil {
 		config.Timeouts = map[string]time.Duration{}

@@ -91,23 +91,7 @@ func aReplyToNobody(t *testing.T, config string) {
 // first record behind that which holds a word.
 func (p *process) follow(topic string) func(word string) []byte {
 	p.t.Helper()
-	text, err := os.ReadFile(filepath.Join(p.dir, "contactd.yaml"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	c, err := decodeConfig("contactd.yaml", text, noEnvironment)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	c.Broker.Dir = filepath.Join(p.dir, c.Broker.Dir)
-	connect, _, err := brokerOf(c)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	cluster := p.cluster()
 	end, err := cluster.EndOffsets(p.t.Context(), topic)
 	if err != nil {
 		p.t.Fatal(err)
@@ -127,6 +111,29 @@ func (p *process) follow(topic string) func(word string) []byte {
 		}
 		return found
 	}
+}
+
+// cluster reaches the broker of the program.
+func (p *process) cluster() *kafka.Cluster {
+	p.t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.dir, "contactd.yaml"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	c, err := decodeConfig("contactd.yaml", text, noEnvironment)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	c.Broker.Dir = filepath.Join(p.dir, c.Broker.Dir)
+	connect, _, err := brokerOf(c)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return cluster
 }
 
 // try runs another contactd beside the running one, whatever comes of it.
@@ -151,6 +158,8 @@ func TestTailShowsWhatHappensToAnswers(t *testing.T) {
 		"abandoned":       "unknown    contact.abandoned.v1  c-3lnpdfsib5r34hnaib72u7ipcb  webchat/main  last seen ",
 		"presence":        "desk.presence.v1",
 		"typing":          "the handler is writing",
+		"assessed":        "contact.assessed.v1  m-671cd0j64v79vljrc1vm2qfie2  c-3lnpdfsib5r34hnaib72u7ipcb  was resolution — concern_welfare",
+		"suggested":       "stays priority, llm@local-model/3f2a thinks resolution",
 		"seen":            "contact.seen.v1  m-671cd0j64v79vljrc1vm2qfie2  c-3lnpdfsib5r34hnaib72u7ipcb",
 	} {
 		record, err := os.ReadFile(filepath.Join("..", "..", "contact", "schema", "samples", sample+".json"))

@@ -15,11 +15,11 @@ func secondGroup(force string) string { return "contactd." + force + ".second" }
 
 // newSecond makes the language model that is asked after a message was
 // published, or nil when none is configured.
-func newSecond(config classifiersConfig) (*llm.Classifier, error) {
+func newSecond(config classifiersConfig, deps llm.Deps) (*llm.Classifier, error) {
 	if !config.LLM.Enabled() {
 		return nil, nil //nolint:nilnil // nobody to ask is no error
 	}
-	model, err := llm.New(config.LLM)
+	model, err := llm.New(config.LLM, deps)
 	if err != nil {
 		return nil, fmt.Errorf("make classifier llm: %w", err)
 	}
@@ -28,17 +28,34 @@ func newSecond(config classifiersConfig) (*llm.Classifier, error) {
 
 // secondDeps gathers what the pipeline needs for second opinions.
 func (d *daemon) secondDeps(watch kafka.Watch) (pipeline.SecondDeps, error) {
-	model, err := newSecond(d.config.Classifiers)
+	model, err := newSecond(d.config.Classifiers, llm.Deps{Log: d.log, Metrics: d.registry})
 	if err != nil || model == nil {
 		return pipeline.SecondDeps{}, err
 	}
 	events, err := kafka.NewSubscriber(d.broker.connect, kafka.SubscriberConfig{
 		Group: secondGroup(d.config.Force),
 		// The guard tells of what the broker has lost; its first grade stands.
-		Damaged: func(context.Context, kafka.Record) error { return nil },
+		Damaged: func(_ context.Context, r kafka.Record) error {
+			d.log.Warn("record cannot be judged once more", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "err", r.Err)
+			return nil
+		},
 	}, kafka.Watch{Log: watch.Log, Metrics: watch.Metrics})
 	if err != nil {
 		return pipeline.SecondDeps{}, fmt.Errorf("make subscriber: %w", err)
 	}
-	return pipeline.SecondDeps{Judge: model, Events: events, Inbox: d.journal}, nil
+	return pipeline.SecondDeps{
+		Judge: model, Events: events, Inbox: d.journal, MaxAge: d.config.Classifiers.LLM.WithDefaults().MaxAge,
+	}, nil
+}
+
+// checkModel asks the language model about a made-up message.
+func checkModel(ctx context.Context, c config) finding {
+	f := finding{what: "language model", name: c.Classifiers.LLM.Model}
+	model, err := newSecond(c.Classifiers, llm.Deps{})
+	if err != nil {
+		f.err = err
+		return f
+	}
+	f.detail, f.err = model.Check(ctx)
+	return f
 }

@@ -151,8 +151,7 @@ func summary(e contact.Event) string {
 	}
 }
 
-// aboutAnswer says what an event about an answer, or the lack of one, holds beside its
-// subject.
+// aboutAnswer says what an event that is no message holds beside its subject.
 func aboutAnswer(e contact.Event) string {
 	switch e.Type {
 	case contact.RepliedV1:
@@ -170,6 +169,16 @@ func aboutAnswer(e contact.Event) string {
 		if json.Unmarshal(e.Data, &data) == nil {
 			return fmt.Sprintf("  %s/%s  last seen %s, %s unanswered",
 				data.Channel, data.Account, data.LastSeenAt.Local().Format(time.TimeOnly), counted(data.Unanswered, "message"))
+		}
+	case contact.AssessedV1:
+		var data contact.Assessed
+		if json.Unmarshal(e.Data, &data) == nil {
+			return fmt.Sprintf("  %s  was %s — %s", data.ConversationID, data.Previous, strings.Join(data.Classification.Categories, ", "))
+		}
+	case contact.SuggestedV1:
+		var data contact.Suggested
+		if json.Unmarshal(e.Data, &data) == nil {
+			return fmt.Sprintf("  %s  stays %s, %s thinks %s", data.ConversationID, data.Standing, data.Opinion.By, data.Opinion.Grade)
 		}
 	case contact.SeenV1:
 		var data contact.Seen

@@ -42,14 +42,14 @@ func (j *Journal) recover(reading []int64) error {
 }
 
 // blame counts the attempts of messages that were being read, and returns the
-// suspects and those that were tried too often. What tells of replies is our
-// own word, which kills nobody: it is never suspected.
+// suspects and those that were tried too often. What contactd says
+// itself kills nobody: it is never suspected.
 func (j *Journal) blame(reading []int64) (suspects, doomed []unreadItem, err error) {
 	err = inTransaction(j.tx, func(t *tx) error {
 		for _, seq := range reading {
 			err := execute(t.conn, `UPDATE unread SET attempts = attempts + 1
 				WHERE seq = ?1 AND source = (SELECT m.source FROM messages m JOIN sources s ON s.id = m.source
-					WHERE m.seq = ?1 AND s.channel <> '`+pipeline.RepliesChannel+`')`, seq)
+					WHERE m.seq = ?1 AND s.channel NOT IN ('`+pipeline.RepliesChannel+`', '`+pipeline.AssessmentsChannel+`'))`, seq)
 			if err != nil {
 				return err
 			}

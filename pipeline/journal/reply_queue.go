@@ -166,7 +166,7 @@ func (q *queueing) find(t *tx, r *replyRow) (rules contact.ReplyRules, refused s
 	if err != nil {
 		return rules, "", err
 	}
-	if s := t.byID[begun]; s == nil || s.channel == pipeline.RepliesChannel || s.channel == pipeline.AssessmentsChannel {
+	if s := t.byID[begun]; s == nil || pipeline.Own(s.channel) {
 		return rules, none, nil // all that is known of it is that somebody wanted to answer
 	}
 	urgent, err := queryInt(t.conn, "SELECT urgent FROM conversations WHERE id = ?", id)

@@ -1,0 +1,236 @@
+package llm
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/sashabaranov/go-openai"
+	"github.com/sony/gobreaker/v2"
+	"golang.org/x/time/rate"
+
+	"contactd/classifiers"
+)
+
+// The circuit opens after this many failures within the time, and lets one
+// question through after the pause.
+const (
+	circuitFailures = 5
+	circuitWindow   = 30 * time.Second
+	circuitPause    = 30 * time.Second
+)
+
+// endpoint asks the language model, within the limits of the configuration.
+type endpoint struct {
+	config  Config
+	http    *http.Client
+	circuit *gobreaker.CircuitBreaker[openai.ChatCompletionResponse]
+	slots   chan struct{}
+	budget  []*rate.Limiter
+	metrics metrics
+}
+
+// worthless says that the model was reached and gave nothing that can be used:
+// asking again gives the same.
+type worthless struct{ outcome string }
+
+func (w worthless) Error() string { return "the answer is " + w.outcome }
+
+func newEndpoint(config Config, log *slog.Logger, m metrics) (*endpoint, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = config.InFlight
+	if config.CAFile != "" {
+		pem, err := os.ReadFile(config.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read classifiers.llm.ca_file: %w", err)
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("read classifiers.llm.ca_file: no PEM certificate in %s", config.CAFile)
+		}
+		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}
+	}
+	e := &endpoint{
+		config: config, slots: make(chan struct{}, config.InFlight), metrics: m,
+		http: &http.Client{
+			Transport: bounded{transport},
+			// A message goes where the configuration says and nowhere else.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	for _, limit := range []struct {
+		tokens int
+		in     time.Duration
+	}{{config.TokensPerMinute, time.Minute}, {config.TokensPerDay, 24 * time.Hour}} {
+		if limit.tokens > 0 {
+			e.budget = append(e.budget, rate.NewLimiter(rate.Limit(float64(limit.tokens)/limit.in.Seconds()), limit.tokens))
+		}
+	}
+	e.circuit = gobreaker.NewCircuitBreaker[openai.ChatCompletionResponse](gobreaker.Settings{
+		Name: "llm", MaxRequests: 1, Interval: circuitWindow, BucketPeriod: circuitWindow / 6, Timeout: circuitPause,
+		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.TotalFailures >= circuitFailures },
+		// What the endpoint says about a message says that the endpoint works.
+		IsSuccessful: func(err error) bool { return err == nil || errors.As(err, new(worthless)) },
+		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) },
+		OnStateChange: func(_ string, _, to gobreaker.State) {
+			switch to {
+			case gobreaker.StateOpen:
+				m.open.Set(1)
+				log.Error("language model fails too often and is not asked for now; messages keep their grades", "pause", circuitPause)
+			case gobreaker.StateClosed:
+				m.open.Set(0)
+				log.Info("language model answers again")
+			}
+		},
+	})
+	return e, nil
+}
+
+// ask returns the text of an answer. The error is worthless when the model was
+// reached in vain, unavailable when the same question may be asked later, and
+// any other when the question may be to blame.
+func (e *endpoint) ask(ctx context.Context, messages []openai.ChatCompletionMessage) (string, error) {
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	if e.circuit.State() == gobreaker.StateOpen {
+		return "", e.hold(errors.New("it failed too often just now"), time.Second)
+	}
+	if err := e.spend(messages); err != nil {
+		return "", err
+	}
+	response, err := e.circuit.Execute(func() (openai.ChatCompletionResponse, error) { return e.call(ctx, messages) })
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return "", e.hold(err, time.Second)
+	}
+	if err != nil {
+		return "", err
+	}
+	return response.Choices[0].Message.Content, nil
+}
+
+func (e *endpoint) hold(err error, wait time.Duration) error {
+	e.metrics.outcome(held)
+	return classifiers.Unavailable(err, wait)
+}
+
+// spend takes the most that a question can cost out of the budget.
+func (e *endpoint) spend(messages []openai.ChatCompletionMessage) error {
+	cost := e.config.MaxAnswerTokens
+	for _, m := range messages {
+		cost += len(m.Content) / 2
+	}
+	now := time.Now()
+	var taken []*rate.Reservation
+	for _, limiter := range e.budget {
+		r := limiter.ReserveN(now, min(cost, limiter.Burst()))
+		taken = append(taken, r)
+		if wait := r.DelayFrom(now); wait > 0 {
+			for _, each := range taken {
+				each.CancelAt(now)
+			}
+			return e.hold(errors.New("the budget is spent"), min(wait, time.Minute))
+		}
+	}
+	return nil
+}
+
+// call makes one call, bounded in time, and says what became of it in words of
+// ours: an endpoint's own may quote the message.
+func (e *endpoint) call(ctx context.Context, messages []openai.ChatCompletionMessage) (openai.ChatCompletionResponse, error) {
+	key, err := e.key()
+	if err != nil {
+		return openai.ChatCompletionResponse{}, e.failed(away, err, time.Second)
+	}
+	config := openai.DefaultConfig(key)
+	config.BaseURL, config.HTTPClient = strings.TrimRight(e.config.URL, "/"), e.http
+	var told reply
+	calling, cancel := context.WithTimeout(withReply(ctx, &told), e.config.Timeout)
+	defer cancel()
+	begun := time.Now()
+	response, err := openai.NewClientWithConfig(config).CreateChatCompletion(calling, openai.ChatCompletionRequest{
+		Model: e.config.Model, Messages: messages, ResponseFormat: answerForm(),
+		MaxTokens: e.config.MaxAnswerTokens, //nolint:staticcheck // the successor is unknown to most servers on premises
+		// The library leaves out a zero, and the default is 1.
+		Temperature: math.SmallestNonzeroFloat32,
+	})
+	e.metrics.seconds.Observe(time.Since(begun).Seconds())
+	switch {
+	case ctx.Err() != nil:
+		return response, ctx.Err()
+	case calling.Err() != nil:
+		e.metrics.outcome(timedOut)
+		return response, fmt.Errorf("no answer within %v", e.config.Timeout)
+	case told.status == http.StatusTooManyRequests:
+		return response, e.failed(away, errors.New("too many requests"), max(told.after, time.Second))
+	case told.status >= 500 || told.status == http.StatusUnauthorized || told.status == http.StatusForbidden ||
+		told.status == http.StatusNotFound || told.status >= 300 && told.status < 400:
+		return response, e.failed(away, fmt.Errorf("status %d", told.status), max(told.after, time.Second))
+	case told.status >= 400:
+		if isFiltered(err) {
+			return response, worthless{filtered}
+		}
+		return response, worthless{wrongly}
+	case told.status == 0:
+		return response, e.failed(away, errors.New("cannot be reached"), time.Second)
+	case err != nil:
+		return response, worthless{invalid}
+	}
+	e.metrics.tokens.WithLabelValues("prompt").Add(float64(max(0, response.Usage.PromptTokens)))
+	e.metrics.tokens.WithLabelValues("answer").Add(float64(max(0, response.Usage.CompletionTokens)))
+	return response, usable(response)
+}
+
+func (e *endpoint) failed(outcome string, err error, wait time.Duration) error {
+	e.metrics.outcome(outcome)
+	return classifiers.Unavailable(err, wait)
+}
+
+// usable says why a response holds no answer.
+func usable(r openai.ChatCompletionResponse) error {
+	switch {
+	case len(r.Choices) == 0:
+		return worthless{invalid}
+	case r.Choices[0].FinishReason == openai.FinishReasonContentFilter:
+		return worthless{filtered}
+	case r.Choices[0].Message.Refusal != "":
+		return worthless{refused}
+	case r.Choices[0].FinishReason == openai.FinishReasonLength:
+		return worthless{cutShort}
+	default:
+		return nil
+	}
+}
+
+// isFiltered reports whether an error is that of a content filter, which some
+// endpoints answer with status 400.
+func isFiltered(err error) bool {
+	var told *openai.APIError
+	if !errors.As(err, &told) {
+		return false
+	}
+	code, _ := told.Code.(string)
+	return code == "content_filter"
+}
+
+func (e *endpoint) key() (string, error) {
+	if e.config.APIKeyFile == "" {
+		return string(e.config.APIKey), nil
+	}
+	raw, err := os.ReadFile(e.config.APIKeyFile)
+	if err != nil {
+		return "", fmt.Errorf("read classifiers.llm.api_key_file: %w", err)
+	}
+	return strings.TrimSpace(string(raw)), nil
+}

@@ -1,0 +1,162 @@
+package llm
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"contactd/contact"
+)
+
+// view is what the model sees of a message.
+type view struct {
+	subject, text, end piece
+	// whole is false when the middle of the text was left out.
+	whole bool
+}
+
+// piece is a stretch of a text as it is shown, perhaps masked.
+type piece struct {
+	shown string
+	// start is the place of its first character in the text.
+	start int
+	// original is the stretch itself; masks, in order, say where shown differs.
+	original string
+	masks    []mask
+}
+
+// mask is a stand-in. The places count bytes of original and of shown.
+type mask struct{ from, to, shownFrom, shownTo int }
+
+// look makes the view of a message: at most limit characters of its text, two
+// thirds from the beginning and one from the end, masked for a foreign
+// endpoint.
+func look(message contact.Message, limit int, foreign bool) view {
+	seen := view{whole: true}
+	subject := []rune(message.Subject)
+	if len(subject) > limit/4 {
+		subject, seen.whole = subject[:limit/4], false
+	}
+	seen.subject.original = string(subject)
+	text := []rune(strings.ToValidUTF8(message.Text, "\uFFFD"))
+	if len(text) <= limit {
+		seen.text.original = string(text)
+	} else {
+		head := limit * 2 / 3
+		seen.text.original = string(text[:head])
+		seen.end.start = len(text) - (limit - head)
+		seen.end.original = string(text[seen.end.start:])
+		seen.whole = false
+	}
+	masker := newMasker(message, foreign)
+	for _, each := range []*piece{&seen.subject, &seen.text, &seen.end} {
+		masker.apply(each)
+	}
+	return seen
+}
+
+// find looks for a quote, word for word but for the kind and number of spaces.
+// ok is false when it stands nowhere. span is set when it stands in the text;
+// it then gives the text's own words, unmasked.
+func (v view) find(quote string) (span *contact.Span, ok bool) {
+	for _, each := range []piece{v.text, v.end} {
+		if from, to, found := locate(each.shown, quote); found {
+			from, to = each.unmask(from, to)
+			start := each.start + utf8.RuneCountInString(each.original[:from])
+			words := each.original[from:to]
+			return &contact.Span{Start: start, End: start + utf8.RuneCountInString(words), Quote: words}, true
+		}
+	}
+	_, _, ok = locate(v.subject.shown, quote)
+	return nil, ok
+}
+
+// unmask turns places in what is shown into places in the original; a part of a
+// stand-in is all that it stands for.
+func (p piece) unmask(from, to int) (int, int) {
+	back := func(at int, end bool) int {
+		shift := 0
+		for _, m := range p.masks {
+			switch {
+			case at >= m.shownTo:
+				shift = m.to - m.shownTo
+			case at > m.shownFrom || at == m.shownFrom && !end:
+				if end {
+					return m.to
+				}
+				return m.from
+			}
+		}
+		return at + shift
+	}
+	return back(from, false), back(to, true)
+}
+
+// locate finds quote in text, in bytes. Any run of white space equals any other.
+func locate(text, quote string) (from, to int, found bool) {
+	words := strings.Fields(quote)
+	if len(words) == 0 {
+		return 0, 0, false
+	}
+	for at := 0; at < len(text); {
+		next := strings.Index(text[at:], words[0])
+		if next < 0 {
+			return 0, 0, false
+		}
+		from = at + next
+		if to, ok := follow(text, from+len(words[0]), words[1:]); ok {
+			return from, to, true
+		}
+		_, size := utf8.DecodeRuneInString(text[from:])
+		at = from + size
+	}
+	return 0, 0, false
+}
+
+// follow reports whether the words stand in text behind at, with space between.
+func follow(text string, at int, words []string) (to int, ok bool) {
+	for _, word := range words {
+		rest := strings.TrimLeftFunc(text[at:], unicode.IsSpace)
+		if len(rest) == len(text)-at || !strings.HasPrefix(rest, word) {
+			return 0, false
+		}
+		at = len(text) - len(rest) + len(word)
+	}
+	return at, true
+}
+
+// legible counts the letters and digits of a quote.
+func legible(quote string) int {
+	n := 0
+	for _, r := range quote {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// enough reports whether a quote says something: two letters or digits, unless
+// the message has no more itself.
+func (v view) enough(quote string) bool {
+	all := legible(v.subject.shown) + legible(v.text.shown)
+	return legible(quote) >= min(2, all) && legible(quote) > 0
+}
+
+// sortMasks puts masks in order and drops those that overlap an earlier one.
+func sortMasks(found []finding) []finding {
+	slices.SortStableFunc(found, func(a, b finding) int {
+		if a.from != b.from {
+			return a.from - b.from
+		}
+		return b.to - a.to
+	})
+	kept, end := found[:0], 0
+	for _, each := range found {
+		if each.from >= end && each.to > each.from {
+			kept, end = append(kept, each), each.to
+		}
+	}
+	return kept
+}

@@ -1,0 +1,186 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"contactd/channels"
+	"contactd/contact"
+)
+
+// AssessmentsChannel is the pseudo-channel whose originals are what a judge
+// said of a message after it was published: the JSON of a laterOpinion. So a
+// later assessment, and a suggestion, are durable, kept once, chained, in their
+// conversation's order and published like what people write.
+const AssessmentsChannel = "assessments"
+
+// laterOpinion holds what is to be published; one of Assessed and Suggested is
+// set. It is complete: nothing of the message is needed again.
+type laterOpinion struct {
+	// Source is that of the message's event, Cause the event's id.
+	Source string `json:"source"`
+	Cause  string `json:"cause"`
+	// By is the judge without its version.
+	By        string             `json:"by"`
+	Assessed  *contact.Assessed  `json:"assessed,omitempty"`
+	Suggested *contact.Suggested `json:"suggested,omitempty"`
+	// Escalated is the data of contact.escalated.v1 when it became an emergency.
+	Escalated json.RawMessage `json:"escalated,omitempty"`
+}
+
+// What is kept must stay under channels.InlineLimit, so that it is carried in
+// memory: the bytes of what an alert holds of the message, and the reasons of
+// the assessment, the most serious first.
+const (
+	escalatedLimit = channels.InlineLimit / 2
+	laterReasons   = 10
+)
+
+// raised is what a higher opinion makes of a message.
+func (p *Pipeline) raised(told published, after contact.Assessment, opinion contact.Opinion) *laterOpinion {
+	data := told.data
+	data.Classification = p.seal.classification(after)
+	first(&data.Classification.Reasons, laterReasons)
+	kept := &laterOpinion{Source: told.event.Source, Cause: told.event.ID, By: judge(opinion)}
+	if data.Classification.Grade == contact.Emergency {
+		kept.Escalated = escalation(data)
+	}
+	shorten(&data)
+	kept.Assessed = &contact.Assessed{
+		SchemaVersion: schemaVersion, ContactID: data.ContactID, ConversationID: data.ConversationID,
+		Classification: data.Classification, Previous: *told.event.Grade, ChangeReason: "a second opinion is higher",
+	}
+	return kept
+}
+
+// escalation is the data of an alert. What is too much for it is in the
+// message's own event: text first, and then all but the words and the writer.
+func escalation(data contact.Received) json.RawMessage {
+	data.Escalation = &contact.Escalation{Target: "fim", Reason: "graded emergency", RequestedAction: "assess"}
+	event, _ := fitTo(contact.Event{}, data, escalatedLimit) // was JSON before, so it can be written
+	if len(event.Data) <= escalatedLimit {
+		return event.Data
+	}
+	data.Content.Attachments, data.Content.Fields, data.Locations, data.Reply = nil, nil, nil, nil
+	first(&data.Parties, 1)
+	for i := range data.Parties {
+		p := &data.Parties[i]
+		first(&p.Emails, 1)
+		first(&p.Handles, 1)
+		first(&p.Phones, 1)
+	}
+	if !flagged(data.Flags, contact.Truncated) {
+		data.Flags = append(data.Flags[:len(data.Flags):len(data.Flags)], contact.Truncated)
+	}
+	event, _ = fitTo(contact.Event{}, data, escalatedLimit)
+	return event.Data
+}
+
+// suggested is what a lower opinion makes of a message: the grade stands.
+func suggested(told published, opinion contact.Opinion, at time.Time) *laterOpinion {
+	short := contact.Received{Classification: contact.Classification{Assessment: contact.Assessment{Reasons: opinion.Reasons}}}
+	first(&short.Classification.Reasons, laterReasons)
+	shorten(&short)
+	opinion.Reasons = short.Classification.Reasons
+	return &laterOpinion{
+		Source: told.event.Source, Cause: told.event.ID, By: judge(opinion),
+		Suggested: &contact.Suggested{
+			SchemaVersion: schemaVersion, ContactID: told.data.ContactID, ConversationID: told.data.ConversationID,
+			Standing: *told.event.Grade, Opinion: opinion, At: at.UTC(),
+		},
+	}
+}
+
+// judge is who judged, without version.
+func judge(opinion contact.Opinion) string {
+	name, _, _ := strings.Cut(opinion.By, "@")
+	return name
+}
+
+// original is what the journal keeps. Its identity is that of the message and
+// the judge: of two answers about one message the first counts.
+func (l *laterOpinion) original(told published, opinion contact.Opinion) (channels.Original, error) {
+	body, err := json.Marshal(l)
+	if err != nil {
+		return channels.Original{}, fmt.Errorf("write second opinion: %w", err)
+	}
+	return channels.Original{
+		Channel: AssessmentsChannel, Account: told.data.Provenance.Connector + "/" + told.data.Channel.Account,
+		ID: told.data.ContactID + "/" + judge(opinion), MediaType: "application/json", Bytes: body,
+	}, nil
+}
+
+// readLater reads an original of AssessmentsChannel. What is wrong with one is
+// the disk's fault, never a person's, and permanent.
+func readLater(e Entry) (l laterOpinion, message, conversation string, err error) {
+	if err := json.Unmarshal(e.Original.Bytes, &l); err != nil {
+		return l, "", "", Permanent(fmt.Errorf("read second opinion: %w", unworded(err)))
+	}
+	switch {
+	case l.Assessed != nil && l.Suggested == nil:
+		message, conversation = l.Assessed.ContactID, l.Assessed.ConversationID
+	case l.Suggested != nil && l.Assessed == nil:
+		message, conversation = l.Suggested.ContactID, l.Suggested.ConversationID
+	}
+	if message == "" || conversation == "" || e.Original.ID != message+"/"+l.By {
+		return l, "", "", Permanent(errors.New("read second opinion: it is another than its identity says"))
+	}
+	return l, message, conversation, nil
+}
+
+// sortLater gives a second opinion its place in the conversation. One that
+// makes an emergency goes before everything; a suggestion can wait.
+func (p *Pipeline) sortLater(ctx context.Context, e Entry) error {
+	l, _, conversation, err := readLater(e)
+	if err != nil {
+		return err
+	}
+	if _, err := p.journal.Place(ctx, e.Seq, Placement{Key: conversation, Known: true}); err != nil {
+		return err
+	}
+	lane := LaneLow
+	if l.Assessed != nil {
+		lane = LaneNormal
+		if l.Assessed.Classification.Grade == contact.Emergency {
+			lane = LaneEmergency
+		}
+	}
+	return p.journal.Sort(ctx, e.Seq, lane)
+}
+
+// later gives the events of a second opinion. Their ids are made of the
+// message's and the judge's, and differ from those of the first assessment.
+func (s sealer) later(e Entry) (alert *contact.Event, event contact.Event, err error) {
+	l, message, _, err := readLater(e)
+	if err != nil {
+		return nil, event, err
+	}
+	var data any = l.Suggested
+	eventType := contact.SuggestedV1
+	var grade *contact.Grade
+	if l.Assessed != nil {
+		data, eventType, grade = l.Assessed, contact.AssessedV1, &l.Assessed.Classification.Grade
+	}
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return nil, event, fmt.Errorf("write event: %w", err)
+	}
+	event = contact.Event{
+		SpecVersion: "1.0", ID: contact.EventID(eventType, message, l.By), Source: l.Source, Type: eventType, Subject: message,
+		Time: e.AcceptedAt.UTC(), DataContentType: "application/json", DataSchema: dataSchema,
+		PartitionKey: e.Conversation, Sequence: strconv.FormatInt(e.Sequence, 10), CorrelationID: e.Conversation,
+		CausationID: l.Cause, Force: s.force, Grade: grade, Marking: s.config.Marking, Data: raw,
+	}
+	if l.Escalated != nil {
+		escalated := event
+		escalated.ID, escalated.Type = contact.EventID(contact.EscalatedV1, message, l.By), contact.EscalatedV1
+		escalated.CausationID, escalated.Sequence, escalated.Data = event.ID, "", l.Escalated
+		alert = &escalated
+	}
+	return alert, event, nil
+}

@@ -1,0 +1,51 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"testing"
+
+	"contactd/contact"
+	"contactd/contact/contacttest"
+)
+
+// FuzzLater reads originals of contactd's own pseudo-channel as a bad disk
+// might give them back: no crash, and events that keep the contract.
+func FuzzLater(f *testing.F) {
+	first, err := testSealer().received(testEntry(), testJudged())
+	if err != nil {
+		f.Fatal(err)
+	}
+	told := published{event: first}
+	if err := json.Unmarshal(first.Data, &told.data); err != nil {
+		f.Fatal(err)
+	}
+	p := &Pipeline{seal: testSealer()}
+	opinion := contact.Opinion{By: "llm@test", Grade: contact.Emergency, Reasons: []contact.Reason{{Rule: "llm.fire", Grade: contact.Emergency}}}
+	after := told.data.Classification.Assessment
+	after.Grade = contact.Emergency
+	whole := map[string]bool{}
+	for _, kept := range []*laterOpinion{p.raised(told, after, opinion), suggested(told, opinion, noon)} {
+		original, err := kept.original(told, opinion)
+		if err != nil {
+			f.Fatal(err)
+		}
+		whole[string(original.Bytes)] = true
+		f.Add(original.Bytes, original.ID)
+	}
+	f.Add([]byte(`{}`), "")
+	f.Add([]byte(`{"by":"llm","assessed":{"contactId":"m","conversationId":"c"}}`), "m/llm")
+	f.Fuzz(func(t *testing.T, content []byte, id string) {
+		e := testEntry()
+		e.Original.Channel, e.Original.ID, e.Original.Bytes = AssessmentsChannel, id, content
+		alert, event, err := testSealer().later(e)
+		if err != nil || !whole[string(content)] {
+			return
+		}
+		raw, _ := json.Marshal(event)
+		contacttest.Valid(t, raw)
+		if alert != nil {
+			raw, _ = json.Marshal(alert)
+			contacttest.Valid(t, raw)
+		}
+	})
+}
