@@ -43,23 +43,24 @@ type Deps struct {
 
 // Pipeline carries entries from the journal to Kafka. Make one with New.
 type Pipeline struct {
-	config   Config
-	unread   message.Subscriber
-	outbox   message.Subscriber
-	open     func(*message.Message) (Entry, error)
-	journal  Journal
-	readers  map[string]channels.Reader
-	panel    Assessor
-	out      message.Publisher
-	replies  ReplyDeps
-	secondly SecondDeps
-	seal     sealer
-	memo     *memo
-	overdue  *overdue
-	log      *slog.Logger
-	metrics  metrics
-	now      func() time.Time
-	running  sync.WaitGroup // steps that have begun
+	config    Config
+	unread    message.Subscriber
+	outbox    message.Subscriber
+	open      func(*message.Message) (Entry, error)
+	journal   Journal
+	readers   map[string]channels.Reader
+	panel     Assessor
+	out       message.Publisher
+	replies   ReplyDeps
+	secondly  SecondDeps
+	seal      sealer
+	memo      *memo
+	overdue   *overdue
+	log       *slog.Logger
+	metrics   metrics
+	now       func() time.Time
+	running   sync.WaitGroup // steps that have begun
+	beginning sync.Mutex     // orders their beginning before the wait for them
 	// stopped ends when the drain time is over: what calls a platform then
 	// returns at once.
 	stopped context.Context
@@ -123,6 +124,8 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	p.stop()
 	err = p.out.Close()
+	p.beginning.Lock()
+	p.beginning.Unlock() //nolint:staticcheck // empty on purpose: see beginning
 	p.running.Wait()
 	<-ended
 	return err
@@ -158,7 +161,9 @@ func (p *Pipeline) addSteps(router *message.Router) {
 // track counts running steps: the router forgets them after its time-out.
 func (p *Pipeline) track(next message.HandlerFunc) message.HandlerFunc {
 	return func(env *message.Message) ([]*message.Message, error) {
+		p.beginning.Lock()
 		p.running.Add(1)
+		p.beginning.Unlock()
 		defer p.running.Done()
 		return next(env)
 	}

@@ -88,7 +88,7 @@ func ofType(events []contact.Event, eventType string) (found []contact.Event) {
 func TestALanguageModelRaisesWhatWasPublishedAndLowersNothing(t *testing.T) {
 	const (
 		coded     = "It is as we agreed, the blue candle is in the window since nine."
-		worry     = "The gate in Mill Lane is open again, as on the other days."
+		worry     = "The library was open again on Sunday number 7 and it was lovely."
 		theft     = "I want to report a burglary at my shop last week, can an officer come and see me?"
 		thanks    = "The library was open on Sunday and it was lovely."
 		weather   = "The path by the canal is muddy these days."
