@@ -42,7 +42,8 @@ type backlog struct {
 	missed   int          // arrivals that did not fit
 	epoch    int          // reloads
 	loading  bool
-	held     int // on their way, as far as it counts
+	failed   bool // the last reading of what waits in the database
+	held     int  // on their way, as far as it counts
 	reading  int
 }
 
@@ -228,6 +229,7 @@ func (u *unread) pick(topic string) *unreadItem {
 		return nil
 	}
 	var best *backlog
+	unknown := false // what waits of an account, and whether it is older
 	for id, b := range u.bySource {
 		if topic != pipeline.AllChannels && topic != u.channels[id] {
 			continue
@@ -235,14 +237,18 @@ func (u *unread) pick(topic string) *unreadItem {
 		if len(b.ready) < unreadWindow/2 && !b.complete && !b.loading {
 			u.wakeLoader()
 		}
-		if len(b.ready) == 0 || b.held >= u.perOwner || b.reading >= unreadAtOnce/2 {
+		if b.held >= u.perOwner || b.reading >= unreadAtOnce/2 {
+			continue
+		}
+		if len(b.ready) == 0 {
+			unknown = unknown || !b.complete && !b.failed
 			continue
 		}
 		if best == nil || b.ready[0].seq < best.ready[0].seq {
 			best = b
 		}
 	}
-	if best == nil {
+	if best == nil || unknown {
 		return nil
 	}
 	item := best.ready[0]
@@ -358,8 +364,9 @@ func (u *unread) fill(from *reader, b *backlog) error {
 	})
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	b.loading = false
+	b.loading, b.failed = false, err != nil
 	if err != nil || b.epoch != epoch {
+		u.cond.Broadcast() // nobody waits for what cannot be read
 		return err
 	}
 	for _, item := range found {
