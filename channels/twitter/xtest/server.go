@@ -39,6 +39,7 @@ type Options struct {
 type Server struct {
 	options Options
 	http    *http.Server
+	socket  net.Listener
 	address string
 	base    context.Context
 	stop    context.CancelFunc
@@ -169,7 +170,7 @@ func Start(o Options) (*Server, error) {
 // open answers on a socket. The caller holds mutex or is alone.
 func (s *Server) open(socket net.Listener) {
 	server := &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second}
-	s.http = server
+	s.http, s.socket = server, socket
 	s.workers.Go(func() { _ = server.Serve(socket) })
 }
 
@@ -179,6 +180,9 @@ func (s *Server) Away(away bool) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if away {
+		// Not left to the server: it may not have begun to serve, and whoever
+		// connects meanwhile would wait in the socket's queue.
+		_ = s.socket.Close()
 		return s.http.Close()
 	}
 	socket, err := net.Listen("tcp", s.address)
