@@ -24,6 +24,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"contactd/channels"
 	"contactd/channels/webhook"
 )
 
@@ -79,7 +80,7 @@ func New(c Config) *Client {
 	if c.Conversations == 0 {
 		c.Conversations = rate.Inf
 	}
-	transport := &http.Transport{
+	transport := channels.NewOutgoing(&http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
@@ -88,7 +89,7 @@ func New(c Config) *Client {
 		MaxIdleConnsPerHost:   8,
 		IdleConnTimeout:       30 * time.Second,
 		ForceAttemptHTTP2:     true,
-	}
+	})
 	return &Client{
 		config: c, usage: usage{now: c.Now, slow: c.Slow}, conversations: rate.NewLimiter(c.Conversations, 1),
 		http: &http.Client{

@@ -7,6 +7,7 @@ package api
 
 import (
 	"bytes"
+	"contactd/channels"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -52,7 +53,7 @@ const (
 // Client calls the API. Safe for concurrent use.
 type Client struct {
 	config Config
-	base   *http.Transport
+	base   *channels.Outgoing
 	limits limits
 	// posts is set when X wants its newer names for parameters.
 	posts atomic.Bool
@@ -68,7 +69,7 @@ func New(c Config) *Client {
 	}
 	return &Client{
 		config: c, limits: limits{now: c.Now, calls: map[string]window{}},
-		base: &http.Transport{
+		base: channels.NewOutgoing(&http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
@@ -77,7 +78,7 @@ func New(c Config) *Client {
 			MaxIdleConnsPerHost:   8,
 			IdleConnTimeout:       30 * time.Second,
 			ForceAttemptHTTP2:     true,
-		},
+		}),
 	}
 }
 
