@@ -7,7 +7,6 @@ package api
 
 import (
 	"bytes"
-	"contactd/channels"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -20,6 +19,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"contactd/channels"
 )
 
 // Config of a client.
