@@ -23,7 +23,7 @@ func TestNothingAroundAMessageTalksItDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	together := classifiers.NewTogether(panel)
+	together := classifiers.NewTogether(panel.Panel)
 	cries := []string{
 		"he has a knife and he is kicking the bedroom door in, please hurry",
 		"my brother has taken an overdose and he is not breathing properly",

@@ -113,15 +113,15 @@ func checkDataDir(c config) finding {
 
 func checkClassifiers(c config) finding {
 	f := finding{what: "classifiers", name: "-"}
-	panel, err := newPanel(c.Classifiers)
+	seated, err := newPanel(c.Classifiers)
 	if err == nil {
-		_, err = annotated(panel, c.Classifiers)
+		_, err = seated.annotated(seated, c.Classifiers.Signpost)
 	}
 	if err != nil {
 		f.err = err
 		return f
 	}
-	f.detail = strings.Join(panel.Assess(context.Background(), contact.Message{Text: "test"}).JudgedBy, ", ")
+	f.detail = strings.Join(seated.Assess(context.Background(), contact.Message{Text: "test"}).JudgedBy, ", ")
 	return f
 }
 

@@ -31,7 +31,7 @@ type daemon struct {
 
 	journal  *journal.Journal
 	health   *pipeline.Health
-	panel    *classifiers.Panel
+	panel    panel
 	signals  *pipeline.Signals
 	channels map[string]channels.Channel
 	broker   broker
@@ -157,7 +157,7 @@ func (d *daemon) makeChannels(context.Context) (err error) {
 		return err
 	}
 	d.channels, err = makeChannels(d.config, d.journal.Blobs(), d.health, d.log, d.registry,
-		outcomes{d.journal}, d.signals, folders{filepath.Join(d.config.DataDir, "channels")}, urgency{d.panel}, backlog{d})
+		outcomes{d.journal}, d.signals, folders{filepath.Join(d.config.DataDir, "channels")}, urgency{d.panel.Panel}, backlog{d})
 	for name, channel := range d.channels {
 		if lister, ok := channel.(accountLister); ok {
 			for _, account := range lister.AccountNames() {
@@ -216,7 +216,7 @@ func (d *daemon) startPipeline(context.Context) error {
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}
-	panel, err := annotated(classifiers.NewTogether(d.panel), d.config.Classifiers)
+	judges, err := d.panel.annotated(classifiers.NewTogether(d.panel.Panel), d.config.Classifiers.Signpost)
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}
@@ -230,7 +230,7 @@ func (d *daemon) startPipeline(context.Context) error {
 	}
 	d.pipeline, err = pipeline.New(c, pipeline.Deps{
 		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Open: journal.EntryOf, Journal: d.journal,
-		Readers: readers, Panel: panel, Publisher: publisher,
+		Readers: readers, Panel: judges, Publisher: publisher,
 		Force: d.config.Force, Version: strings.Fields(version())[0],
 		Log: d.log, Metrics: d.registry, Replies: replies, Second: second,
 	})

@@ -66,11 +66,11 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	panel, err := g.panel(config.Classifiers)
+	seated, err := g.panel(config.Classifiers)
 	if err != nil {
 		return err
 	}
-	asDaemon, err := annotated(panel, config.Classifiers)
+	asDaemon, err := seated.annotated(seated, config.Classifiers.Signpost)
 	if err != nil {
 		return err
 	}
@@ -91,16 +91,16 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 }
 
 // panel seats the classifiers that are asked.
-func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Panel, error) {
+func (g gradeCommand) panel(config classifiersConfig) (panel, error) {
 	if !g.Second {
 		return newPanel(config)
 	}
 	model, err := newSecond(config, llm.Deps{})
 	if err != nil {
-		return nil, err
+		return panel{}, err
 	}
 	if model == nil {
-		return nil, usageError{errors.New("grade --second: classifiers.llm.url is not set")}
+		return panel{}, usageError{errors.New("grade --second: classifiers.llm.url is not set")}
 	}
 	if config.Timeouts == nil {
 		config.Timeouts = map[string]time.Duration{}
@@ -109,31 +109,35 @@ func (g gradeCommand) panel(config classifiersConfig) (*classifiers.Panel, error
 	return newPanel(config, model)
 }
 
+// panel is the configured classifiers, with the learned one at hand: signposts
+// ask it, too, and its model is large.
+type panel struct {
+	*classifiers.Panel
+	learned *linear.Classifier
+}
+
 // newPanel seats the configured classifiers, and more behind them.
-func newPanel(config classifiersConfig, more ...classifiers.Classifier) (*classifiers.Panel, error) {
+func newPanel(config classifiersConfig, more ...classifiers.Classifier) (panel, error) {
 	first, err := newFirst(config)
 	if err != nil {
-		return nil, err
+		return panel{}, err
 	}
 	learned, err := linear.New(config.Linear)
 	if err != nil {
-		return nil, fmt.Errorf("make classifier linear: %w", err)
+		return panel{}, fmt.Errorf("make classifier linear: %w", err)
 	}
 	var members []classifiers.Classifier
 	for _, each := range first {
 		members = append(members, each)
 	}
 	members = append(append(members, learned), more...)
-	return classifiers.NewPanel(config.Config, members...), nil
+	return panel{classifiers.NewPanel(config.Config, members...), learned}, nil
 }
 
-// annotated adds what a handler needs beside the grade.
-func annotated(assessor classifiers.Assessor, config classifiersConfig) (*classifiers.Annotated, error) {
-	learned, err := linear.New(config.Linear)
-	if err != nil {
-		return nil, fmt.Errorf("make classifier linear: %w", err)
-	}
-	posts, err := signpost.New(config.Signpost, notPoliceOf(learned.Chances))
+// annotated adds what a handler needs beside the grade, which is the panel's
+// or that of an assessor which asks it.
+func (p panel) annotated(assessor classifiers.Assessor, config signpost.Config) (*classifiers.Annotated, error) {
+	posts, err := signpost.New(config, notPoliceOf(p.learned.Chances))
 	if err != nil {
 		return nil, err
 	}
