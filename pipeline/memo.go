@@ -13,9 +13,30 @@ type judged struct {
 	assessment contact.Assessment
 }
 
+// What parts of a judged message hold beside their texts, in bytes.
+const (
+	messageBytes = 2048
+	opinionBytes = 256
+	reasonBytes  = 192
+	spanBytes    = 48
+)
+
 // weight is about how much memory a judged message holds, in bytes.
 func (j judged) weight() int {
-	return len(j.message.Text) + len(j.message.Authored) + len(j.message.Subject) + 2048
+	sum := len(j.message.Text) + len(j.message.Authored) + len(j.message.Subject) + messageBytes
+	sum += reasonsWeight(j.assessment.Reasons)
+	for _, opinion := range j.assessment.Opinions {
+		sum += opinionBytes + reasonsWeight(opinion.Reasons)
+	}
+	return sum
+}
+
+func reasonsWeight(reasons []contact.Reason) int {
+	sum := 0
+	for _, reason := range reasons {
+		sum += reasonBytes + len(reason.Text) + len(reason.Spans)*spanBytes
+	}
+	return sum
 }
 
 // memo keeps what was read between sorting and publishing, so that in calm

@@ -35,3 +35,18 @@ func TestMemoHoldsNothingLargerThanItself(t *testing.T) {
 		t.Error("a message over the bound must not be held")
 	}
 }
+
+func TestWhatJudgesSaidCountsInTheMemo(t *testing.T) {
+	const bound, each = 20_000, 12
+	reasons := make([]contact.Reason, each)
+	for i := range reasons {
+		reasons[i].Text = strings.Repeat("x", 100)
+	}
+	m := newMemo(bound)
+	for seq := int64(1); seq <= 10; seq++ {
+		m.put(seq, judged{assessment: contact.Assessment{Reasons: reasons, Opinions: []contact.Opinion{{Reasons: reasons}}}})
+	}
+	if held := len(m.entries); held*2*each*100 > bound {
+		t.Errorf("%d messages with 2,400 bytes of reasons each are held in %d", held, bound)
+	}
+}
