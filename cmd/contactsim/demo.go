@@ -48,8 +48,8 @@ func (c demoCommand) Run(ctx context.Context, out io.Writer) error {
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
 	}
-	page := facebookCommand{Base: "http://" + c.Hooks, Path: "/facebook", Listen: c.Meta, Page: "100000000000001", Stay: c.Stay, Drain: time.Minute}
-	account := xCommand{Base: "http://" + c.Hooks, Path: "/twitter", Listen: c.X, User: "1000000000000000001", Stay: c.Stay, Drain: time.Minute}
+	page := facebookCommand{Base: "http://" + c.Hooks, Path: "/facebook", Listen: c.Meta, Page: "100000000000001", platformFlags: platformFlags{Stay: c.Stay, Drain: time.Minute}}
+	account := xCommand{Base: "http://" + c.Hooks, Path: "/twitter", Listen: c.X, User: "1000000000000000001", platformFlags: platformFlags{Stay: c.Stay, Drain: time.Minute}}
 	if err := c.configure(dir, page, account); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}

@@ -12,6 +12,7 @@
 //	chat.go visitor.go    many visitors at a pace; one visitor on one socket
 //	desk.go broker.go     one handler on Kafka
 //	script.go             who does what on a platform
+//	platform.go           what a platform that is played takes and shows
 //	facebook.go x.go      Meta; X
 //	demo.go               contactd and the platforms together
 //	words.go report.go    what is written; what was measured
