@@ -18,7 +18,10 @@ const mostCoordinates = 80
 // Isles; so prices, times and scores do not.
 func coordinates(t *text, at int) (found, int) {
 	w := t.words[at]
-	from := numberIn(w.as)
+	from := -1
+	if w.figures {
+		from = numberIn(w.as)
+	}
 	if from < 0 {
 		return found{}, 0
 	}

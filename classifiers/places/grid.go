@@ -22,12 +22,12 @@ func grid(t *text, at int) (found, int) {
 	if len(w.as) < 2 || !isLetter(w.as[0]) || !isLetter(w.as[1]) {
 		return found{}, 0
 	}
-	square := strings.ToUpper(w.as[:2])
 	figures, last, took := w.as[2:], w, 1
 	grouped := figures == ""
-	if figures != "" && !digits(figures) {
+	if grouped && !digits(t.at(at+1).as) || !grouped && !digits(figures) {
 		return found{}, 0
 	}
+	square := strings.ToUpper(w.as[:2])
 	if !strings.Contains(squares, " "+square+" ") {
 		return found{}, 0
 	}

@@ -10,12 +10,15 @@ import (
 // another with its +. Spaces, hyphens, dots and brackets may divide it.
 func phone(t *text, at int) (found, int) {
 	w := t.words[at]
+	if !w.figures {
+		return found{}, 0
+	}
 	// The bracket of "(01632) 960417" was cut off the word.
 	start := w.start
 	if start > 0 && t.raw[start-1] == '(' && (strings.Contains(w.as, ")") || strings.HasPrefix(t.raw[w.end:], ")")) {
 		start--
 	}
-	if w.as == "" || (w.as[0] != '0' && w.as[0] != '+') || t.preceded(at, 2, numbering) {
+	if w.as[0] != '0' && w.as[0] != '+' || t.preceded(at, 2, numbering) {
 		return found{}, 0
 	}
 	number, last, took, first := "", w, 0, 0

@@ -9,22 +9,83 @@ import (
 // Words for roads. Of the strong ones few mean anything else; they count with
 // small letters too, after a word that may be a name. The others count with a
 // capital, or with a house number.
+type roadWord byte
+
 const (
-	strong = " road rd street lane avenue ave crescent cres terrace boulevard mews heol ffordd stryd lôn "
-	weak   = " st ln close cl drive dr way grove gardens gdns square sq court ct place pl walk row parade rise hill view green park gate bank estate fields wharf quay broadway bridge roundabout "
-	// fronted come before the name, as in Welsh.
-	fronted = " heol ffordd stryd lôn "
+	noRoad roadWord = iota
+	weak
+	strong
+	fronted // come before the name, as in Welsh, and are strong behind it
 )
 
-// noName are words that do not name the road before which they stand.
-const noName = " the a an my our your his her their its this that these those same other another next any some which what whole entire one every each no main busy dark quiet side back slip wrong right left cross country bus cycle single fast slow middle inside outside hard narrow wet icy public private residential open long short dirt dead off on in at to of by for from and or up down into onto along across over under out across near around round through is are was were be am pm been being has have had do did get got go goes going went take took it we they he she you i u im ive me him them us if so as not but can could will would who where when how why across local all more car road street lane big small nice new old-fashioned tow hate love memory easy ring two three four five ur da "
+// asRoad says what a word is as a word for a road. Every word is asked.
+func asRoad(word string) roadWord {
+	switch word {
+	case "road", "rd", "street", "lane", "avenue", "ave", "crescent", "cres", "terrace", "boulevard", "mews":
+		return strong
+	case "heol", "ffordd", "stryd", "lôn":
+		return fronted
+	case "st", "ln", "close", "cl", "drive", "dr", "way", "grove", "gardens", "gdns", "square", "sq", "court", "ct",
+		"place", "pl", "walk", "row", "parade", "rise", "hill", "view", "green", "park", "gate", "bank", "estate",
+		"fields", "wharf", "quay", "broadway", "bridge", "roundabout":
+		return weak
+	}
+	return noRoad
+}
 
-// notRoad are words after which a word for a road is none.
-const notRoad = " light lights lighting lamp lamps lamppost works work rage tax sign signs sweeper sweeping food party closed closure level legal safety dealer dealers worth user users cleaning cleaner lighting name market racing race "
+// mostRoad is how many words a road may have before its word for a road: a
+// flat and its number, the house, the name.
+const mostRoad = 6
+
+// roadNear reports whether a word for a road is near enough for a road to
+// begin at a word: few words have one, and to read on for all of them would
+// take most of the time.
+func (t *text) roadNear(at int) bool {
+	for _, w := range t.words[at:min(len(t.words), at+mostRoad+1)] {
+		if w.road != noRoad {
+			return true
+		}
+	}
+	return false
+}
+
+// noName reports whether a word does not name the road before which it stands.
+func noName(word string) bool {
+	switch word {
+	case "the", "a", "an", "my", "our", "your", "his", "her", "their", "its", "this", "that", "these", "those", "same",
+		"other", "another", "next", "any", "some", "which", "what", "whole", "entire", "one", "every", "each", "no",
+		"main", "busy", "dark", "quiet", "side", "back", "slip", "wrong", "right", "left", "cross", "country", "bus",
+		"cycle", "single", "fast", "slow", "middle", "inside", "outside", "hard", "narrow", "wet", "icy", "public",
+		"private", "residential", "open", "long", "short", "dirt", "dead", "off", "on", "in", "at", "to", "of", "by",
+		"for", "from", "and", "or", "up", "down", "into", "onto", "along", "across", "over", "under", "out", "near",
+		"around", "round", "through", "is", "are", "was", "were", "be", "am", "pm", "been", "being", "has", "have", "had",
+		"do", "did", "get", "got", "go", "goes", "going", "went", "take", "took", "it", "we", "they", "he", "she", "you",
+		"i", "u", "im", "ive", "me", "him", "them", "us", "if", "so", "as", "not", "but", "can", "could", "will", "would",
+		"who", "where", "when", "how", "why", "local", "all", "more", "car", "road", "street", "lane", "big", "small",
+		"nice", "new", "old-fashioned", "tow", "hate", "love", "memory", "easy", "ring", "two", "three", "four", "five",
+		"ur", "da":
+		return true
+	}
+	return false
+}
+
+// notRoad reports whether a word for a road before this word is none.
+func notRoad(word string) bool {
+	switch word {
+	case "light", "lights", "lighting", "lamp", "lamps", "lamppost", "works", "work", "rage", "tax", "sign", "signs",
+		"sweeper", "sweeping", "food", "party", "closed", "closure", "level", "legal", "safety", "dealer", "dealers",
+		"worth", "user", "users", "cleaning", "cleaner", "name", "market", "racing", "race":
+		return true
+	}
+	return false
+}
 
 // road reads a road with its house number before it and its town after it,
 // such as "12a Mill Lane, Beverley".
 func road(t *text, at int) (found, int) {
+	if !t.roadNear(at) {
+		return found{}, 0
+	}
 	// The words of one name: a house, then up to three words, then the road.
 	first, name := at, at
 	flat := among(t.words[at].low, " flat apartment apt unit plot ")
@@ -59,7 +120,7 @@ func road(t *text, at int) (found, int) {
 // roadEnd is the last word of the road's own name that begins at name, -1 for
 // none.
 func roadEnd(t *text, name int, numbered bool) int {
-	if among(t.at(name).low, fronted) && capital(t.at(name).as) && capital(t.at(name+1).as) && letters(t.at(name+1).as) {
+	if t.at(name).road == fronted && capital(t.at(name).as) && capital(t.at(name+1).as) && letters(t.at(name+1).as) {
 		return lastCapital(t, name+1, 2)
 	}
 	last := -1
@@ -71,11 +132,11 @@ func roadEnd(t *text, name int, numbered bool) int {
 		if !capital(prior.as) && n > 1 && (!numbered || capital(t.at(name).as)) || capital(prior.as) && !capital(t.at(name).as) {
 			break
 		}
-		isStrong := among(w.low, strong)
-		if !isStrong && !among(w.low, weak) {
+		if w.road == noRoad {
 			continue
 		}
-		if !w.comma && !w.stop && among(t.at(name+n+1).low, notRoad) {
+		isStrong := w.road != weak
+		if !w.comma && !w.stop && notRoad(t.at(name+n+1).low) {
 			break
 		}
 		shouting := strings.ToUpper(prior.as) == prior.as && len(prior.as) > 1
@@ -91,7 +152,7 @@ func roadEnd(t *text, name int, numbered bool) int {
 
 // named reports whether a word may belong to the name of a road.
 func named(w word) bool {
-	return letters(w.as) && w.as[0] != '-' && !among(w.low, noName)
+	return letters(w.as) && w.as[0] != '-' && !noName(w.low)
 }
 
 // placed reports whether the word before says that a place follows.
@@ -128,7 +189,7 @@ func townEnd(t *text, last int) int {
 	case !w.comma:
 		return last
 	}
-	if !capital(t.at(next).as) || !letters(t.at(next).as) || among(t.at(next).low, noName) || len(t.at(next).as) < 3 || t.at(next).low == "there" {
+	if !capital(t.at(next).as) || !letters(t.at(next).as) || noName(t.at(next).low) || len(t.at(next).as) < 3 || t.at(next).low == "there" {
 		return last
 	}
 	return lastCapital(t, next, 2)
@@ -142,7 +203,7 @@ func lastCapital(t *text, at, more int) int {
 		switch {
 		case joined && more > 1 && letters(t.at(at+2).as):
 			at += 2
-		case capital(next.as) && letters(next.as) && !among(next.low, noName):
+		case capital(next.as) && letters(next.as) && !noName(next.low):
 			at++
 		default:
 			return at
@@ -156,6 +217,9 @@ func lastCapital(t *text, at, more int) int {
 // grades have such names too: something must call it a road.
 func numberedRoad(t *text, at int) (found, int) {
 	w := t.words[at]
+	if !w.figures {
+		return found{}, 0
+	}
 	name := strings.TrimSuffix(w.as, "(M")
 	if len(name) < 2 || len(name) > 5 || !strings.ContainsRune("MABmab", rune(name[0])) || !digits(name[1:]) || name[1] == '0' {
 		return found{}, 0

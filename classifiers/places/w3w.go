@@ -13,6 +13,9 @@ import (
 // stays unverified and as typed.
 func what3words(t *text, at int) (found, int) {
 	w := t.words[at]
+	if strings.Count(w.as, ".") < 2 {
+		return found{}, 0
+	}
 	address, named := w.as, false
 	for _, prefix := range []string{"https://", "http://", "www."} {
 		address = strings.TrimPrefix(address, prefix)

@@ -19,6 +19,8 @@ type word struct {
 	low        string // in lower case, "" when longer than any word that matters
 	comma      bool   // a comma, or the end of a line, follows
 	stop       bool   // a sentence or paragraph ends after it
+	figures    bool   // a digit is in it
+	road       roadWord
 }
 
 // wordLimit is how long a piece may be, in bytes, to be read as a word or a
@@ -26,7 +28,8 @@ type word struct {
 const wordLimit = 512
 
 func read(raw string) *text {
-	t := &text{raw: raw}
+	const usual = 5 // bytes a word, with its space
+	t := &text{raw: raw, words: make([]word, 0, len(raw)/usual+1)}
 	for at := 0; at < len(raw); {
 		r, size := utf8.DecodeRuneInString(raw[at:])
 		if unicode.IsSpace(r) {
@@ -64,13 +67,19 @@ func (t *text) add(start, end int) {
 		t.words = append(t.words, word{start: start, end: end, as: "", low: "", stop: true})
 		return
 	}
-	trimmed := strings.TrimLeft(piece, before)
+	trimmed := piece
+	if !plain(piece[0]) {
+		trimmed = strings.TrimLeft(piece, before)
+	}
 	from := start + len(piece) - len(trimmed)
-	trimmed = strings.TrimRight(trimmed, after)
+	if !plain(piece[len(piece)-1]) {
+		trimmed = strings.TrimRight(trimmed, after)
+	}
 	tail := t.raw[from+len(trimmed) : end]
+	low := strings.ToLower(trimmed)
 	t.words = append(t.words, word{
-		start: from, end: from + len(trimmed), as: trimmed, low: strings.ToLower(trimmed),
-		comma: strings.ContainsAny(tail, ",;"), stop: strings.ContainsAny(tail, ".!?…"),
+		start: from, end: from + len(trimmed), as: trimmed, low: low, road: asRoad(low), figures: figures(trimmed),
+		comma: tail != "" && strings.ContainsAny(tail, ",;"), stop: tail != "" && strings.ContainsAny(tail, ".!?…"),
 	})
 }
 
@@ -111,8 +120,26 @@ func among(word, list string) bool {
 }
 
 func digits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
 }
+
+// figures reports whether a word holds a digit.
+func figures(s string) bool {
+	for i := range len(s) {
+		if isDigit(s[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// plain reports whether a byte is a letter or a digit, which nothing wraps.
+func plain(c byte) bool { return isLetter(c) || isDigit(c) }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
