@@ -1,7 +1,9 @@
 package kafka_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -84,6 +86,28 @@ func TestTailFromAnOffsetMissesNothingThatWasPublishedSince(t *testing.T) {
 		})
 		if err != nil || len(got) != 1 || got[0] != "new" {
 			t.Errorf("got %v, %v", got, err)
+		}
+	})
+}
+
+func TestAReaderThatIsCalledOffTellsOfNoTrouble(t *testing.T) {
+	onBoth(t, 1, func(t *testing.T, c kafka.Config, topic string) {
+		var told bytes.Buffer
+		cluster, err := kafka.NewCluster(c, kafka.Watch{Log: slog.New(slog.NewTextHandler(&told, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := newPublisher(t, c, kafka.Watch{})
+		if err := p.Publish(topic, envelope("id", "k")); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		err = cluster.Tail(ctx, topic, true, func(kafka.Record) error {
+			time.AfterFunc(50*time.Millisecond, cancel) // the next fetch waits for more by then
+			return nil
+		})
+		if err != nil || told.Len() > 0 {
+			t.Errorf("ended with %v and told %s", err, &told)
 		}
 	})
 }

@@ -70,6 +70,9 @@ func (t *tail) follow(ctx context.Context, s *source) {
 			trouble.over()
 			continue
 		}
+		if ctx.Err() != nil {
+			return // called off, no trouble
+		}
 		failed++
 		trouble.goesOn(err)
 		switch {
