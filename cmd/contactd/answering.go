@@ -13,13 +13,20 @@ import (
 )
 
 // commandGroup is the consumer group that reads what the handlers of a force
-// ask for; forces that share a cluster do not take each other's.
-func commandGroup(force string) string { return "contactd." + force }
+// ask for; forces that share a cluster do not take each other's. Of several
+// processes each reads everything, since only one has the conversation; what
+// is asked for while that one is away waits for it.
+func commandGroup(force, node string) string {
+	if node == "" {
+		return "contactd." + force
+	}
+	return "contactd." + force + ".node." + node
+}
 
 // replyDeps gathers what the pipeline needs to carry replies.
 func (d *daemon) replyDeps(watch kafka.Watch) (pipeline.ReplyDeps, error) {
 	commands, err := kafka.NewSubscriber(d.broker.connect, kafka.SubscriberConfig{
-		Group: commandGroup(d.config.Force),
+		Group: commandGroup(d.config.Force, d.config.Node),
 		Damaged: func(_ context.Context, r kafka.Record) error {
 			return d.pipeline.RejectRecord(r.Topic, fmt.Sprintf("%d/%d", r.Partition, r.Offset), r.Value, r.Err)
 		},

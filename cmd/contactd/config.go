@@ -30,7 +30,12 @@ type config struct {
 	DataDir string `yaml:"data_dir"`
 	// Force names the police force in every event: lower-case letters, digits
 	// and "-". Default "local".
-	Force       string                    `yaml:"force"`
+	Force string `yaml:"force"`
+	// Node names this process among several that take messages for one force,
+	// each with accounts and a data_dir of its own: lower-case letters, digits
+	// and "-". Empty when there is one. With a name, a reply to a conversation
+	// that is not here is left to the process that has it.
+	Node        string                    `yaml:"node"`
 	Log         logConfig                 `yaml:"log"`
 	HTTP        listener.Config           `yaml:"http"`
 	Webhooks    hooks.Config              `yaml:"webhooks"`
@@ -81,8 +86,10 @@ func (c config) withDefaults() config {
 // Validate returns every problem of every section.
 func (c config) Validate() error {
 	var own []error
-	if strings.Trim(c.Force, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		own = append(own, fmt.Errorf("force: want lower-case letters, digits and -, got %q", c.Force))
+	for key, name := range map[string]string{"force": c.Force, "node": c.Node} {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			own = append(own, fmt.Errorf("%s: want lower-case letters, digits and -, got %q", key, name))
+		}
 	}
 	for name := range c.Channels {
 		if _, ok := channelNamed(name); !ok {

@@ -140,7 +140,7 @@ func (d *daemon) fail(what string, err error) {
 
 func (d *daemon) openJournal(context.Context) error {
 	c := d.config.Journal
-	c.Dir = d.config.journalDir()
+	c.Dir, c.Shared = d.config.journalDir(), d.config.Node != ""
 	j, err := journal.Open(c, journal.Deps{Log: d.log, Metrics: d.registry})
 	if err != nil {
 		return err

@@ -14,6 +14,9 @@ import (
 type Config struct {
 	// Dir is the directory, created with mode 0700. Only one daemon may use it.
 	Dir string `yaml:"-"`
+	// Shared says that conversations of the force are in other journals too: a
+	// reply to one that is not in this one is left to them.
+	Shared bool `yaml:"-"`
 	// Keep is how long the bytes of a message are kept after Kafka has
 	// acknowledged it; default 168h.
 	Keep time.Duration `yaml:"keep"`

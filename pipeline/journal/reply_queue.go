@@ -27,13 +27,13 @@ const (
 	replyAttachments = 100
 )
 
-// QueueReply keeps a reply that is to be sent, unless its id is known. It
-// implements pipeline.Replies.
+// QueueReply keeps a reply that is to be sent, unless its id is known, or its
+// conversation is in another journal. It implements pipeline.Replies.
 func (j *Journal) QueueReply(ctx context.Context, reply contact.Reply) error {
 	if err := j.room(); err != nil {
 		return err
 	}
-	q := &queueing{limits: j.config.Automatic}
+	q := &queueing{limits: j.config.Automatic, shared: j.config.Shared}
 	var err error
 	if q.refused, err = j.inspect(&reply); err != nil {
 		return fmt.Errorf("queue reply %s: %w", reply.ID, err)
@@ -112,6 +112,7 @@ type queueing struct {
 	reply   contact.Reply
 	body    []byte
 	limits  Automatic
+	shared  bool   // see Config
 	refused string // why it cannot be sent, found before the transaction
 
 	stored []*row
@@ -132,7 +133,7 @@ func (q *queueing) apply(t *tx) error {
 		reply: q.reply.ID, automatic: q.reply.Automatic, body: q.body, sha: textDigest(q.reply.Text), queued: now.UnixMicro(),
 	}
 	rules, refused, err := q.find(t, r)
-	if err != nil {
+	if err != nil || refused == noConversation && q.shared {
 		return err
 	}
 	if refused == "" {
@@ -154,20 +155,22 @@ func (q *queueing) apply(t *tx) error {
 	return err
 }
 
+// noConversation is why a reply is refused whose conversation is not in this journal.
+const noConversation = "there is no such conversation"
+
 // find fills in the conversation and where the reply goes, or says why it goes
 // nowhere.
 func (q *queueing) find(t *tx, r *replyRow) (rules contact.ReplyRules, refused string, err error) {
-	const none = "there is no such conversation"
 	id, err := t.conversationID(q.reply.Conversation)
 	if err != nil || id == 0 {
-		return rules, none, err
+		return rules, noConversation, err
 	}
 	begun, err := queryInt(t.conn, "SELECT source FROM conversations WHERE id = ?", id)
 	if err != nil {
 		return rules, "", err
 	}
 	if s := t.byID[begun]; s == nil || pipeline.Own(s.channel) {
-		return rules, none, nil // all that is known of it is that somebody wanted to answer
+		return rules, noConversation, nil // all that is known of it is that somebody wanted to answer
 	}
 	urgent, err := queryInt(t.conn, "SELECT urgent FROM conversations WHERE id = ?", id)
 	if err != nil {
