@@ -1,9 +1,12 @@
 package webchat
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -238,4 +241,41 @@ func TestASocketThatSendsWithoutEndIsReadSlowly(t *testing.T) {
 	if took := time.Since(began); took < 300*time.Millisecond {
 		t.Errorf("%d frames were read within %s", frameBurst+10, took)
 	}
+}
+
+// TestWhoSendsFasterThanItIsReadHasToWait: beyond its limit a session is read
+// slowly, and the system keeps little of what it sends ahead.
+func TestWhoSendsFasterThanItIsReadHasToWait(t *testing.T) {
+	h := newHouse(t)
+	p := h.arrives()
+	small := &net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF, 4<<10) })
+	}}
+	address := fmt.Sprintf("ws%s/chat/v1/socket?ticket=%s", strings.TrimPrefix(h.url, "http"), p.ticket())
+	conn, _, err := websocket.Dial(t.Context(), address, &websocket.DialOptions{ //nolint:bodyclose // Dial has no body beside a connection
+		HTTPClient: &http.Client{Transport: &http.Transport{DialContext: small.DialContext}},
+		HTTPHeader: http.Header{"Origin": {h.url}}, Subprotocols: []string{subprotocol},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	sent := 0
+	for n, stuck := 0, error(nil); stuck == nil; n++ {
+		frame := encode(map[string]any{"type": "message", "id": fmt.Sprintf("message-%d", n), "text": strings.Repeat("a", 4<<10)})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		if stuck = conn.Write(ctx, websocket.MessageText, frame); stuck == nil {
+			sent += len(frame)
+		}
+		cancel()
+		if sent > 10<<20 {
+			break
+		}
+	}
+	// What the limits let through, and four times the buffer: the system
+	// doubles it (socket(7)), and both sides keep a little more.
+	if most := 20*5<<10 + 4*socketBuffer; sent > most {
+		t.Errorf("%d bytes were taken from it, at most %d", sent, most)
+	}
+	h.works("message-1")
 }

@@ -18,6 +18,10 @@ const waitingLimit = 1000
 // enough for an upload over a slow line, and no megabytes for each of a flood.
 const readBuffer = 128 << 10
 
+// socketBuffer is the same once a connection has become a socket, which
+// carries frames and no files: who sends faster than it is read has to wait.
+const socketBuffer = frameLimit
+
 // lobby is the listener with limits. Connections over a limit are closed at
 // once.
 type lobby struct {
@@ -56,9 +60,7 @@ func (l *lobby) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetReadBuffer(readBuffer)
-		}
+		ahead(conn, readBuffer)
 		g := &guest{Conn: conn, lobby: l, address: network(hostOf(conn.RemoteAddr().String()))}
 		oldest, ok := l.enter(g)
 		if oldest != nil {
@@ -130,10 +132,23 @@ func (l *lobby) state(conn net.Conn, state http.ConnState) {
 		conn = wrapped.NetConn()
 	}
 	g, ok := conn.(*guest)
-	if !ok || state != http.StateActive {
+	if !ok {
 		return
 	}
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	l.asked(g)
+	switch state {
+	case http.StateActive:
+		l.mutex.Lock()
+		defer l.mutex.Unlock()
+		l.asked(g)
+	case http.StateHijacked:
+		ahead(g.Conn, socketBuffer)
+	default:
+	}
+}
+
+// ahead bounds what the system keeps of what a client sends ahead, in bytes.
+func ahead(conn net.Conn, bytes int) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(bytes)
+	}
 }
