@@ -39,34 +39,46 @@ func reasonsWeight(reasons []contact.Reason) int {
 	return sum
 }
 
-// memo keeps what was read between sorting and publishing, so that in calm
-// weather nothing is read twice. It is a cache and nothing more: bounded, and
-// whatever was dropped is read again from the original.
+// memo keeps what was read between sorting and publishing, so that nothing is
+// read twice. It is a cache and nothing more: bounded, and whatever does not
+// fit is read again from the original. What is published last gives way: in a
+// backlog the first are still there when their turn comes, while to forget the
+// oldest would mean to have forgotten each by then.
 type memo struct {
 	mu      sync.Mutex
 	room    int // bytes left
-	order   *list.List
+	lanes   [lanes]*list.List
 	entries map[int64]*list.Element
 }
 
+// lanes are as many as there are.
+const lanes = LaneLow + 1
+
 type remembered struct {
-	seq int64
+	seq  int64
+	lane Lane
 	judged
 }
 
 func newMemo(bytes int) *memo {
-	return &memo{room: bytes, order: list.New(), entries: map[int64]*list.Element{}}
+	m := &memo{room: bytes, entries: map[int64]*list.Element{}}
+	for i := range m.lanes {
+		m.lanes[i] = list.New()
+	}
+	return m
 }
 
-// put remembers j, and forgets the oldest until it fits.
-func (m *memo) put(seq int64, j judged) {
+// put remembers j, which is published in this lane, as far as there is room.
+func (m *memo) put(seq int64, l Lane, j judged) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.drop(seq)
-	m.entries[seq] = m.order.PushBack(remembered{seq, j})
+	m.entries[seq] = m.lanes[l].PushBack(remembered{seq, l, j})
 	m.room -= j.weight()
-	for m.room < 0 {
-		m.drop(m.order.Front().Value.(remembered).seq)
+	for last := lanes - 1; m.room < 0; last-- {
+		for back := m.lanes[last].Back(); m.room < 0 && back != nil; back = m.lanes[last].Back() {
+			m.drop(back.Value.(remembered).seq)
+		}
 	}
 }
 
@@ -85,7 +97,8 @@ func (m *memo) take(seq int64) (judged, bool) {
 
 func (m *memo) drop(seq int64) {
 	if element, ok := m.entries[seq]; ok {
-		m.room += m.order.Remove(element).(remembered).weight()
+		gone := m.lanes[element.Value.(remembered).lane].Remove(element).(remembered)
+		m.room += gone.weight()
 		delete(m.entries, seq)
 	}
 }

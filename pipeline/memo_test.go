@@ -1,28 +1,33 @@
 package pipeline
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"contactd/contact"
 )
 
-func TestMemoForgetsTheOldestWhenFull(t *testing.T) {
+func TestMemoForgetsWhatIsPublishedLast(t *testing.T) {
 	text := strings.Repeat("x", 10_000)
 	m := newMemo(30_000)
 	for seq := int64(1); seq <= 5; seq++ {
-		m.put(seq, judged{message: contact.Message{Text: text}})
+		m.put(seq, LaneNormal, judged{message: contact.Message{Text: text}})
 	}
-	if _, ok := m.take(1); ok {
-		t.Error("the oldest must be forgotten")
+	m.put(6, LaneEmergency, judged{message: contact.Message{Text: text}})
+	m.put(7, LaneLow, judged{message: contact.Message{Text: text}})
+	var held []int64
+	for seq := int64(1); seq <= 7; seq++ {
+		if _, ok := m.take(seq); ok {
+			held = append(held, seq)
+		}
 	}
-	if _, ok := m.take(5); !ok {
-		t.Error("the newest must be remembered")
+	if !slices.Equal(held, []int64{1, 6}) {
+		t.Errorf("holds %v, want the first of a backlog, and the emergency that overtakes it", held)
 	}
-	if _, ok := m.take(5); ok {
+	if _, ok := m.take(6); ok {
 		t.Error("what was taken is forgotten")
 	}
-	m.take(4)
 	if m.room != 30_000 || len(m.entries) != 0 {
 		t.Errorf("room %d with %d entries left, want all of it back", m.room, len(m.entries))
 	}
@@ -30,7 +35,7 @@ func TestMemoForgetsTheOldestWhenFull(t *testing.T) {
 
 func TestMemoHoldsNothingLargerThanItself(t *testing.T) {
 	m := newMemo(1000)
-	m.put(1, judged{message: contact.Message{Text: strings.Repeat("x", 5000)}})
+	m.put(1, LaneNormal, judged{message: contact.Message{Text: strings.Repeat("x", 5000)}})
 	if _, ok := m.take(1); ok || m.room != 1000 {
 		t.Error("a message over the bound must not be held")
 	}
@@ -44,7 +49,7 @@ func TestWhatJudgesSaidCountsInTheMemo(t *testing.T) {
 	}
 	m := newMemo(bound)
 	for seq := int64(1); seq <= 10; seq++ {
-		m.put(seq, judged{assessment: contact.Assessment{Reasons: reasons, Opinions: []contact.Opinion{{Reasons: reasons}}}})
+		m.put(seq, LaneNormal, judged{assessment: contact.Assessment{Reasons: reasons, Opinions: []contact.Opinion{{Reasons: reasons}}}})
 	}
 	if held := len(m.entries); held*2*each*100 > bound {
 		t.Errorf("%d messages with 2,400 bytes of reasons each are held in %d", held, bound)

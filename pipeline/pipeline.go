@@ -188,9 +188,10 @@ func (p *Pipeline) sort(env *message.Message) error {
 		return err
 	}
 	j := judged{message: m, assessment: p.assess(ctx, m)}
-	p.memo.put(entry.Seq, j)
+	lane := lane(m, j.assessment)
+	p.memo.put(entry.Seq, lane, j)
 	if !p.reacts(entry.Original.Channel, m) {
-		return p.journal.Settle(ctx, entry.Seq, p.placement(entry, m), lane(m, j.assessment))
+		return p.journal.Settle(ctx, entry.Seq, p.placement(entry, m), lane)
 	}
 	// What contactd does itself needs the conversation, and must be done
 	// before the entry leaves the unread.
@@ -201,7 +202,7 @@ func (p *Pipeline) sort(env *message.Message) error {
 	if err := p.react(ctx, entry.Original.Channel, joined(m, placed)); err != nil {
 		return err
 	}
-	return p.journal.Sort(ctx, entry.Seq, lane(m, j.assessment))
+	return p.journal.Sort(ctx, entry.Seq, lane)
 }
 
 // assess judges a message. Silence cannot be judged, nor a change without words.
@@ -287,6 +288,7 @@ func (p *Pipeline) eventsOf(ctx context.Context, entry Entry) (alert *contact.Ev
 // never read again: reading it may be what kills the process.
 func (p *Pipeline) judge(ctx context.Context, e Entry) (judged, error) {
 	if e.Quarantined != "" {
+		p.memo.take(e.Seq)
 		m := unread(e)
 		return judged{message: m, assessment: p.panel.Assess(ctx, m)}, nil
 	}
