@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"strings"
 )
 
@@ -38,6 +39,7 @@ func (p *program) serve(ctx context.Context, config config) error {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // compiling the rules took several times what they are
 	p.greet(ctx, d)
 	err = d.Wait(ctx)
 	log.Info("stopping")
