@@ -28,6 +28,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/facebook/graph"
+	"contactd/channels/todo"
 	"contactd/channels/webhook"
 )
 
@@ -78,7 +79,7 @@ type account struct {
 	Account
 	graph  *graph.Client
 	health *health
-	todo   *todo
+	todo   *todo.List[task]
 	sent   *memory
 	pause  pause
 	// sweep asks for a look at what may not have been delivered.
@@ -232,7 +233,7 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 // remember reads what an earlier run left to do, again and again until it can.
 func (ch *Channel) remember(ctx context.Context, a *account, inbox channels.Inbox) {
 	for ctx.Err() == nil {
-		err := a.todo.load(ctx, inbox)
+		err := a.todo.Load(ctx, inbox)
 		if err == nil {
 			return
 		}

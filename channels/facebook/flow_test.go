@@ -44,7 +44,7 @@ func (r *rig) settle(ch *Channel) {
 		r.t.Fatalf("deliveries do not end: %v", err)
 	}
 	r.look(ch)
-	r.until("end of what is to be done", func() bool { return ch.accounts[0].todo.len() == 0 })
+	r.until("end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
 }
 
 // look looks through everything now.

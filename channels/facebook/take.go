@@ -210,7 +210,7 @@ func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
 			plain = append(plain, p.originals...)
 			continue
 		}
-		if err := p.account.todo.add(ctx, inbox, p.originals, p.tasks); err != nil {
+		if err := p.account.todo.Add(ctx, inbox, p.originals, p.tasks); err != nil {
 			return err
 		}
 	}

@@ -2,13 +2,12 @@ package facebook
 
 import (
 	"context"
-	"encoding/json"
-	"slices"
-	"sync"
-	"time"
+	"strconv"
 
 	"contactd/channels"
 	"contactd/channels/facebook/delivery"
+	"contactd/channels/facebook/graph"
+	"contactd/channels/todo"
 )
 
 // task is something that remains to be done about what was accepted: an object
@@ -28,167 +27,99 @@ type fetch struct {
 	Origin origin        `json:"origin"`
 }
 
-// key tells tasks apart; one of two alike is enough.
-func (t task) key() string {
-	if t.Read != nil {
+// Key implements todo.Task.
+func (t task) Key() string {
+	switch {
+	case t.Read != nil:
 		return "read:" + t.Read.Kind + ":" + t.Read.ID
+	case t.Fetch != nil:
+		return "fetch:" + t.Fetch.Of + ":" + strconv.Itoa(t.Fetch.Number)
+	default:
+		return ""
 	}
-	return "fetch:" + t.Fetch.Of + ":" + string(rune('0'+t.Fetch.Number))
 }
 
-// The most that is kept to do. Above it objects are left to polling, which
-// reads them anyway, and files to the address in the original.
+// Kind implements todo.Task.
+func (t task) Kind() string {
+	if t.Read != nil {
+		return "read"
+	}
+	return "fetch"
+}
+
+// newTodo is what remains to be done for an account. Above the bounds objects
+// are left to polling, which reads them anyway, and files to the address in the
+// original.
+func newTodo(account string) *todo.List[task] {
+	kinds := map[string]todo.Kind{"read": {Most: 2000}, "fetch": {Most: 300, Once: true}}
+	return todo.New("facebook/"+account+"/todo", kinds, func(older, newer task) task {
+		if older.Read != nil && newer.Read != nil && older.Read.Mention {
+			mention := *newer.Read
+			mention.Mention = true
+			newer.Read = &mention
+		}
+		return newer
+	})
+}
+
+// How often what cannot be done is tried. Pauses double up to five minutes: a
+// mention is told of as one that cannot be read yet after half a minute, a file
+// is given up after half an hour, by when its address may have expired. What is
+// to be read again is given up after a day (timing.reads): what was delivered of
+// it stands.
 const (
-	maxReads   = 2000
-	maxFetches = 300
+	mentionTries = 5
+	fileTries    = 14
 )
 
-// todo is what remains to be done for an account. It lives in a cursor, moved
-// in the transaction that accepts what causes the work, or what came of it.
-type todo struct {
-	name string
-	more chan struct{} // something was added
-
-	mutex sync.Mutex // held while the inbox accepts, so that cursors move in order
-	tasks []task
-	// missed counts tasks for which there was no room.
-	missed int
+// work does what remains to be done for an account until ctx ends.
+func (ch *Channel) work(ctx context.Context, a *account, inbox channels.Inbox) {
+	a.todo.Work(ctx, inbox, todo.Worker[task]{
+		Do: func(ctx context.Context, t task, tries int) ([]channels.Original, error) {
+			return ch.do(ctx, a, inbox, t, tries)
+		},
+		Retry: ch.timing.retry, Longest: ch.timing.longest, Now: ch.now, Log: ch.log.With("account", a.Name),
+		Left: func(n int) { ch.metrics.todo.WithLabelValues(a.Name).Set(float64(n)) },
+	})
 }
 
-func newTodo(account string) *todo {
-	return &todo{name: "facebook/" + account + "/todo", more: make(chan struct{}, 1)}
-}
-
-// load reads what an earlier run left.
-func (t *todo) load(ctx context.Context, inbox channels.Inbox) error {
-	cursor, err := inbox.Cursor(ctx, t.name)
-	if err != nil {
-		return err
+// do does a task and returns what is to be accepted.
+func (ch *Channel) do(ctx context.Context, a *account, inbox channels.Inbox, t task, tries int) ([]channels.Original, error) {
+	if t.Fetch != nil {
+		originals, err := ch.fetchFile(ctx, a, *t.Fetch, tries)
+		return originals, ch.held(a, err)
 	}
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	t.tasks = nil
-	_ = json.Unmarshal([]byte(cursor.Value), &t.tasks) // damaged: polling finds what it can
-	t.tasks = slices.DeleteFunc(t.tasks, func(each task) bool { return each.Read == nil && each.Fetch == nil })
-	t.wake()
-	return nil
+	originals, err := ch.readAgain(ctx, a, *t.Read)
+	if err == nil || ctx.Err() != nil || graph.Troubled(err) {
+		return originals, ch.held(a, err)
+	}
+	if t.Read.Mention && tries+1 == mentionTries {
+		ch.tellUnread(ctx, a, inbox, *t.Read)
+	}
+	if tries+1 >= ch.timing.reads {
+		ch.metrics.dropped.WithLabelValues(a.Name, "unreadable").Inc()
+		return nil, nil
+	}
+	return nil, err
 }
 
-// add accepts originals together with what remains to be done about them.
-func (t *todo) add(ctx context.Context, inbox channels.Inbox, originals []channels.Original, tasks []task) error {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	next, missed := t.with(tasks)
-	if err := t.accept(ctx, inbox, originals, next); err != nil {
-		return err
+// held holds everything up when an error is the account's.
+func (ch *Channel) held(a *account, err error) error {
+	if graph.Is(err, graph.TokenDead) {
+		a.health.report("token", err)
 	}
-	t.missed += missed
-	t.wake()
-	return nil
+	if err != nil && graph.Troubled(err) {
+		return todo.Hold(err)
+	}
+	return err
 }
 
-// with is the list with tasks added. A newer one replaces its like: it knows a
-// later time.
-func (t *todo) with(tasks []task) (next []task, missed int) {
-	next = slices.Clone(t.tasks)
-	places := make(map[string]int, len(next))
-	reads, fetches := 0, 0
-	for i, each := range next {
-		places[each.key()] = i
-		if each.Read != nil {
-			reads++
-		} else {
-			fetches++
-		}
-	}
-	for _, each := range tasks {
-		if i, there := places[each.key()]; there {
-			if each.Read != nil && next[i].Read != nil {
-				each.Read.Mention = each.Read.Mention || next[i].Read.Mention
-			}
-			next[i] = each
-			continue
-		}
-		switch {
-		case each.Read != nil && reads < maxReads:
-			reads++
-		case each.Fetch != nil && fetches < maxFetches:
-			fetches++
-		default:
-			missed++
-			continue
-		}
-		places[each.key()] = len(next)
-		next = append(next, each)
-	}
-	return next, missed
-}
-
-// done accepts what came of a task and strikes it off.
-func (t *todo) done(ctx context.Context, inbox channels.Inbox, originals []channels.Original, did task) error {
-	return t.replace(ctx, inbox, originals, did, task{})
-}
-
-// replace accepts what came of a task and puts another in its place, the zero
-// task for none.
-func (t *todo) replace(ctx context.Context, inbox channels.Inbox, originals []channels.Original, did, by task) error {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	next := make([]task, 0, len(t.tasks))
-	for _, each := range t.tasks {
-		switch {
-		// One that was replaced meanwhile stays: the object has changed again.
-		case each.key() != did.key() || did.Read != nil && *each.Read != *did.Read:
-			next = append(next, each)
-		case by != task{}:
-			next = append(next, by)
-		}
-	}
-	return t.accept(ctx, inbox, originals, next)
-}
-
-// accept moves the cursor. The caller holds mutex.
-func (t *todo) accept(ctx context.Context, inbox channels.Inbox, originals []channels.Original, next []task) error {
-	value, err := json.Marshal(next)
-	if err != nil {
-		return err
-	}
-	if err := inbox.Accept(ctx, originals, channels.Cursor{Name: t.name, Value: string(value)}); err != nil {
-		return err
-	}
-	t.tasks = next
-	return nil
-}
-
-// due returns the oldest task that may be tried now; else how long it takes
-// until one may be, 0 when there is none.
-func (t *todo) due(now time.Time, tried map[string]attempts) (next task, wait time.Duration, some bool) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	for _, each := range t.tasks {
-		left := tried[each.key()].next.Sub(now)
-		if left <= 0 {
-			return each, 0, true
-		}
-		if wait == 0 || left < wait {
-			wait = left
-		}
-	}
-	return task{}, wait, false
-}
-
-func (t *todo) len() int {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	return len(t.tasks)
-}
-
-func (t *todo) wake() {
-	if len(t.tasks) == 0 {
-		return
-	}
-	select {
-	case t.more <- struct{}{}:
-	default:
+// tellUnread lets a person know of a mention that cannot be read yet; when it
+// can, its words are the news of it.
+func (ch *Channel) tellUnread(ctx context.Context, a *account, inbox channels.Inbox, r delivery.Reference) {
+	told := r
+	told.Mention = false
+	if err := a.todo.Replace(ctx, inbox, []channels.Original{ch.unread(a, r)}, task{Read: &r}, task{Read: &told}); err != nil {
+		ch.log.Error("accept a mention that cannot be read", "account", a.Name, "err", err)
 	}
 }

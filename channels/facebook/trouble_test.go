@@ -33,7 +33,7 @@ func TestWhatCannotBeReadAgainHoldsNothingUpAndAPersonIsTold(t *testing.T) {
 	id := contact.MessageID(Kind, "town", "fb:"+townPage+":post:"+mention)
 	of := func(m contact.Message) bool { return m.ID == id }
 	r.until("the mention that cannot be read", func() bool { return slices.ContainsFunc(items(r.read(ch)), of) })
-	if n := ch.accounts[0].todo.len(); n != 1 {
+	if n := ch.accounts[0].todo.Len(); n != 1 {
 		t.Errorf("%d things remain to be done, not the mention alone", n)
 	}
 	r.meta.Mend()
@@ -42,7 +42,7 @@ func TestWhatCannotBeReadAgainHoldsNothingUpAndAPersonIsTold(t *testing.T) {
 			return m.Revision.Of == id && m.Text == "he follows me, I am behind the station"
 		})
 	})
-	r.until("the end of what is to be done", func() bool { return ch.accounts[0].todo.len() == 0 })
+	r.until("the end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
 }
 
 func TestWhatCanNeverBeReadAgainIsGivenUpInTheEnd(t *testing.T) {
@@ -58,7 +58,7 @@ func TestWhatCanNeverBeReadAgainIsGivenUpInTheEnd(t *testing.T) {
 	r.run(ch)
 	r.meta.Change(comment, "edited", "second words")
 	r.until("the edit", func() bool { return slices.Contains(texts(revisions(r.read(ch))), "second words") })
-	r.until("the end of what is to be done", func() bool { return ch.accounts[0].todo.len() == 0 })
+	r.until("the end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
 }
 
 // look1 looks once, whatever comes of it.

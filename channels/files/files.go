@@ -1,0 +1,193 @@
+// Package files fetches the files of messages from the hosts of a platform
+// while their addresses hold, and keeps them as blobs. Addresses come from what
+// strangers wrote, so it goes to the platform's hosts alone, by HTTPS, follows
+// no redirect and reaches no private network. Which files to fetch, how often to
+// try, and what becomes of them is left to the channels.
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"path"
+	"strings"
+	"syscall"
+	"time"
+
+	"contactd/channels"
+	"contactd/contact"
+)
+
+// Fetcher fetches files of one platform. It is safe for concurrent use and
+// keeps no connection open.
+type Fetcher struct {
+	// Hosts are the platform's, subdomains included.
+	Hosts []string
+	// Simulator is the address of a simulator on this machine, the only host
+	// then; empty for none.
+	Simulator string
+	// Blobs keeps the files.
+	Blobs channels.Blobs
+}
+
+// File is one to fetch.
+type File struct {
+	// URL is its address, Name what the sender called it; without one, the
+	// address says.
+	URL, Name string
+	// Sign adds what the host wants to know of the caller to the transport
+	// below; nil for nothing.
+	Sign func(ctx context.Context, base http.RoundTripper) (http.RoundTripper, error)
+}
+
+// The bounds of one file: the largest are WhatsApp's documents.
+const (
+	Limit   = 100 << 20 // bytes
+	timeout = 2 * time.Minute
+)
+
+// ErrForbidden says that an address is none of the platform's.
+var ErrForbidden = errors.New("fetch file: its address is none of the platform's")
+
+// ErrTooLarge says that a file is above the limit.
+var ErrTooLarge = fmt.Errorf("fetch file: more than %d bytes", Limit)
+
+// Fetch fetches a file. Its errors hold no address: that is a key to the file.
+func (f *Fetcher) Fetch(ctx context.Context, file File) (contact.Attachment, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if !f.Allowed(file.URL) {
+		return contact.Attachment{}, ErrForbidden
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, file.URL, nil)
+	if err != nil {
+		return contact.Attachment{}, ErrForbidden
+	}
+	base := f.transport()
+	defer base.CloseIdleConnections()
+	client := &http.Client{
+		Transport:     base,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if file.Sign != nil {
+		if client.Transport, err = file.Sign(ctx, base); err != nil {
+			return contact.Attachment{}, fmt.Errorf("fetch file: %w", err)
+		}
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return contact.Attachment{}, fmt.Errorf("fetch file: %w", bare(err))
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return contact.Attachment{}, fmt.Errorf("fetch file: HTTP %d", response.StatusCode)
+	}
+	if response.ContentLength > Limit {
+		return contact.Attachment{}, ErrTooLarge
+	}
+	blob, err := f.Blobs.Store(ctx, &bounded{r: response.Body, left: Limit})
+	if err != nil {
+		return contact.Attachment{}, fmt.Errorf("fetch file: %w", err)
+	}
+	return contact.Attachment{Blob: blob, Name: file.name(), Claimed: response.Header.Get("Content-Type")}, nil
+}
+
+// Allowed reports whether an address is one of the platform's.
+func (f *Fetcher) Allowed(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil {
+		return false
+	}
+	if f.Simulator != "" {
+		return strings.HasPrefix(address, f.Simulator+"/")
+	}
+	if u.Scheme != "https" || u.Port() != "" && u.Port() != "443" {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	for _, each := range f.Hosts {
+		if host == each || strings.HasSuffix(host, "."+each) {
+			return true
+		}
+	}
+	return false
+}
+
+// transport goes where the address says and nowhere else: through no proxy, to
+// no private network.
+func (f *Fetcher) transport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	if f.Simulator == "" {
+		dialer.Control = func(_, address string, _ syscall.RawConn) error {
+			at, err := netip.ParseAddrPort(address)
+			if err != nil || !public(at.Addr()) {
+				return ErrForbidden
+			}
+			return nil
+		}
+	}
+	return &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 30 * time.Second}
+}
+
+// public reports whether an address belongs to the open internet.
+func public(address netip.Addr) bool {
+	address = address.Unmap()
+	for _, network := range []string{
+		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+		"64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "2002::/16",
+	} {
+		if netip.MustParsePrefix(network).Contains(address) {
+			return false
+		}
+	}
+	return address.IsValid() && address.IsGlobalUnicast() && !address.IsPrivate() && !address.IsLoopback() && !address.IsLinkLocalUnicast()
+}
+
+// name is what the file is called, without anything that could lead elsewhere.
+func (file File) name() string {
+	name := file.Name
+	if name == "" {
+		if u, err := url.Parse(file.URL); err == nil {
+			name = path.Base(u.Path)
+		}
+	}
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '/' || r == '\\' {
+			return -1
+		}
+		return r
+	}, name)
+	if name == "." || name == ".." {
+		return ""
+	}
+	return name[:min(len(name), 120)]
+}
+
+// bare takes the address out of an error.
+func bare(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}
+
+// bounded fails above a size, so that no cut file passes for a whole one.
+type bounded struct {
+	r    io.Reader
+	left int64
+}
+
+// Read implements io.Reader.
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return n, ErrTooLarge
+	}
+	return n, err
+}

@@ -1,0 +1,111 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"contactd/channels/channelstest"
+)
+
+func TestOnlyTheOpenInternetIsReached(t *testing.T) {
+	f := &Fetcher{}
+	for _, text := range []string{
+		"127.0.0.1:443", "10.0.0.1:443", "172.16.0.1:443", "192.168.1.1:443", "169.254.169.254:443", "100.64.0.1:443", "0.0.0.0:443", "[::1]:443", "[::]:443",
+		"[fd00::1]:443", "[fe80::1]:443", "[64:ff9b::7f00:1]:443", "[::ffff:127.0.0.1]:443", "[2001:db8::1]:443", "[2002:7f00:1::]:443", "224.0.0.1:443", "255.255.255.255:443", "192.0.2.1:443", "198.18.0.1:443",
+	} {
+		client := &http.Client{Transport: f.transport()}
+		response, err := client.Get("https://" + text + "/")
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		if !errors.Is(err, ErrForbidden) {
+			t.Errorf("%s was dialled: %v", text, err)
+		}
+	}
+}
+
+func TestOnlyTheHostsNamedAreAskedByHTTPS(t *testing.T) {
+	f := &Fetcher{Hosts: []string{"twimg.com"}}
+	for link, want := range map[string]bool{
+		"https://pbs.twimg.com/media/1.jpg?name=orig": true, "https://twimg.com/1": true, "https://PBS.TWIMG.COM:443/1": true,
+		"http://pbs.twimg.com/1.jpg": false, "https://twimg.com.evil.example/1": false, "https://eviltwimg.com/1": false, "https://user@twimg.com/": false,
+		"https://twimg.com:8443/": false, "https://169.254.169.254/latest": false, "file:///etc/passwd": false, "//twimg.com/x": false, "": false,
+	} {
+		if got := f.Allowed(link); got != want {
+			t.Errorf("%s: %v", link, got)
+		}
+	}
+}
+
+// host answers on this machine, as a simulator does.
+func host(t *testing.T, answer http.HandlerFunc) *Fetcher {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	return &Fetcher{Simulator: server.URL, Blobs: &channelstest.Blobs{}}
+}
+
+func TestAFileIsKeptByWhatItIsNotByWhatItIsCalled(t *testing.T) {
+	f := host(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("\x89PNG\r\n\x1a\n0000"))
+	})
+	got, err := f.Fetch(t.Context(), File{URL: f.Simulator + "/a/..%2f..%2fpasswd.png?key=secret"})
+	if err != nil || got.MediaType != "image/png" || got.Claimed != "text/html" || got.Size != 12 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if strings.ContainsAny(got.Name, `/\`) || strings.Contains(got.Name, "secret") {
+		t.Errorf("it is called %q", got.Name)
+	}
+}
+
+func TestNothingIsFollowedElsewhere(t *testing.T) {
+	f := host(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://127.0.0.1:1/secret", http.StatusFound)
+	})
+	if _, err := f.Fetch(t.Context(), File{URL: f.Simulator + "/a"}); err == nil || !strings.Contains(err.Error(), "HTTP 302") {
+		t.Errorf("a redirect: %v", err)
+	}
+	if _, err := f.Fetch(t.Context(), File{URL: "http://127.0.0.1:1/secret"}); !errors.Is(err, ErrForbidden) {
+		t.Errorf("another host: %v", err)
+	}
+}
+
+func TestWhatIsTooLargeIsRefusedBeforeOrOnTheWay(t *testing.T) {
+	f := host(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/told" {
+			w.Header().Set("Content-Length", "104857601")
+			w.WriteHeader(http.StatusOK)
+			return
+		}
+		piece := make([]byte, 1<<20)
+		for range Limit>>20 + 1 {
+			if _, err := w.Write(piece); err != nil {
+				return
+			}
+		}
+	})
+	for _, path := range []string{"/told", "/untold"} {
+		if _, err := f.Fetch(t.Context(), File{URL: f.Simulator + path}); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestErrorsHoldNoAddress(t *testing.T) {
+	f := host(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	ctx, cancel := context.WithCancel(t.Context())
+	for _, end := range []bool{false, true} {
+		if end {
+			cancel()
+		}
+		if _, err := f.Fetch(ctx, File{URL: f.Simulator + "/planted-key"}); err == nil || strings.Contains(err.Error(), "planted") || strings.Contains(err.Error(), "127.0.0.1/") {
+			t.Errorf("told %v", err)
+		}
+	}
+	cancel()
+}
