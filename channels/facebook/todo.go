@@ -62,15 +62,10 @@ func newTodo(account string) *todo.List[task] {
 	})
 }
 
-// How often what cannot be done is tried. Pauses double up to five minutes: a
-// mention is told of as one that cannot be read yet after half a minute, a file
-// is given up after half an hour, by when its address may have expired. What is
-// to be read again is given up after a day (timing.reads): what was delivered of
-// it stands.
-const (
-	mentionTries = 5
-	fileTries    = 14
-)
+// mentionTries is after how many tries, half a minute, a mention that cannot be
+// read is told of all the same. What is to be read again is given up after a day
+// (timing.reads): what was delivered of it stands.
+const mentionTries = 5
 
 // work does what remains to be done for an account until ctx ends.
 func (ch *Channel) work(ctx context.Context, a *account, inbox channels.Inbox) {

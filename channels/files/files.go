@@ -51,6 +51,40 @@ const (
 	timeout = 2 * time.Minute
 )
 
+// ErrGone says that nothing, or nothing for us, is at an address; also when it is
+// only not there yet.
+var ErrGone = errors.New("fetch file: it is not there")
+
+// Elsewhere reports whether another address of a file that could not be fetched
+// may do better; otherwise the same one may later.
+func Elsewhere(err error) bool {
+	return errors.Is(err, ErrForbidden) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrUnauthorised) || errors.Is(err, ErrGone)
+}
+
+// tries is how often a file is tried, with pauses that double up to five
+// minutes: about half an hour, by when its address may have expired.
+const tries = 14
+
+// ErrUnauthorised says that the caller cannot prove who it is, which an operator
+// may have to mend.
+var ErrUnauthorised = errors.New("fetch file: not authorised")
+
+// unauthorisedTries is how often it is tried then: about a day.
+const unauthorisedTries = 290
+
+// Again reports whether a file that could not be fetched, after it had failed
+// some times before, is worth another try.
+func Again(err error, failed int) bool {
+	switch {
+	case errors.Is(err, ErrForbidden), errors.Is(err, ErrTooLarge):
+		return false
+	case errors.Is(err, ErrUnauthorised):
+		return failed+1 < unauthorisedTries
+	default:
+		return failed+1 < tries
+	}
+}
+
 // ErrForbidden says that an address is none of the platform's.
 var ErrForbidden = errors.New("fetch file: its address is none of the platform's")
 
@@ -76,7 +110,7 @@ func (f *Fetcher) Fetch(ctx context.Context, file File) (contact.Attachment, err
 	}
 	if file.Sign != nil {
 		if client.Transport, err = file.Sign(ctx, base); err != nil {
-			return contact.Attachment{}, fmt.Errorf("fetch file: %w", err)
+			return contact.Attachment{}, fmt.Errorf("%w: %w", ErrUnauthorised, err)
 		}
 	}
 	response, err := client.Do(request)
@@ -84,8 +118,8 @@ func (f *Fetcher) Fetch(ctx context.Context, file File) (contact.Attachment, err
 		return contact.Attachment{}, fmt.Errorf("fetch file: %w", bare(err))
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return contact.Attachment{}, fmt.Errorf("fetch file: HTTP %d", response.StatusCode)
+	if err := judge(response.StatusCode); err != nil {
+		return contact.Attachment{}, err
 	}
 	if response.ContentLength > Limit {
 		return contact.Attachment{}, ErrTooLarge
@@ -95,6 +129,19 @@ func (f *Fetcher) Fetch(ctx context.Context, file File) (contact.Attachment, err
 		return contact.Attachment{}, fmt.Errorf("fetch file: %w", err)
 	}
 	return contact.Attachment{Blob: blob, Name: file.name(), Claimed: response.Header.Get("Content-Type")}, nil
+}
+
+func judge(status int) error {
+	switch {
+	case status == http.StatusOK:
+		return nil
+	case status == http.StatusUnauthorized:
+		return ErrUnauthorised
+	case status == http.StatusForbidden, status == http.StatusNotFound, status == http.StatusGone:
+		return fmt.Errorf("%w: HTTP %d", ErrGone, status)
+	default:
+		return fmt.Errorf("fetch file: HTTP %d", status)
+	}
 }
 
 // Allowed reports whether an address is one of the platform's.

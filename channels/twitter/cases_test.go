@@ -35,6 +35,8 @@ type seenElement struct {
 	Ignored string        `json:"ignored,omitempty"`
 	Sent    *element.Sent `json:"sent,omitempty"`
 	Taken   []seenMessage `json:"taken,omitempty"`
+	// Files are those to be fetched.
+	Files []element.File `json:"files,omitempty"`
 }
 
 type seenMessage struct {
@@ -78,7 +80,7 @@ func see(t testing.TB, e element.Element) seenElement {
 	t.Helper()
 	ch := reader()
 	sorted := element.Sort(e)
-	s := seenElement{Ignored: sorted.Ignored, Sent: sorted.Sent}
+	s := seenElement{Ignored: sorted.Ignored, Sent: sorted.Sent, Files: e.Files()}
 	for _, taken := range sorted.Taken {
 		name := nameFor(ch.accountWith(e.Owner), e)
 		original := channels.Original{Channel: Kind, Account: name, ID: taken.ID, MediaType: element.MediaType, ReceivedAt: taken.At, Bytes: taken.Element.Original()}

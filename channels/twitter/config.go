@@ -60,6 +60,9 @@ type Config struct {
 	// LookupAfter is how long after an attempt an answer that X does not show
 	// was certainly not taken. Default 1m, because X may show late what it took.
 	LookupAfter time.Duration `yaml:"lookup_after"`
+	// MediaHosts are the hosts from which files are fetched, subdomains
+	// included. Default X's.
+	MediaHosts []string `yaml:"media_hosts"`
 	// Accounts are listened to at the same time and independently.
 	Accounts []Account `yaml:"accounts"`
 }
@@ -120,6 +123,10 @@ const (
 	authOAuth2 = "oauth2"
 )
 
+// mediaHosts are X's hosts of files; that of direct messages may have come to
+// x.com too [recall].
+func mediaHosts() []string { return []string{"twimg.com", "ton.twitter.com", "ton.x.com"} }
+
 // WithDefaults returns the config with every unset value filled.
 func (c Config) WithDefaults() Config {
 	set(&c.Mode, modeOn)
@@ -134,6 +141,9 @@ func (c Config) WithDefaults() Config {
 		if *each.value == 0 {
 			*each.value = each.to
 		}
+	}
+	if len(c.MediaHosts) == 0 {
+		c.MediaHosts = mediaHosts()
 	}
 	accounts := make([]Account, len(c.Accounts))
 	for i, account := range c.Accounts {

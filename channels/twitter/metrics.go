@@ -16,6 +16,8 @@ type metrics struct {
 	gaps      *prometheus.CounterVec // looks that X cut short
 	renewed   *prometheus.CounterVec // webhooks and subscriptions that X had ended
 	usage     *prometheus.GaugeVec   // of the month's posts
+	todo      *prometheus.GaugeVec   // files that are still to be fetched
+	missed    *prometheus.CounterVec // files that were not fetched
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
@@ -34,12 +36,16 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		usage: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: "contactd", Subsystem: Kind, Name: "usage_posts", Help: "Posts that the project has read this month, and may read.",
 		}, []string{"account", "which"}),
-		gaps: counter("gaps_total", "Looks at mentions that X cut short, so that some may be missing.", "account"),
+		todo: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: "contactd", Subsystem: Kind, Name: "todo", Help: "Files of messages that are still to be fetched.",
+		}, []string{"account"}),
+		missed: counter("missed_total", "Files of messages that could not be fetched.", "account"),
+		gaps:   counter("gaps_total", "Looks at mentions that X cut short, so that some may be missing.", "account"),
 	}
 	if registry == nil {
 		return m, nil
 	}
-	for _, collector := range []prometheus.Collector{m.elements, m.parked, m.listed, m.problems, m.throttled, m.gaps, m.renewed, m.usage} {
+	for _, collector := range []prometheus.Collector{m.elements, m.parked, m.listed, m.problems, m.throttled, m.gaps, m.renewed, m.usage, m.todo, m.missed} {
 		if err := registry.Register(collector); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

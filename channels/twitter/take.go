@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"contactd/channels"
 	"contactd/channels/twitter/activity"
@@ -39,6 +40,14 @@ func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) 
 
 // keep makes originals durable, large ones by reference.
 func (ch *Channel) keep(ctx context.Context, inbox channels.Inbox, originals []channels.Original) error {
+	if err := ch.refer(ctx, originals); err != nil {
+		return err
+	}
+	return inbox.Accept(ctx, originals, channels.Cursor{})
+}
+
+// refer stores the bytes of large originals as blobs.
+func (ch *Channel) refer(ctx context.Context, originals []channels.Original) error {
 	for i := range originals {
 		if len(originals[i].Bytes) <= channels.InlineLimit {
 			continue
@@ -49,16 +58,24 @@ func (ch *Channel) keep(ctx context.Context, inbox channels.Inbox, originals []c
 		}
 		originals[i].Blob, originals[i].Bytes = &blob, nil
 	}
-	return inbox.Accept(ctx, originals, channels.Cursor{})
+	return nil
 }
 
 // batch gathers what is to be accepted.
 type batch struct {
 	ch        *Channel
 	originals []channels.Original
+	files     []withFiles
 	news      []news
 	items     []seen
 	revoked   []*account
+}
+
+// withFiles is what came with files, of one account.
+type withFiles struct {
+	account   *account
+	originals []channels.Original
+	fetches   []fetch
 }
 
 // news is what an element says about something that we sent.
@@ -100,11 +117,33 @@ func (b *batch) add(e element.Element) {
 	if a != nil && e.Kind == element.Revoked {
 		b.revoked = append(b.revoked, a)
 	}
+	var originals []channels.Original
 	for _, each := range sorted.Taken {
-		b.originals = append(b.originals, channels.Original{
+		originals = append(originals, channels.Original{
 			Channel: Kind, Account: nameFor(a, e), ID: each.ID, MediaType: element.MediaType, ReceivedAt: each.At, Bytes: each.Element.Original(),
 		})
 	}
+	if a == nil || len(originals) == 0 || !b.addFiles(a, e, originals) {
+		b.originals = append(b.originals, originals...)
+	}
+}
+
+// addFiles adds what came with files; false when it came with none.
+func (b *batch) addFiles(a *account, e element.Element, originals []channels.Original) bool {
+	files := e.Files()
+	if len(files) == 0 {
+		return false
+	}
+	i := slices.IndexFunc(b.files, func(each withFiles) bool { return each.account == a })
+	if i < 0 {
+		i, b.files = len(b.files), append(b.files, withFiles{account: a})
+	}
+	of := &b.files[i]
+	of.originals = append(of.originals, originals...)
+	for _, file := range files {
+		of.fetches = append(of.fetches, fetch{file})
+	}
+	return true
 }
 
 // nameFor is the account that an original belongs to. What comes for one that
@@ -130,8 +169,17 @@ func (b *batch) tell(ctx context.Context) error {
 	return nil
 }
 
-// accept makes everything durable.
+// accept makes everything durable. What came with files goes together with what
+// remains to be fetched.
 func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
+	for _, each := range b.files {
+		if err := b.ch.refer(ctx, each.originals); err != nil {
+			return err
+		}
+		if err := each.account.todo.Add(ctx, inbox, each.originals, each.fetches); err != nil {
+			return err
+		}
+	}
 	if len(b.originals) > 0 {
 		if err := b.ch.keep(ctx, inbox, b.originals); err != nil {
 			return err

@@ -6,10 +6,11 @@
 //	  ◀─ audit ─── does it still deliver, and to us?
 //	  ◀─ polling ─ mentions, direct messages: always, under the same identities
 //	  ◀─ review ── do posts still stand, and as they were?
+//	  ◀─ files ─── pictures and films, while their addresses hold
 //	  ◀─ replies ─ what may have been sent is looked up, never sent again
 //
-// How far each list was read, and which posts are reviewed, is kept with the
-// cursors. The channel leaves HTTP to package webhook, the API to api, taking
+// How far each list was read, which posts are reviewed, and what is still to be
+// fetched is kept with the cursors. The channel leaves HTTP to package webhook, the API to api, taking
 // deliveries apart to activity, and what elements mean to element.
 package twitter
 
@@ -24,6 +25,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"contactd/channels"
+	"contactd/channels/todo"
 	"contactd/channels/twitter/activity"
 	"contactd/channels/twitter/api"
 	"contactd/channels/webhook"
@@ -34,7 +36,7 @@ const Kind = "twitter"
 
 // Deps are what the channel needs of others.
 type Deps struct {
-	// Blobs opens originals that were kept as blobs. Required.
+	// Blobs keeps files, and originals that are large. Required.
 	Blobs channels.Blobs
 	// Health is told how accounts do. Required.
 	Health channels.Health
@@ -79,6 +81,7 @@ type account struct {
 	sent    *memory
 	watched *watched
 	threads *threads
+	todo    *todo.List[fetch]
 }
 
 // timing is how patient the channel is; tests are less so.
@@ -151,6 +154,7 @@ func (ch *Channel) newAccount(configured Account) *account {
 		sent:    newMemory(),
 		watched: newWatched(configured.Name),
 		threads: newThreads(configured.Name),
+		todo:    newTodo(configured.Name),
 	}
 }
 
@@ -206,6 +210,7 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 		all.Go(func() { ch.receiver.Receive(ctx, inbox) })
 	}
 	for _, a := range ch.accounts {
+		all.Go(func() { ch.work(ctx, a, inbox) })
 		all.Go(func() { ch.repeat(ctx, a, "mentions", ch.timing.mentions, ch.mentions(a, inbox)) })
 		all.Go(func() { ch.repeat(ctx, a, "messages", ch.timing.messages, ch.messages(a, inbox)) })
 		if ch.timing.review > 0 {
@@ -228,7 +233,7 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 // remember reads what an earlier run knew, again and again until it can.
 func (ch *Channel) remember(ctx context.Context, a *account, inbox channels.Inbox) {
 	for ctx.Err() == nil {
-		err := errors.Join(a.watched.load(ctx, inbox), a.threads.load(ctx, inbox))
+		err := errors.Join(a.watched.load(ctx, inbox), a.threads.load(ctx, inbox), a.todo.Load(ctx, inbox))
 		if err == nil {
 			return
 		}

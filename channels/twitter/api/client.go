@@ -86,6 +86,12 @@ func New(c Config) *Client {
 // Close frees idle connections.
 func (c *Client) Close() { c.base.CloseIdleConnections() }
 
+// Sign returns a transport that proves in whose name a call is made, for what
+// X gives to those who take part alone.
+func (c *Client) Sign(ctx context.Context, base http.RoundTripper) (http.RoundTripper, error) {
+	return c.config.Auth.Over(ctx, base)
+}
+
 // call is one call of the API.
 type call struct {
 	method string

@@ -21,7 +21,7 @@ const (
 	expansions = "author_id,referenced_tweets.id,attachments.media_keys"
 	userFields = "name,username,protected"
 	dmFields   = "id,text,event_type,sender_id,dm_conversation_id,created_at,participant_ids,attachments,entities"
-	mediaField = "type,url,preview_image_url"
+	mediaField = "type,url,preview_image_url,variants"
 )
 
 // postQuery asks for posts in the older names, or in the newer.

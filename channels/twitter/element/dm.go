@@ -27,6 +27,17 @@ type Direct struct {
 
 const message = "message"
 
+// dmID is the identity of a direct message.
+func dmID(id string) string { return "x:dm:" + id }
+
+// thread names the conversation, ours with one person or that of a group.
+func (d Direct) thread(owner string) string {
+	if d.Group != "" {
+		return d.Group
+	}
+	return Pair(d.Sender.ID, owner)
+}
+
 // v2DM is an event of a conversation in API v2.
 type v2DM struct {
 	ID           ID       `json:"id"`
@@ -60,7 +71,7 @@ func (e Element) readDM(whole bool) (d Direct, odd bool, err error) {
 	}
 	if e.With != nil {
 		for _, p := range pieces(e.With.Media) {
-			d.Media = append(d.Media, Media{Type: p.Type, URL: p.URL})
+			d.Media = append(d.Media, p.media())
 		}
 	}
 	return d, odd, nil
@@ -183,6 +194,6 @@ func fromEvent(d *Direct, event twitter.DirectMessageEvent) {
 	// A location is read as a medium without an address.
 	if attached := event.Message.Data.Attachment; attached != nil && attached.Type == "media" {
 		d.Links = append(d.Links, Link{Short: attached.Media.URL, Media: true})
-		d.Media = append(d.Media, Media{Type: attached.Media.Type, URL: attached.Media.MediaURLHttps})
+		d.Media = append(d.Media, mediaOf(attached.Media))
 	}
 }

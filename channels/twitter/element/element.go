@@ -33,6 +33,7 @@ const (
 	Receipt = "receipt" // somebody has read our messages
 	Revoked = "revoked" // the account has withdrawn its consent
 	Passing = "passing" // likes, follows and the like: nothing a handler reads
+	Fetched = "fetched" // a file of a post or message, or that it cannot be had
 	Unread  = "unread"  // nothing that X has described
 )
 

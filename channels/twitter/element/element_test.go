@@ -81,7 +81,7 @@ func FuzzOriginalsAreReadOrRefused(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		for _, kind := range []string{Post, DM, Chat, Removed, Receipt, Unread} {
+		for _, kind := range []string{Post, DM, Chat, Removed, Receipt, Fetched, Unread} {
 			for _, dialect := range []string{V1, V2} {
 				f.Add(Element{Owner: "1", Dialect: dialect, Kind: kind, Via: Poll, Raw: raw}.Original())
 			}
@@ -89,6 +89,7 @@ func FuzzOriginalsAreReadOrRefused(f *testing.F) {
 	}
 	f.Add([]byte(`{"dialect":"v2","kind":"post","raw":{"id":"1","geo":{"coordinates":{"coordinates":[1e400,2]}}}}`))
 	f.Add([]byte(`{"dialect":"v2","kind":"post","as":"withdrawn","of":"7","raw":{}}`))
+	f.Add(File{ID: "x:dm:7:file:1", Of: "x:dm:7", Sender: "5", Thread: "5-1", Private: true}.Fetched("1", nil).Original())
 	f.Fuzz(func(t *testing.T, original []byte) {
 		e, err := ReadOriginal(original)
 		if err != nil {
@@ -104,6 +105,11 @@ func FuzzOriginalsAreReadOrRefused(f *testing.F) {
 			t.Errorf("text is not valid UTF-8: %q", m.Text)
 		}
 		Sort(e)
+		for _, file := range e.Files() {
+			if file.ID == "" || file.Of == "" || len(file.URLs) == 0 {
+				t.Errorf("a file without identity or address: %+v", file)
+			}
+		}
 	})
 }
 

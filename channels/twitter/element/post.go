@@ -46,9 +46,6 @@ type Link struct {
 	Media bool
 }
 
-// Media is a picture or film of a post or message.
-type Media struct{ Type, URL string }
-
 // later reports whether it is a later version of a post.
 func (i Item) later() bool { return i.First != "" && i.First != i.ID }
 
@@ -284,7 +281,7 @@ func fromTweet(item *Item, tweet twitter.Tweet) {
 		}
 		item.Media = nil // the whole list; the plain entities hold the first alone
 		for _, media := range each.Media {
-			item.Media = append(item.Media, Media{Type: media.Type, URL: media.MediaURLHttps})
+			item.Media = append(item.Media, mediaOf(media))
 		}
 	}
 	if tweet.Coordinates != nil {
@@ -309,6 +306,6 @@ func fromEntities(item *Item, each *twitter.Entities) {
 	}
 	for _, media := range each.Media {
 		item.Links = append(item.Links, Link{Short: media.URL, Media: true})
-		item.Media = append(item.Media, Media{Type: media.Type, URL: media.MediaURLHttps})
+		item.Media = append(item.Media, mediaOf(media))
 	}
 }

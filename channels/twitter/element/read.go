@@ -45,6 +45,8 @@ func Read(e Element, w Where) (contact.Message, error) {
 		return readDM(e, w)
 	case Chat:
 		return readEncrypted(e, w)
+	case Fetched:
+		return readFetched(e, w)
 	case Removed:
 		id, author, at, err := readRemoved(e.Raw)
 		if err != nil {
@@ -228,10 +230,7 @@ func readDM(e Element, w Where) (contact.Message, error) {
 		msg.Flags = append(msg.Flags, contact.ParseDegraded)
 	}
 	to := address.Address{Kind: address.DM, To: d.Sender.ID, Group: d.Group}
-	thread := d.Group
-	if thread == "" {
-		thread = Pair(d.Sender.ID, e.Owner)
-	}
+	thread := d.thread(e.Owner)
 	msg.Conversation = w.conversation("dm:" + thread)
 	msg.Channel.ThreadURL = "https://x.com/messages/" + url.PathEscape(thread)
 	msg.Answer = contact.Answer{Address: to.Encode(), Rules: to.Rules(w.Rights, d.Sender.shown())}

@@ -126,7 +126,7 @@ func sortDM(e Element) Sorted {
 	case d.Sender.ID == e.Owner && e.Owner != "":
 		return Sorted{Ignored: "own", Sent: &Sent{ID: d.ID}}
 	}
-	return Sorted{Taken: []Taken{{"x:dm:" + d.ID, d.At, e}}}
+	return Sorted{Taken: []Taken{{dmID(d.ID), d.At, e}}}
 }
 
 // chat is an encrypted message, of which X's deliveries hold the outside.

@@ -53,6 +53,8 @@ type piece struct {
 	Type    string `json:"type"`
 	URL     string `json:"url"`
 	Preview string `json:"preview_image_url"`
+
+	Variants []film `json:"variants"`
 }
 
 func pieces(all []json.RawMessage) (read []piece) {
@@ -82,11 +84,7 @@ func (e Element) complete(item *Item) {
 		}
 	}
 	for _, p := range pieces(e.With.Media) {
-		address := p.URL
-		if address == "" {
-			address = p.Preview
-		}
-		item.Media = append(item.Media, Media{Type: p.Type, URL: address})
+		item.Media = append(item.Media, p.media())
 	}
 }
 

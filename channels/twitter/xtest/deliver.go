@@ -89,6 +89,9 @@ func (s *Server) deliverPost(p *Post) {
 			continue
 		}
 		includes := object{"users": []any{s.v2User(p.User)}}
+		if media := s.v2Media(p.Media); media != nil {
+			includes["media"] = media
+		}
 		if quoted != nil {
 			includes["tweets"] = []any{s.v2Post(quoted)}
 		}
@@ -110,7 +113,7 @@ func (s *Server) deliverDM(d *DM) {
 		}
 		u := s.v2User(d.From)
 		s.deliver(id, event{
-			field: "direct_message_events", word: word, value: v1DM(d),
+			field: "direct_message_events", word: word, value: s.v1DM(d),
 			users: object{d.From: object{"id": d.From, "name": u["name"], "screen_name": u["username"], "created_timestamp": "1"}},
 		})
 	}

@@ -37,6 +37,8 @@ func (s *Server) Change(id string, change func(*Account)) {
 // Draft is a post to be written.
 type Draft struct {
 	Text, InReplyTo, Quoted string
+	// Media are pictures and films, by their ids.
+	Media []string
 }
 
 var handles = regexp.MustCompile(`@([A-Za-z0-9_]{1,30})`)
@@ -53,7 +55,7 @@ func (s *Server) post(user string, d Draft) *Post {
 	id := s.id()
 	p := &Post{
 		ID: id, First: id, History: []string{id}, User: user, Text: d.Text, InReplyTo: d.InReplyTo, Quoted: d.Quoted,
-		Conversation: id, At: s.now(), Mentions: s.mentioned(d.Text),
+		Conversation: id, At: s.now(), Mentions: s.mentioned(d.Text), Media: d.Media,
 	}
 	if under := s.find(d.InReplyTo); under != nil {
 		p.Conversation = under.Conversation
@@ -156,11 +158,19 @@ func (s *Server) find(id string) *Post {
 func (s *Server) DM(from, to, text string) string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return s.dm(from, to, text).ID
+	return s.dm(from, to, text, "").ID
 }
 
-func (s *Server) dm(from, to, text string) *DM {
-	d := &DM{ID: s.id(), From: from, To: to, Text: text, At: s.now()}
+// DMWith has somebody send a picture or film, by its id.
+func (s *Server) DMWith(from, to, text, media string) string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.dm(from, to, text, media).ID
+}
+
+// dm is DMWith. The caller holds mutex.
+func (s *Server) dm(from, to, text, media string) *DM {
+	d := &DM{ID: s.id(), From: from, To: to, Text: text, At: s.now(), Media: media}
 	s.state.DMs = append(s.state.DMs, d)
 	s.sent(from, to, text)
 	s.deliverDM(d)

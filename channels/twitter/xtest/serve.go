@@ -57,6 +57,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if isMedia(r.URL.Path) {
+		s.serveMedia(w, r)
+		return
+	}
 	if strings.HasSuffix(r.URL.Path, "/stream") {
 		s.serveStream(w, r)
 		return

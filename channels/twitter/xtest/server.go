@@ -81,6 +81,7 @@ type state struct {
 	DMs      []*DM               `json:"dms"`   // oldest first
 	Hook     *hook               `json:"hook"`
 	Rules    []rule              `json:"rules"`
+	Media    map[string]*Media   `json:"media"`
 }
 
 // User is somebody on X.
@@ -114,12 +115,14 @@ type Post struct {
 	Deleted      bool
 	Concealed    bool
 	Hidden       bool
+	Media        []string
 }
 
 // DM is a direct message.
 type DM struct {
 	ID, From, To, Text string
 	At                 time.Time
+	Media              string
 }
 
 // windowLength is that of every window.
@@ -158,7 +161,7 @@ func Start(o Options) (*Server, error) {
 	}
 	s := &Server{
 		options: o, limits: Limits(), windows: map[string]*window{},
-		state: state{Users: map[string]*User{}, Accounts: map[string]*Account{}},
+		state: state{Users: map[string]*User{}, Accounts: map[string]*Account{}, Media: map[string]*Media{}},
 	}
 	s.base, s.stop = context.WithCancel(context.Background())
 	s.address = socket.Addr().String()

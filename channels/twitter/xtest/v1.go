@@ -87,6 +87,13 @@ func (s *Server) v1Post(p *Post) object {
 	for _, id := range p.Mentions {
 		mentions = append(mentions, object{"id": number(id), "id_str": id, "screen_name": s.state.Users[id].Handle, "name": s.state.Users[id].Name, "indices": []int{0, 1}})
 	}
+	var media []object
+	for _, id := range p.Media {
+		media = append(media, s.v1Media(s.state.Media[id], nil))
+	}
+	if media != nil {
+		o["extended_entities"] = object{"media": media}
+	}
 	o["entities"] = object{"user_mentions": mentions, "urls": []any{}, "hashtags": []any{}, "symbols": []any{}}
 	if len(p.History) > 1 {
 		o["edit_history"] = object{"initial_tweet_id": p.First, "edit_tweet_ids": p.History}
@@ -109,18 +116,22 @@ func (s *Server) v1Messages(q request) answer {
 			body["next_cursor"] = last
 			break
 		}
-		events, last = append(events, v1DM(d)), d.ID
+		events, last = append(events, s.v1DM(d)), d.ID
 	}
 	body["events"] = events
 	return answer{http.StatusOK, body}
 }
 
-func v1DM(d *DM) object {
+func (s *Server) v1DM(d *DM) object {
+	data := object{"text": escaped(d.Text), "entities": object{"hashtags": []any{}, "symbols": []any{}, "user_mentions": []any{}, "urls": []any{}}}
+	if m := s.state.Media[d.Media]; m != nil {
+		data["attachment"] = object{"type": "media", "media": s.v1Media(m, d)}
+	}
 	return object{
 		"type": "message_create", "id": d.ID, "created_timestamp": millis(d.At),
 		"message_create": object{
 			"target": object{"recipient_id": d.To}, "sender_id": d.From,
-			"message_data": object{"text": escaped(d.Text), "entities": object{"hashtags": []any{}, "symbols": []any{}, "user_mentions": []any{}, "urls": []any{}}},
+			"message_data": data,
 		},
 	}
 }
@@ -145,5 +156,5 @@ func (s *Server) v1Message(q request) answer {
 	if u == nil || u.Closed || body.Event.Message.Data.Text == "" {
 		return answer{http.StatusForbidden, object{"errors": []object{{"code": 349, "message": "You cannot send messages to this user."}}}}
 	}
-	return answer{http.StatusOK, object{"event": v1DM(s.dm(q.account.User, u.ID, body.Event.Message.Data.Text))}}
+	return answer{http.StatusOK, object{"event": s.v1DM(s.dm(q.account.User, u.ID, body.Event.Message.Data.Text, ""))}}
 }

@@ -127,10 +127,11 @@ func (s *Server) postPage(found []*Post, next string) answer {
 	if next != "" {
 		meta["next_token"] = next
 	}
-	data, users, posts := []any{}, map[string]any{}, []any{}
+	data, users, posts, media := []any{}, map[string]any{}, []any{}, []any{}
 	for _, p := range found {
 		data = append(data, s.v2Post(p))
 		users[p.User] = s.v2User(p.User)
+		media = append(media, s.v2Media(p.Media)...)
 		for _, id := range []string{p.InReplyTo, p.Quoted} {
 			if other := s.find(id); other != nil {
 				posts = append(posts, s.v2Post(other))
@@ -138,6 +139,9 @@ func (s *Server) postPage(found []*Post, next string) answer {
 		}
 	}
 	includes := object{"users": values(users)}
+	if len(media) > 0 {
+		includes["media"] = media
+	}
 	if len(posts) > 0 {
 		includes[s.called("tweets", "posts")] = posts
 	}
@@ -197,6 +201,9 @@ func (s *Server) v2Post(p *Post) object {
 	if mentions != nil {
 		o["entities"] = object{"mentions": mentions}
 	}
+	if len(p.Media) > 0 {
+		o["attachments"] = object{"media_keys": s.keys(p.Media)}
+	}
 	return o
 }
 
@@ -240,7 +247,7 @@ func (s *Server) messages(q request, fits func(*DM) bool) answer {
 	size, _ := strconv.Atoi(q.query.Get("max_results"))
 	size = s.sized(size)
 	below, _ := strconv.ParseInt(q.query.Get("pagination_token"), 10, 64)
-	data, users, next := []any{}, map[string]any{}, ""
+	data, users, media, next := []any{}, map[string]any{}, []any{}, ""
 	last := ""
 	for i := len(s.state.DMs) - 1; i >= 0; i-- {
 		d := s.state.DMs[i]
@@ -253,6 +260,7 @@ func (s *Server) messages(q request, fits func(*DM) bool) answer {
 		}
 		data, last = append(data, s.v2DM(d)), d.ID
 		users[d.From] = s.v2User(d.From)
+		media = append(media, s.v2DMMedia(d)...)
 	}
 	if len(data) == 0 {
 		return answer{http.StatusOK, object{"meta": object{"result_count": 0}}}
@@ -261,14 +269,18 @@ func (s *Server) messages(q request, fits func(*DM) bool) answer {
 	if next != "" {
 		meta["next_token"] = next
 	}
-	return answer{http.StatusOK, object{"data": data, "includes": object{"users": values(users)}, "meta": meta}}
+	return answer{http.StatusOK, object{"data": data, "includes": object{"users": values(users), "media": media}, "meta": meta}}
 }
 
 func (s *Server) v2DM(d *DM) object {
-	return object{
+	o := object{
 		"id": d.ID, "event_type": "MessageCreate", "text": escaped(d.Text), "sender_id": d.From, "dm_conversation_id": pair(d.From, d.To),
 		"created_at": d.At.Format("2006-01-02T15:04:05.000Z"),
 	}
+	if d.Media != "" {
+		o["attachments"] = object{"media_keys": s.keys([]string{d.Media})}
+	}
+	return o
 }
 
 func pair(a, b string) string {
@@ -333,7 +345,7 @@ func (s *Server) message(q request) answer {
 	if u == nil || u.Closed {
 		return problem(http.StatusForbidden, "about:blank", "Forbidden", "You do not have permission to DM one or more participants.")
 	}
-	d := s.dm(q.account.User, u.ID, body.Text)
+	d := s.dm(q.account.User, u.ID, body.Text, "")
 	return answer{http.StatusCreated, object{"data": object{"dm_conversation_id": pair(d.From, d.To), "dm_event_id": d.ID}}}
 }
 
