@@ -18,6 +18,7 @@ type metrics struct {
 	usage     *prometheus.GaugeVec   // of the month's posts
 	todo      *prometheus.GaugeVec   // files that are still to be fetched
 	missed    *prometheus.CounterVec // files that were not fetched
+	replays   *prometheus.CounterVec // jobs of delivering again
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
@@ -39,13 +40,14 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		todo: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: "contactd", Subsystem: Kind, Name: "todo", Help: "Files of messages that are still to be fetched.",
 		}, []string{"account"}),
-		missed: counter("missed_total", "Files of messages that could not be fetched.", "account"),
-		gaps:   counter("gaps_total", "Looks at mentions that X cut short, so that some may be missing.", "account"),
+		replays: counter("replays_total", "Jobs by which X delivers again what was missed, by what became of them.", "outcome"),
+		missed:  counter("missed_total", "Files of messages that could not be fetched.", "account"),
+		gaps:    counter("gaps_total", "Looks at mentions that X cut short, so that some may be missing.", "account"),
 	}
 	if registry == nil {
 		return m, nil
 	}
-	for _, collector := range []prometheus.Collector{m.elements, m.parked, m.listed, m.problems, m.throttled, m.gaps, m.renewed, m.usage, m.todo, m.missed} {
+	for _, collector := range []prometheus.Collector{m.elements, m.parked, m.listed, m.problems, m.throttled, m.gaps, m.renewed, m.usage, m.todo, m.missed, m.replays} {
 		if err := registry.Register(collector); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

@@ -20,6 +20,14 @@ func (ch *Channel) verified(r *http.Request, body []byte) error {
 // take makes a delivery durable: every element under its own identity, what
 // cannot be read too.
 func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) error {
+	err := ch.takeAll(ctx, inbox, body)
+	if err != nil {
+		ch.replays.missed()
+	}
+	return err
+}
+
+func (ch *Channel) takeAll(ctx context.Context, inbox channels.Inbox, body []byte) error {
 	elements, err := activity.Split(body)
 	if err != nil {
 		ch.metrics.parked.Inc()
@@ -69,6 +77,7 @@ type batch struct {
 	news      []news
 	items     []seen
 	revoked   []*account
+	replayed  []element.Element // jobs that have ended
 }
 
 // withFiles is what came with files, of one account.
@@ -116,6 +125,9 @@ func (b *batch) add(e element.Element) {
 	}
 	if a != nil && e.Kind == element.Revoked {
 		b.revoked = append(b.revoked, a)
+	}
+	if e.Kind == element.Replayed {
+		b.replayed = append(b.replayed, e)
 	}
 	var originals []channels.Original
 	for _, each := range sorted.Taken {
@@ -190,6 +202,13 @@ func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
 	}
 	for _, a := range b.revoked {
 		a.health.report("consent", errRevoked)
+	}
+	for _, e := range b.replayed {
+		outcome := "incomplete"
+		if b.ch.replays.ended(e.Raw) {
+			outcome = "complete"
+		}
+		b.ch.metrics.replays.WithLabelValues(outcome).Inc()
 	}
 	return nil
 }

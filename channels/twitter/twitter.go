@@ -3,7 +3,7 @@
 //
 //	X ─ webhook ─▶ split into elements ─▶ sort: identities ─▶ accepted ─▶ 200
 //	  ─ stream ──▶ the same, over a connection that stays open
-//	  ◀─ audit ─── does it still deliver, and to us?
+//	  ◀─ audit ─── does it still deliver, and to us? what is missing is asked for
 //	  ◀─ polling ─ mentions, direct messages: always, under the same identities
 //	  ◀─ review ── do posts still stand, and as they were?
 //	  ◀─ files ─── pictures and films, while their addresses hold
@@ -60,6 +60,7 @@ type Channel struct {
 	receiver *webhook.Receiver
 	accounts []*account
 	metrics  *metrics
+	replays  replays
 	timing   timing
 	now      func() time.Time
 	started  time.Time
@@ -217,7 +218,7 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 			all.Go(func() { ch.repeat(ctx, a, "review", ch.timing.review, ch.reviews(a, inbox)) })
 		}
 		if a.client.CanWatch() {
-			all.Go(func() { ch.repeat(ctx, a, "webhook", ch.timing.audit, ch.audits(a)) })
+			all.Go(func() { ch.repeat(ctx, a, "webhook", ch.timing.audit, ch.audits(a, inbox)) })
 		}
 	}
 	if ch.config.Stream != streamNone {

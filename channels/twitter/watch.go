@@ -2,10 +2,12 @@ package twitter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 
+	"contactd/channels"
 	"contactd/channels/twitter/api"
 	"contactd/channels/twitter/element"
 )
@@ -17,7 +19,7 @@ func events() []string {
 
 // audits returns the look at whether X still delivers: it stops for a wrong
 // answer or a long silence of ours without a word.
-func (ch *Channel) audits(a *account) func(context.Context) error {
+func (ch *Channel) audits(a *account, inbox channels.Inbox) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if err := ch.usage(ctx, a); err != nil && ctx.Err() == nil {
 			ch.log.Warn("usage not known", "account", a.Name, "err", err)
@@ -29,7 +31,11 @@ func (ch *Channel) audits(a *account) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		return ch.subscribe(ctx, a, hook.ID)
+		err = ch.subscribe(ctx, a, hook.ID)
+		if a == ch.accounts[0] { // all share the webhook
+			err = errors.Join(err, ch.replay(ctx, a, inbox, hook.ID))
+		}
+		return err
 	}
 }
 

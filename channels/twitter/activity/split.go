@@ -68,6 +68,8 @@ func splitAccount(all map[string]json.RawMessage) []element.Element {
 		switch {
 		case field == "user_event":
 			elements = append(elements, userEvent(of, raw))
+		case field == "replay_job_status":
+			elements = append(elements, with(of, element.Replayed, field, raw, nil))
 		case strings.HasSuffix(field, "_events"):
 			elements = append(elements, list(of, field, raw, users)...)
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"contactd/channels/twitter/element"
 )
@@ -124,6 +125,38 @@ func (c *Client) SubscribeTo(ctx context.Context, id element.ID, user, event str
 	_, err := c.do(ctx, call{method: http.MethodPost, name: nameOf(http.MethodPost, path), path: path, body: body})
 	return err
 }
+
+// Replay has X deliver to a webhook once more what it delivered, or tried to,
+// from a minute on and before another, within the last day. It returns the
+// number of the job.
+func (c *Client) Replay(ctx context.Context, id element.ID, from, until time.Time) (string, error) {
+	body := map[string]string{"webhook_id": string(id), "from_date": minute(from), "to_date": minute(until)}
+	return c.replay(ctx, "/2/webhooks/replay", nil, body)
+}
+
+// ReplayActivity does the same for account activity, within the last five days.
+func (c *Client) ReplayActivity(ctx context.Context, id element.ID, from, until time.Time) (string, error) {
+	path := "/2/account_activity/replay/webhooks/" + url.PathEscape(string(id)) + "/subscriptions/all"
+	return c.replay(ctx, path, url.Values{"from_date": {minute(from)}, "to_date": {minute(until)}}, nil)
+}
+
+func (c *Client) replay(ctx context.Context, path string, query url.Values, body any) (string, error) {
+	type job struct {
+		ID element.ID `json:"job_id"`
+	}
+	var a struct {
+		Data job `json:"data"`
+		job
+	}
+	err := c.appCall(ctx, http.MethodPost, path, query, body, &a)
+	if a.Data.ID == "" {
+		a.Data = a.job
+	}
+	return string(a.Data.ID), err
+}
+
+// minute is how X wants to be told one.
+func minute(at time.Time) string { return at.UTC().Format("200601021504") }
 
 // Usage is how many posts the project has read this month, and may.
 type Usage struct {

@@ -26,15 +26,16 @@ const (
 
 // The kinds of element.
 const (
-	Post    = "post"
-	DM      = "dm"
-	Chat    = "chat"    // encrypted, readable in the X app alone
-	Removed = "removed" // a post was deleted
-	Receipt = "receipt" // somebody has read our messages
-	Revoked = "revoked" // the account has withdrawn its consent
-	Passing = "passing" // likes, follows and the like: nothing a handler reads
-	Fetched = "fetched" // a file of a post or message, or that it cannot be had
-	Unread  = "unread"  // nothing that X has described
+	Post     = "post"
+	DM       = "dm"
+	Chat     = "chat"     // encrypted, readable in the X app alone
+	Removed  = "removed"  // a post was deleted
+	Receipt  = "receipt"  // somebody has read our messages
+	Revoked  = "revoked"  // the account has withdrawn its consent
+	Passing  = "passing"  // likes, follows and the like: nothing a handler reads
+	Fetched  = "fetched"  // a file of a post or message, or that it cannot be had
+	Replayed = "replayed" // a job of delivering again has ended
+	Unread   = "unread"   // nothing that X has described
 )
 
 // The ways by which an element came.

@@ -68,6 +68,8 @@ func Sort(e Element) Sorted {
 		return Sorted{Ignored: "passing"}
 	case Revoked:
 		return Sorted{Ignored: "revoked"}
+	case Replayed:
+		return Sorted{Ignored: "replayed"}
 	default:
 		return parked(e)
 	}

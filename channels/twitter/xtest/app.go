@@ -63,6 +63,10 @@ func (s *Server) answerApp(q request) (answer, bool) {
 		}
 		h.Valid = s.challenged(h.URL)
 		return answer{http.StatusOK, object{"data": object{"attempted": true}}}, true
+	case q.path == "/2/webhooks/replay" && q.method == http.MethodPost && app:
+		return s.replay(q), true
+	case len(q.parts) == 7 && q.parts[2] == "replay" && q.method == http.MethodPost && app:
+		return s.replayActivity(q), true
 	case q.path == "/2/activity/subscriptions" && q.method == http.MethodGet && app:
 		data := []object{}
 		if h != nil {

@@ -153,7 +153,9 @@ func (s *Server) deliver(account string, e event) {
 	if s.options.Callback == "" {
 		return
 	}
-	s.waiting.put(s.body(account, e))
+	body := s.body(account, e)
+	s.note(body)
+	s.waiting.put(body)
 }
 
 func (s *Server) body(account string, e event) []byte {

@@ -61,6 +61,8 @@ type Server struct {
 	form    Form
 	streams []*connection
 	opened  int
+
+	replaying replaying
 }
 
 // Form is how deliveries are written.
@@ -82,6 +84,7 @@ type state struct {
 	Hook     *hook               `json:"hook"`
 	Rules    []rule              `json:"rules"`
 	Media    map[string]*Media   `json:"media"`
+	Tried    []tried             `json:"tried"`
 }
 
 // User is somebody on X.
