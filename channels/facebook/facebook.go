@@ -62,6 +62,7 @@ type Channel struct {
 	receiver *webhook.Receiver
 	accounts []*account
 	metrics  *metrics
+	brake    channels.Brake
 	timing   timing
 	now      func() time.Time
 	started  time.Time
@@ -125,6 +126,7 @@ func New(c Config, deps Deps) (*Channel, error) {
 	}
 	c = c.WithDefaults()
 	ch := &Channel{config: c, deps: deps, log: deps.Log, timing: defaultTiming(), now: time.Now}
+	ch.brake = channels.Brake{Backlog: deps.Backlog, Limit: ch.timing.hold}
 	if ch.log == nil {
 		ch.log = slog.New(slog.DiscardHandler)
 	}

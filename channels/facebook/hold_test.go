@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"contactd/channels"
 )
 
 // readers are who reads what was accepted: nobody, until they begin.
@@ -22,7 +24,7 @@ func (r *readers) Unread(int) (int, error) {
 	case <-r.begin:
 		return 0, nil
 	default:
-		return enough + 1, nil
+		return channels.Enough + 1, nil
 	}
 }
 

@@ -132,6 +132,7 @@ func (r *rig) open(c Config, deps channelstest.Deps) *Channel {
 		r.t.Fatal(err)
 	}
 	ch.timing, ch.now = quick(), r.clock.now
+	ch.brake.Limit = ch.timing.hold
 	if r.paced {
 		ch.timing.conversations = defaultTiming().conversations
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"time"
 
 	"contactd/channels"
 	"contactd/channels/facebook/delivery"
@@ -53,7 +52,7 @@ func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) 
 	held, cancel := context.WithTimeout(ctx, ch.timing.hold)
 	defer cancel()
 	for chunk := range slices.Chunk(elements, chunkSize) {
-		ch.hold(held)
+		ch.brake.Hold(held)
 		if err := ch.takeChunk(ctx, inbox, chunk); err != nil {
 			return err
 		}
@@ -74,27 +73,14 @@ func (ch *Channel) takeChunk(ctx context.Context, inbox channels.Inbox, elements
 	return batch.accept(ctx, inbox)
 }
 
-// A delivery of more than small elements is taken in chunks, each when no more
-// than enough messages wait to be read. Meta waits 20 s for its answer (older
-// FAQ), and delivers on other connections meanwhile.
+// A delivery of more than small elements is taken in chunks, each when little
+// waits to be read: in a flood the backlog stays at Meta, so that what comes
+// singly, as a cry for help does, has little before it. Meta waits 20 s for its
+// answer (older FAQ), and delivers on other connections meanwhile.
 const (
 	small     = 50
 	chunkSize = 250
-	enough    = 250
-	holdLook  = 5 * time.Millisecond
 )
-
-// hold waits, until ctx ends at most, until most of what was taken before is
-// read: in a flood the backlog stays at Meta, so that what comes singly, as a
-// cry for help does, has little before it.
-func (ch *Channel) hold(ctx context.Context) {
-	for ch.deps.Backlog != nil {
-		waiting, err := ch.deps.Backlog.Unread(enough + 1)
-		if err != nil || waiting <= enough || !sleep(ctx, holdLook) {
-			return
-		}
-	}
-}
 
 // batch gathers what is to be accepted, by account.
 type batch struct {

@@ -132,12 +132,12 @@ func (f *Fetcher) Fetch(ctx context.Context, file File) (contact.Attachment, err
 }
 
 func judge(status int) error {
-	switch {
-	case status == http.StatusOK:
+	switch status {
+	case http.StatusOK:
 		return nil
-	case status == http.StatusUnauthorized:
+	case http.StatusUnauthorized:
 		return ErrUnauthorised
-	case status == http.StatusForbidden, status == http.StatusNotFound, status == http.StatusGone:
+	case http.StatusForbidden, http.StatusNotFound, http.StatusGone:
 		return fmt.Errorf("%w: HTTP %d", ErrGone, status)
 	default:
 		return fmt.Errorf("fetch file: HTTP %d", status)

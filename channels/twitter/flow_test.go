@@ -150,7 +150,7 @@ func TestMuchToCatchUpWithDoesNotStandBeforeACryForHelp(t *testing.T) {
 	for n := range 30 {
 		r.x.Post(neighbour, xtest.Draft{Text: fmt.Sprint("@town chatter ", n)})
 	}
-	r.lag.waiting.Store(enough + 1)
+	r.lag.waiting.Store(channels.Enough + 1)
 	r.hook()
 	ch, _ := r.start(r.config())
 	r.await(ch, 10) // one page, and the next waits

@@ -110,29 +110,7 @@ func (w *walk) look(ctx context.Context) error {
 			return w.end(ctx, more)
 		}
 		w.next = page.Next
-		w.ch.hold(ctx)
-	}
-}
-
-// enough is how many messages may wait to be read before the next page is.
-const (
-	enough   = 250
-	holdLook = 5 * time.Millisecond
-)
-
-// hold waits until most of what was taken before is read, but not for long: X
-// lists only so much. When there is much to catch up with it stays there, so
-// that what is delivered meanwhile, as a cry for help may be, has little before
-// it.
-func (ch *Channel) hold(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, ch.timing.hold)
-	defer cancel()
-	for ch.deps.Backlog != nil && ctx.Err() == nil {
-		waiting, err := ch.deps.Backlog.Unread(enough + 1)
-		if err != nil || waiting <= enough {
-			return
-		}
-		sleep(ctx, holdLook)
+		w.ch.brake.Hold(ctx) // not for long: X lists only so much
 	}
 }
 

@@ -161,6 +161,7 @@ func (r *rig) open(c Config, deps channelstest.Deps) *Channel {
 		r.t.Fatal(err)
 	}
 	ch.timing, ch.now = quick(), r.clock.now
+	ch.brake.Limit = ch.timing.hold
 	r.mutex.Lock()
 	r.current = ch
 	r.mutex.Unlock()

@@ -36,6 +36,9 @@ func (ch *Channel) takeAll(ctx context.Context, inbox channels.Inbox, body []byt
 			MediaType: "application/json", Bytes: body, Defect: "a delivery of X's in no form that is known here",
 		}})
 	}
+	if !slices.ContainsFunc(elements, private) {
+		ch.brake.Hold(ctx)
+	}
 	b := &batch{ch: ch}
 	b.addAll(elements)
 	// What X says about what we sent comes first: it repeats what was not
@@ -45,6 +48,11 @@ func (ch *Channel) takeAll(ctx context.Context, inbox channels.Inbox, body []byt
 	}
 	return b.accept(ctx, inbox)
 }
+
+// private reports whether an element is of somebody who writes to us alone. X
+// delivers one by one, so of a flood of posts each waits a little, X's answer
+// with it (it has 10 s), while such messages pass.
+func private(e element.Element) bool { return e.Kind != element.Post && e.Kind != element.Passing }
 
 // keep makes originals durable, large ones by reference.
 func (ch *Channel) keep(ctx context.Context, inbox channels.Inbox, originals []channels.Original) error {

@@ -60,6 +60,7 @@ type Channel struct {
 	receiver *webhook.Receiver
 	accounts []*account
 	metrics  *metrics
+	brake    channels.Brake
 	replays  replays
 	timing   timing
 	now      func() time.Time
@@ -95,7 +96,7 @@ type timing struct {
 	settle             time.Duration // after which the absence of a post means something
 	retry              time.Duration // before the first new try of what failed; doubles
 	longest            time.Duration // of those pauses
-	hold               time.Duration // for which a page waits at most until others were read
+	hold               time.Duration // for which a page or post waits at most until others were read
 	step               time.Duration // after which a waiting look reads the clock again
 }
 
@@ -117,6 +118,7 @@ func New(c Config, deps Deps) (*Channel, error) {
 	}
 	c = c.WithDefaults()
 	ch := &Channel{config: c, deps: deps, log: deps.Log, timing: timingOf(c), now: time.Now}
+	ch.brake = channels.Brake{Backlog: deps.Backlog, Limit: ch.timing.hold}
 	if ch.log == nil {
 		ch.log = slog.New(slog.DiscardHandler)
 	}
