@@ -36,6 +36,9 @@ type Config struct {
 	Poll time.Duration `yaml:"poll"`
 	// Since is how far the first look goes back. Default 24h.
 	Since time.Duration `yaml:"since"`
+	// PollOld is the pause between two looks through posts of the last year for
+	// new comments; the others go back a week. Default 24h; -1s for never.
+	PollOld time.Duration `yaml:"poll_old"`
 	// MediaHosts are the hosts from which files are fetched, subdomains
 	// included. Default Meta's.
 	MediaHosts []string `yaml:"media_hosts"`
@@ -101,6 +104,9 @@ func (c Config) WithDefaults() Config {
 	if c.Since == 0 {
 		c.Since = 24 * time.Hour
 	}
+	if c.PollOld == 0 {
+		c.PollOld = 24 * time.Hour
+	}
 	if len(c.MediaHosts) == 0 {
 		c.MediaHosts = mediaHosts()
 	}
@@ -155,6 +161,9 @@ func (c Config) Validate() error {
 	}
 	if c.Poll < time.Minute || c.Poll > 24*time.Hour {
 		problem("poll: want 1m to 24h")
+	}
+	if c.PollOld > 0 && (c.PollOld < time.Hour || c.PollOld > 30*24*time.Hour) {
+		problem("poll_old: want 1h to 720h, or -1s for never")
 	}
 	if c.Since < 0 || c.Since > 30*24*time.Hour {
 		problem("since: want up to 720h")

@@ -22,9 +22,12 @@ import (
 // not stored again.
 const overlap = 10 * time.Minute
 
-// feedDays is how far back posts are looked through for new comments: people
-// answer to old posts too.
-const feedDays = 7 * 24 * time.Hour
+// How far back posts are looked through for new comments: people answer to old
+// posts too. Every look goes back a week, and one now and then a year.
+const (
+	recent = 7 * 24 * time.Hour
+	old    = 365 * 24 * time.Hour
+)
 
 // edge is a list that is looked through.
 type edge struct {
@@ -33,9 +36,12 @@ type edge struct {
 	query url.Values
 	// field is what its elements are, inner the lists within them.
 	field string
-	// deep lists hold new things below old ones. In lists that move, an element
-	// comes to the top again when somebody writes.
-	deep, moves bool
+	// depth is how far below the mark new things may stand within old ones. In
+	// lists that move, an element comes to the top again when somebody writes.
+	depth time.Duration
+	moves bool
+	// kept names the mark, where it is not name.
+	kept string
 }
 
 const messageFields = "id,created_time,from,to,message,attachments,shares"
@@ -51,7 +57,7 @@ func edges(a Account) []edge {
 	switch a.Kind {
 	case kindInstagram:
 		conversations.query.Set("platform", "instagram")
-		return []edge{conversations, {name: "media", field: "media", deep: true, query: url.Values{
+		return []edge{conversations, {name: "media", field: "media", depth: recent, query: url.Values{
 			"fields": {"id,timestamp,comments.limit(50){" + remarkFields + "}"}, "limit": {"50"},
 		}}}
 	case kindWhatsApp:
@@ -59,13 +65,43 @@ func edges(a Account) []edge {
 	default:
 		return slices.DeleteFunc([]edge{
 			conversations,
-			{name: "feed", field: "post", query: post, deep: true},
-			{name: "tagged", field: "post", query: post, deep: true},
+			{name: "feed", field: "post", query: post, depth: recent},
+			{name: "tagged", field: "post", query: post, depth: recent},
 			{name: "ratings", field: "rating", query: url.Values{
 				"fields": {"created_time,reviewer{id,name},rating,recommendation_type,review_text,open_graph_story{id}"}, "limit": {"50"},
 			}},
 		}, func(e edge) bool { return !slices.Contains(a.Fields, delivered()[e.name]) })
 	}
+}
+
+// oldPages is how many pages of old posts are read before others have their turn,
+// and errMore says that there are more.
+const oldPages = 10
+
+var errMore = errors.New("there is more to look through")
+
+// oldEdges are the lists of posts once more, back to old ones. Few of those
+// have new comments, so each is asked for its latest alone at first.
+func oldEdges(a Account) []edge {
+	var all []edge
+	for _, e := range edges(a) {
+		if e.depth == 0 {
+			continue
+		}
+		e.depth, e.kept = old, "old_"+e.name
+		e.query = maps.Clone(e.query)
+		e.query.Set("fields", strings.Replace(e.query.Get("fields"), ".limit(50)", ".limit(3)", 1))
+		all = append(all, e)
+	}
+	return all
+}
+
+// mark names an edge where it is kept.
+func (e edge) mark() string {
+	if e.kept != "" {
+		return e.kept
+	}
+	return e.name
 }
 
 // delivered is the field by which a page is told of what stands on an edge.
@@ -89,23 +125,36 @@ func decodeMark(text string) (mark, bool) {
 	return mark{At: time.Unix(n, 0).UTC()}, true
 }
 
-func markName(a Account, e edge) string { return "facebook/" + a.Name + "/" + e.name }
+func markName(a Account, e edge) string { return "facebook/" + a.Name + "/" + e.mark() }
 
 // look looks through all edges of an account. One that may not be read lets
 // the others be looked through.
 func (ch *Channel) look(ctx context.Context, a *account, inbox channels.Inbox) error {
+	return ch.lookAll(ctx, a, edges(a.Account), inbox)
+}
+
+// lookOld looks through posts that are older than look goes back.
+func (ch *Channel) lookOld(ctx context.Context, a *account, inbox channels.Inbox) error {
+	return ch.lookAll(ctx, a, oldEdges(a.Account), inbox)
+}
+
+func (ch *Channel) lookAll(ctx context.Context, a *account, edges []edge, inbox channels.Inbox) error {
 	a.looking.Lock()
 	defer a.looking.Unlock()
 	var failed []error
-	for _, e := range edges(a.Account) {
+	more := false
+	for _, e := range edges {
 		err := ch.lookThrough(ctx, a, e, inbox)
-		if err == nil {
+		if more = more || errors.Is(err, errMore); err == nil || errors.Is(err, errMore) {
 			continue
 		}
 		failed = append(failed, fmt.Errorf("look through %s: %w", e.name, err))
 		if ctx.Err() != nil || graph.Troubled(err) {
 			break
 		}
+	}
+	if more && len(failed) == 0 {
+		return errMore
 	}
 	return errors.Join(failed...)
 }
@@ -128,14 +177,18 @@ func (ch *Channel) lookThrough(ctx context.Context, a *account, e edge, inbox ch
 		if err != nil {
 			return err
 		}
+		if w.resting {
+			w.resting = false
+			return errMore
+		}
 	}
-	delete(a.walks, e.name)
+	delete(a.walks, e.mark())
 	return inbox.Accept(ctx, nil, channels.Cursor{Name: markName(a.Account, e), Value: mark{At: w.newest}.encode()})
 }
 
 // walkOf is the walk that was broken off, or a new one from the mark.
 func (ch *Channel) walkOf(ctx context.Context, a *account, e edge, inbox channels.Inbox) (*walk, error) {
-	if w := a.walks[e.name]; w != nil {
+	if w := a.walks[e.mark()]; w != nil {
 		w.inbox = inbox
 		return w, nil
 	}
@@ -148,11 +201,8 @@ func (ch *Channel) walkOf(ctx context.Context, a *account, e edge, inbox channel
 		from.At = ch.now().Add(-ch.config.Since)
 	}
 	w := &walk{ch: ch, account: a, edge: e, inbox: inbox, since: from.At.Add(-overlap), newest: from.At, began: ch.now(), seen: map[delivery.ID]bool{}}
-	w.reach = w.since
-	if e.deep {
-		w.reach = w.reach.Add(-feedDays)
-	}
-	a.walks[e.name] = w
+	w.reach = w.since.Add(-e.depth)
+	a.walks[e.mark()] = w
 	return w, nil
 }
 
@@ -173,6 +223,7 @@ type walk struct {
 	passes, pages int
 	seen          map[delivery.ID]bool
 	unseen        bool
+	resting       bool // others have their turn
 }
 
 // maxPasses bounds how often the top of a list that moves is looked through
@@ -244,7 +295,8 @@ func (w *walk) page(ctx context.Context, list graph.List) (bool, error) {
 			return false, err
 		}
 	}
-	return more, batch.accept(ctx, w.inbox)
+	w.resting = more && list.After() != "" && w.edge.depth == old && w.pages%oldPages == 0
+	return more && !w.resting, batch.accept(ctx, w.inbox)
 }
 
 // visit adds an element and what lies within it.

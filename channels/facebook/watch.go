@@ -17,7 +17,15 @@ import (
 // watch sees to it that Meta delivers to us, that the token is good, and that
 // nothing was missed: at the start, at intervals, and after every gap.
 func (ch *Channel) watch(ctx context.Context, a *account, inbox channels.Inbox) {
-	nextLook, nextAudit, nextToken := ch.now(), ch.now(), ch.now()
+	nextLook, nextOld, nextAudit, nextToken := ch.now(), ch.now(), ch.now(), ch.now()
+	if ch.config.PollOld < 0 {
+		nextOld = ch.now().AddDate(100, 0, 0) // never
+	}
+	sweep := func() {
+		if nextLook = ch.now(); ch.config.PollOld > 0 {
+			nextOld = ch.now()
+		}
+	}
 	pause := ch.timing.retry
 	for ctx.Err() == nil {
 		failed := false
@@ -27,6 +35,10 @@ func (ch *Channel) watch(ctx context.Context, a *account, inbox channels.Inbox) 
 			}
 			err := do(ctx)
 			if ctx.Err() != nil {
+				return
+			}
+			if errors.Is(err, errMore) { // soon, but others first
+				*next = ch.now()
 				return
 			}
 			if graph.Is(err, graph.Throttled) { // it is asked for, and no failure
@@ -46,23 +58,24 @@ func (ch *Channel) watch(ctx context.Context, a *account, inbox channels.Inbox) 
 		due(&nextAudit, ch.timing.audit, "subscription", func(ctx context.Context) error { return ch.audit(ctx, a) })
 		select {
 		case <-a.sweep:
-			nextLook = ch.now()
+			sweep()
 		default:
 		}
 		due(&nextLook, ch.config.Poll, "polling", func(ctx context.Context) error { return ch.look(ctx, a, inbox) })
+		due(&nextOld, ch.config.PollOld, "polling old posts", func(ctx context.Context) error { return ch.lookOld(ctx, a, inbox) })
 		ch.metrics.usage.WithLabelValues(a.Name).Set(float64(a.graph.Busy()))
 		next := pause
 		if failed {
 			pause = min(2*pause, ch.timing.longest)
 		} else {
 			pause = ch.timing.retry
-			next = earliest(nextLook, nextAudit, nextToken).Sub(ch.now())
+			next = earliest(nextLook, nextOld, nextAudit, nextToken).Sub(ch.now())
 		}
 		timer := time.NewTimer(max(next, time.Millisecond))
 		select {
 		case <-timer.C:
 		case <-a.sweep:
-			nextLook = ch.now()
+			sweep()
 		case <-ctx.Done():
 		}
 		timer.Stop()
