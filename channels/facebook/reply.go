@@ -209,6 +209,8 @@ func (ch *Channel) judge(a *account, err error) error {
 		return channels.NotSent(err)
 	case graph.Is(err, graph.Window):
 		return channels.Refused(errWindow)
+	case graph.Is(err, graph.Controlled):
+		return channels.Refused(errControlled)
 	case graph.Is(err, graph.Unreachable, graph.Gone, graph.Answered):
 		return channels.Refused(err)
 	case graph.Certain(err):
@@ -228,6 +230,11 @@ type message struct {
 
 // sendMessage sends a part by Messenger or Instagram.
 func (ch *Channel) sendMessage(ctx context.Context, a *account, where address.Address, reply contact.Reply, p part) (string, error) {
+	return ch.underControl(ctx, a, where, reply, func() (string, error) { return ch.sendWithin(ctx, a, where, reply, p) })
+}
+
+// sendWithin sends a part within the window that is open.
+func (ch *Channel) sendWithin(ctx context.Context, a *account, where address.Address, reply contact.Reply, p part) (string, error) {
 	m := message{Recipient: map[string]string{"id": where.To}, Type: "RESPONSE", Message: map[string]any{}}
 	if ch.open(where, address.Window) != nil {
 		m.Type, m.Tag = "MESSAGE_TAG", "HUMAN_AGENT"

@@ -21,6 +21,7 @@ const (
 	Throttled   Kind = "too many calls"
 	Blocked     Kind = "blocked for a while as abusive"
 	Gone        Kind = "the platform does not know it or does not allow it"
+	Controlled  Kind = "another app answers in this conversation"
 	Answered    Kind = "it was answered privately before, which is possible once"
 	Away        Kind = "the platform did not answer"
 	Broken      Kind = "the call could not be made"
@@ -142,6 +143,8 @@ func kindOf(status, code, subcode int, transient bool) Kind {
 	switch subcode {
 	case 2018278, 2534022, 2018065:
 		return Window
+	case 2018300: // not in Meta's list, but known from other projects [recall]
+		return Controlled
 	case 1893063: // new in June 2026
 		return Barred
 	case 1545041, 2018108:

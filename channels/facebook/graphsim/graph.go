@@ -41,6 +41,8 @@ var (
 	outside     = problem{status: 400, code: 10, subcode: 2018278, message: "This message is sent outside of allowed window."}
 	noHuman     = problem{status: 400, code: 10, subcode: 2018065, message: "Human agent is not approved."}
 	unreachable = problem{status: 400, code: 551, subcode: 1545041, message: "This person isn't available right now."}
+	controlled  = problem{status: 400, code: 10, subcode: 2018300, message: "Message failed to send because another app is controlling this thread now."}
+	notFirst    = problem{status: 403, code: 200, message: "(#200) Only the primary receiver can take thread control."}
 	answered    = problem{status: 400, code: 10900, message: "Activity already replied to."}
 	tooLong     = problem{status: 400, code: 100, message: "Length of param message[text] must be less than or equal to 2000"}
 )

@@ -81,7 +81,8 @@ type Account struct {
 	ID         string          `json:"id"`
 	Object     string          `json:"object"`
 	Subscribed map[string]bool `json:"subscribed"`
-	Human      bool            `json:"human"` // Human Agent is approved
+	Human      bool            `json:"human"`            // Human Agent is approved
+	Second     bool            `json:"second,omitempty"` // another app is put first
 	FailingAt  time.Time       `json:"failing_at"`
 }
 
@@ -93,6 +94,8 @@ type Thread struct {
 	Messages []Message `json:"messages"`
 	WroteAt  time.Time `json:"wrote_at"`
 	Gone     bool      `json:"gone"` // the person has blocked the page
+	// Other is set while another app answers.
+	Other bool `json:"other,omitempty"`
 }
 
 // Message is one in a thread.

@@ -52,7 +52,11 @@ func (s *Server) WriteWith(account, person, text, picture string) string {
 	if picture != "" {
 		message["attachments"] = []object{{"type": "image", "payload": object{"url": picture}}}
 	}
-	s.deliver(messaging(account, person, account, m.At, "messages", "message", message))
+	e := messaging(account, person, account, m.At, "messages", "message", message)
+	if t.Other {
+		e.List, e.Field = "standby", "standby"
+	}
+	s.deliver(e)
 	return m.ID
 }
 

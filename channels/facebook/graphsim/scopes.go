@@ -21,7 +21,7 @@ func needs(method, edge string) string {
 	switch edge {
 	case "subscribed_apps":
 		return "pages_manage_metadata"
-	case "messages", "conversations":
+	case "messages", "conversations", "take_thread_control":
 		return "pages_messaging"
 	case "tagged", "ratings":
 		return "pages_read_user_content"

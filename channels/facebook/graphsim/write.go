@@ -20,6 +20,8 @@ func (s *Server) write(id, edge string, fields object) (any, *problem) {
 			return s.sendWhatsApp(id, fields)
 		}
 		return s.send(id, fields)
+	case "take_thread_control":
+		return s.takeControl(id, fields)
 	case "media":
 		return object{"id": fmt.Sprint(700000 + s.serial())}, nil
 	case "comments", "replies":
@@ -117,6 +119,8 @@ func (s *Server) recipient(a *Account, person, comment string, fields object) (*
 	switch {
 	case t.Gone:
 		return nil, &unreachable
+	case t.Other:
+		return nil, &controlled
 	case t.WroteAt.IsZero() || since > 7*24*time.Hour:
 		return nil, &outside
 	case since <= 24*time.Hour:
