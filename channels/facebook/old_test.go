@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"contactd/channels/facebook/graphsim"
+	"contactd/channels/simulator"
 )
 
 // lost has something happen of which Meta delivers nothing.
@@ -97,7 +98,7 @@ func TestOldPostsAreLeftAloneWhenItIsSaid(t *testing.T) {
 	r.meta.Write(townPage, resident, "hello")
 	r.await(ch, 1)
 	r.until("a look", func() bool {
-		return slices.ContainsFunc(r.meta.Calls(), func(c graphsim.Call) bool { return strings.HasSuffix(c.Path, "/ratings") })
+		return slices.ContainsFunc(r.meta.Calls(), func(c simulator.Call) bool { return strings.HasSuffix(c.Path, "/ratings") })
 	})
 	for _, call := range r.meta.Calls() {
 		if strings.Contains(call.Query, "limit%283%29") {

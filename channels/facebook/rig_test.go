@@ -16,6 +16,7 @@ import (
 	"contactd/channels"
 	"contactd/channels/channelstest"
 	"contactd/channels/facebook/graphsim"
+	"contactd/channels/simulator"
 	"contactd/contact"
 )
 
@@ -100,7 +101,8 @@ func newRig(t testing.TB) *rig {
 	}))
 	t.Cleanup(r.front.Close)
 	meta, err := graphsim.Start(graphsim.Options{
-		AppSecret: appSecret, VerifyToken: verifyToken, Token: accessToken, Callback: r.front.URL + "/facebook", Now: r.clock.now, Retry: 10 * time.Millisecond,
+		Options:   simulator.Options{Callback: r.front.URL + "/facebook", Now: r.clock.now, Retry: 10 * time.Millisecond},
+		AppSecret: appSecret, VerifyToken: verifyToken, Token: accessToken,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -35,7 +35,7 @@ func TestNobodyIsLostInAnyWeather(t *testing.T) {
 			r := newRig(t)
 			r.x.Form(form)
 			r.hook()
-			r.x.Weather(xtest.Sky{Repeat: 0.3, Drop: 0.3, Reorder: 0.5})
+			r.x.Weather(xtest.Weather{Duplicate: 0.3, Drop: 0.3, Reorder: 0.5})
 			r.x.Pages(7, nil)
 			r.x.Fail(xtest.Fault{Call: "GET mentions", Times: 3, Status: 503, Body: "<html>over capacity</html>"})
 			r.x.Fail(xtest.Fault{Call: "GET dm_events", Times: 3, Half: true})

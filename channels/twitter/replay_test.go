@@ -31,8 +31,8 @@ func deaf(t *testing.T, form xtest.Form) (*rig, Config) {
 
 // miss has something written that X gives up to deliver.
 func (r *rig) miss(texts ...string) {
-	r.x.Weather(xtest.Sky{Drop: 1})
-	defer r.x.Weather(xtest.Sky{})
+	r.x.Weather(xtest.Weather{Drop: 1})
+	defer r.x.Weather(xtest.Weather{})
 	for _, text := range texts {
 		r.x.DM(resident, townID, text)
 	}

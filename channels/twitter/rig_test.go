@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"contactd/channels/channelstest"
+	"contactd/channels/simulator"
 	"contactd/channels/twitter/xtest"
 	"contactd/contact"
 )
@@ -94,7 +95,10 @@ func newRig(t testing.TB) *rig {
 	r.write("bearer", bearerToken)
 	r.write("token", "town-token\n"+tokenSecret)
 	r.write("wrong", "town-token\n"+wrongSecret)
-	x, err := xtest.Start(xtest.Options{ConsumerKey: "key", ConsumerSecret: consumerSecret, Bearer: bearerToken, Now: r.clock.now, Retry: 10 * time.Millisecond})
+	x, err := xtest.Start(xtest.Options{
+		Options:     simulator.Options{Now: r.clock.now, Retry: 10 * time.Millisecond},
+		ConsumerKey: "key", ConsumerSecret: consumerSecret, Bearer: bearerToken,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

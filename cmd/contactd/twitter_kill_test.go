@@ -51,7 +51,7 @@ func TestNothingOnXIsLostOrDoubledWhenTheDaemonIsKilled(t *testing.T) {
 	events.await(t, "the residents", func() bool { return len(events.texts("resident ")) == xResidents })
 	residents := events.texts("resident ")
 
-	x.Weather(xtest.Sky{Repeat: 0.3, Reorder: 0.5, Drop: 0.2, Calls: 0.25})
+	x.Weather(xtest.Weather{Duplicate: 0.3, Reorder: 0.5, Drop: 0.2, Calls: 0.25})
 	var replies []string
 	for round := range xKills {
 		for n := range xItems {
@@ -83,7 +83,7 @@ func TestNothingOnXIsLostOrDoubledWhenTheDaemonIsKilled(t *testing.T) {
 		p.kill()
 		p = startProgram(t, dir, "run")
 	}
-	x.Weather(xtest.Sky{})
+	x.Weather(xtest.Weather{})
 	p.awaitReady()
 	eventually(t, 10*time.Minute, func() bool { return len(events.texts("item ")) == xItems*xKills && events.over(replies) }, func() string {
 		return fmt.Sprintf("%d of %d items; %d of %d answers settled", len(events.texts("item ")), xItems*xKills, events.settledOf(replies), len(replies))

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"strings"
-	"time"
 
 	"contactd/channels/facebook/graphsim"
 )
@@ -64,8 +62,8 @@ func (c facebookCommand) Run(ctx context.Context, out io.Writer) error {
 func (c facebookCommand) play(ctx context.Context, steps []step, out io.Writer) error {
 	s := &town{page: c.Page, cast: newCast("facebook", out)}
 	meta, err := graphsim.Start(graphsim.Options{
-		Listen: c.Listen, AppSecret: simAppSecret, VerifyToken: simVerifyToken, Token: simAccessToken,
-		Callback: strings.TrimSuffix(c.Base, "/") + c.Path, Retry: time.Second, Seed: uint64(time.Now().UnixNano()), Sent: s.received,
+		Options:   simulatorOptions(c.Listen, c.Base, c.Path, s.received),
+		AppSecret: simAppSecret, VerifyToken: simVerifyToken, Token: simAccessToken,
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"contactd/channels/simulator"
 )
 
 // platformFlags are what every platform that is played takes.
@@ -56,6 +58,13 @@ func (f platformFlags) run(ctx context.Context, p platform, out io.Writer) error
 	return p.play(ctx, steps, out)
 }
 
+// simulatorOptions are those of a platform that delivers to contactd.
+func simulatorOptions(listen, base, path string, received func(to, text string)) simulator.Options {
+	return simulator.Options{
+		Listen: listen, Callback: strings.TrimSuffix(base, "/") + path, Retry: time.Second, Seed: uint64(time.Now().UnixNano()), Sent: received,
+	}
+}
+
 // writeSecrets writes a file for each secret into dir and returns its full
 // name.
 func writeSecrets(dir string, secrets map[string]string) (string, error) {
@@ -71,8 +80,8 @@ func writeSecrets(dir string, secrets map[string]string) (string, error) {
 	return dir, nil
 }
 
-// simulator is a platform's server.
-type simulator interface {
+// delivering is a platform that delivers.
+type delivering interface {
 	// Settle waits until everything is delivered.
 	Settle(ctx context.Context) error
 	// Failed counts the tries that did not deliver.
@@ -81,7 +90,7 @@ type simulator interface {
 
 // follow does the steps of a script, waits until contactd at base has what
 // came of them, and stays to show answers.
-func (f platformFlags) follow(ctx context.Context, name, base string, steps []step, server simulator, do func(step) error) error {
+func (f platformFlags) follow(ctx context.Context, name, base string, steps []step, server delivering, do func(step) error) error {
 	for _, each := range steps {
 		if !pause(ctx, each.pause) {
 			return nil

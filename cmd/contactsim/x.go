@@ -8,7 +8,6 @@ import (
 	"hash/fnv"
 	"io"
 	"strings"
-	"time"
 
 	"contactd/channels/twitter/xtest"
 )
@@ -68,8 +67,8 @@ func (c xCommand) Run(ctx context.Context, out io.Writer) error {
 func (c xCommand) play(ctx context.Context, steps []step, out io.Writer) error {
 	s := &square{user: c.User, cast: newCast("x", out)}
 	x, err := xtest.Start(xtest.Options{
-		Listen: c.Listen, ConsumerKey: simConsumerKey, ConsumerSecret: simConsumerSecret, Bearer: simBearer,
-		Callback: strings.TrimSuffix(c.Base, "/") + c.Path, Retry: time.Second, Sent: s.received,
+		Options:     simulatorOptions(c.Listen, c.Base, c.Path, s.received),
+		ConsumerKey: simConsumerKey, ConsumerSecret: simConsumerSecret, Bearer: simBearer,
 	})
 	if err != nil {
 		return err
@@ -77,7 +76,7 @@ func (c xCommand) play(ctx context.Context, steps []step, out io.Writer) error {
 	defer func() { _ = x.Close() }()
 	s.x = x
 	x.Account(c.User, "town", simUserToken, simUserSecret)
-	x.Weather(xtest.Sky{Repeat: c.Trouble, Drop: c.Trouble / 4, Reorder: c.Trouble, Calls: c.Trouble / 2})
+	x.Weather(xtest.Weather{Duplicate: c.Trouble, Drop: c.Trouble / 4, Reorder: c.Trouble, Calls: c.Trouble / 2})
 	return c.follow(ctx, "x", c.Base, steps, x, s.do)
 }
 

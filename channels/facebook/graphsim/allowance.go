@@ -42,7 +42,7 @@ var (
 func (s *Server) Allow(a Allowance) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.allowance = &allowance{Allowance: a, began: s.now(), at: s.now(), tokens: burst}
+	s.allowance = &allowance{Allowance: a, began: s.Now(), at: s.Now(), tokens: burst}
 }
 
 // Refused counts the calls that were more than is allowed.
@@ -60,7 +60,7 @@ func (s *Server) Refused() int {
 func (s *Server) spend(w http.ResponseWriter, r *http.Request) *problem {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	a, now := s.allowance, s.now()
+	a, now := s.allowance, s.Now()
 	if a == nil {
 		return nil
 	}

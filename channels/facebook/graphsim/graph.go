@@ -6,13 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"time"
 )
 
 // problem is an error body of Meta's.
@@ -47,68 +44,18 @@ var (
 	tooLong     = problem{status: 400, code: 100, message: "Length of param message[text] must be less than or equal to 2000"}
 )
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+// answerCall answers a file, or a call of the Graph API.
+func (s *Server) answerCall(w http.ResponseWriter, r *http.Request, body []byte) {
 	if name, found := strings.CutPrefix(r.URL.Path, "/files/"); found {
 		s.serveFile(w, name)
 		return
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<20))
-	if err != nil {
-		return
-	}
+	s.answer(w, r, body)
 	s.mutex.Lock()
-	silent := s.silent
-	s.mutex.Unlock()
-	if silent != nil {
-		select {
-		case <-silent:
-		case <-r.Context().Done():
-			return
-		case <-s.base.Done():
-			return
-		}
+	defer s.mutex.Unlock()
+	if s.usage != "" {
+		w.Header().Set("X-Business-Use-Case-Usage", s.usage)
 	}
-	f := s.fault(r.Method, r.URL.Path)
-	if f == nil {
-		f = s.misfortune()
-	}
-	if f != nil && f.Delay > 0 {
-		select {
-		case <-time.After(f.Delay):
-		case <-r.Context().Done():
-		}
-	}
-	if f != nil && !f.After && (f.Status != 0 || f.Delay == 0) {
-		f.answer(w)
-		return
-	}
-	answer := httptest.NewRecorder()
-	s.answer(answer, r, body)
-	s.mutex.Lock()
-	s.calls = append(s.calls, Call{r.Method, r.URL.Path, r.URL.RawQuery, string(body), answer.Code})
-	usage := s.usage
-	s.mutex.Unlock()
-	if f != nil && f.After {
-		f.answer(w)
-		return
-	}
-	for key, values := range answer.Header() {
-		w.Header()[key] = values
-	}
-	if usage != "" {
-		w.Header().Set("X-Business-Use-Case-Usage", usage)
-	}
-	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes())
-}
-
-func (f *Fault) answer(w http.ResponseWriter) {
-	if f.Status == 0 {
-		breakOff(w, f.Half)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(f.Status)
-	_, _ = io.WriteString(w, f.Body)
 }
 
 func (s *Server) serveFile(w http.ResponseWriter, name string) {

@@ -7,60 +7,39 @@
 package graphsim
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"net"
-	"net/http"
-	"os"
 	"sync"
 	"time"
+
+	"contactd/channels/simulator"
 )
 
 // Options of a server.
 type Options struct {
-	// Listen is the address; empty takes a free port on loopback.
-	Listen string
+	simulator.Options
 	// AppSecret, VerifyToken and Token are what the app knows.
 	AppSecret, VerifyToken, Token string
-	// Callback is where deliveries go; it can be set later.
-	Callback string
-	// Retry is the pause before a delivery is repeated; 0 for 20 ms.
-	Retry time.Duration
-	// Now is the clock, nil for time.Now.
-	Now func() time.Time
-	// Sent is told what an account sends, and to whom; nil tells nobody. It must
-	// not call the server.
-	Sent func(to, text string)
-	// Seed makes what is random repeatable.
-	Seed uint64
 }
+
+// Fault makes calls fail.
+type Fault = simulator.Fault
+
+// Weather is how unreliable everything is.
+type Weather = simulator.Weather
 
 // Server is a running Meta.
 type Server struct {
+	*simulator.Base
+	*simulator.Deliveries[Element]
 	options Options
-	http    *http.Server
-	socket  net.Listener
-	address string
-	base    context.Context
-	stop    context.CancelFunc
-	workers sync.WaitGroup
-	waiting *deliveries
 
 	mutex     sync.Mutex
 	state     state
-	faults    []*Fault
 	usage     string // X-Business-Use-Case-Usage
 	allowance *allowance
-	calls     []Call
 	echo      Echo
 	scopes    []string // permissions of the token
 	lag       bool
-	lagging   []Element     // echoes that come without lag
-	silent    chan struct{} // closed when it answers again
-	page      int           // elements of one page of a list
-	paged     func()        // between two pages
+	lagging   []Element // echoes that come without lag
 }
 
 // state is everything that outlives a restart.
@@ -130,69 +109,20 @@ type Object struct {
 
 // Start opens the server.
 func Start(o Options) (*Server, error) {
-	if o.Listen == "" {
-		o.Listen = "127.0.0.1:0"
-	}
-	if o.Retry == 0 {
-		o.Retry = 20 * time.Millisecond
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	socket, err := net.Listen("tcp", o.Listen)
+	base, err := simulator.Listen(o.Options)
 	if err != nil {
-		return nil, fmt.Errorf("start simulator: %w", err)
+		return nil, err
 	}
-	s := &Server{options: o, page: 25, scopes: everyScope(), state: state{
+	s := &Server{Base: base, options: o, scopes: everyScope(), state: state{
 		Accounts: map[string]*Account{}, Threads: map[string]*Thread{}, Objects: map[string]*Object{},
 		Private: map[string]bool{}, Files: map[string][]byte{}, Names: map[string]string{},
 	}}
-	s.base, s.stop = context.WithCancel(context.Background())
-	s.address = socket.Addr().String()
-	s.open(socket)
-	s.waiting = newDeliveries(s)
+	s.Pages(25, nil)
+	s.Deliveries = simulator.Deliver(base, simulator.Courier[Element]{
+		Workers: 4, Body: s.signed, Text: func(e Element) []byte { return e.Value }, Taken: s.taken, Refused: s.refused,
+	})
+	s.Serve(simulator.API{Answer: s.answerCall, Misfortunes: misfortunes()})
 	return s, nil
-}
-
-// open answers on a socket. The caller holds mutex or is alone.
-func (s *Server) open(socket net.Listener) {
-	server := &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second}
-	s.http, s.socket = server, socket
-	s.workers.Go(func() { _ = server.Serve(socket) })
-}
-
-// Away makes the API unreachable, so that nothing can be sent to it, or
-// reachable again at the same address. Deliveries go on.
-func (s *Server) Away(away bool) error {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if away {
-		// Not left to the server: it may not have begun to serve, and whoever
-		// connects meanwhile would wait in the socket's queue.
-		_ = s.socket.Close()
-		return s.http.Close()
-	}
-	socket, err := net.Listen("tcp", s.address)
-	if err != nil {
-		return fmt.Errorf("open simulator again: %w", err)
-	}
-	s.open(socket)
-	return nil
-}
-
-// URL is the address of the Graph API.
-func (s *Server) URL() string { return "http://" + s.address }
-
-// Close stops deliveries and answers.
-func (s *Server) Close() error {
-	s.Silent(false)
-	s.stop()
-	s.mutex.Lock()
-	server := s.http
-	s.mutex.Unlock()
-	err := server.Close()
-	s.workers.Wait()
-	return err
 }
 
 // Save writes the state to a file, and Load reads it: what people and pages
@@ -200,26 +130,14 @@ func (s *Server) Close() error {
 func (s *Server) Save(file string) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	raw, err := json.Marshal(s.state)
-	return errors.Join(err, os.WriteFile(file, raw, 0o600))
+	return simulator.Save(file, s.state)
 }
 
 // Load reads what Save wrote.
 func (s *Server) Load(file string) error {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("load simulator: %w", err)
-	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return json.Unmarshal(raw, &s.state)
-}
-
-// Callback sets where deliveries go.
-func (s *Server) Callback(url string) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.options.Callback = url
+	return simulator.Load(file, &s.state)
 }
 
 // Account adds an account of an object: "page", "instagram" or
@@ -256,8 +174,6 @@ func (s *Server) serial() int {
 	return s.state.Serial
 }
 
-func (s *Server) now() time.Time { return s.options.Now().UTC() }
-
 // thread returns a conversation, begun if need be. The caller holds mutex.
 func (s *Server) thread(account, person string) *Thread {
 	key := account + "/" + person
@@ -280,11 +196,4 @@ func (s *Server) name(person string) string {
 		return name
 	}
 	return "Person " + person
-}
-
-// sent tells what an account sent. The caller holds mutex.
-func (s *Server) sent(to, text string) {
-	if s.options.Sent != nil {
-		s.options.Sent(to, text)
-	}
 }

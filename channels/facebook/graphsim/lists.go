@@ -84,9 +84,10 @@ func (s *Server) readObject(id string) (any, *problem) {
 // cut makes a page of a list of ids: what comes behind the cursor. Cursors
 // name the last element, so that what is added at the top shifts nothing.
 func (s *Server) cut(ids []string, query url.Values) (page []string, paging object, failed *problem) {
+	most, between := s.Page()
 	size, err := strconv.Atoi(query.Get("limit"))
-	if err != nil || size <= 0 || size > s.page {
-		size = s.page
+	if err != nil || size <= 0 || size > most {
+		size = most
 	}
 	start := 0
 	if after := query.Get("after"); after != "" {
@@ -97,8 +98,7 @@ func (s *Server) cut(ids []string, query url.Values) (page []string, paging obje
 			return nil, nil, &badCursor
 		}
 		start = at + 1
-		if s.paged != nil {
-			between := s.paged
+		if between != nil {
 			s.mutex.Unlock()
 			between()
 			s.mutex.Lock()

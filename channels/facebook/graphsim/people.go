@@ -35,7 +35,7 @@ func (s *Server) WriteWith(account, person, text, picture string) string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	t := s.thread(account, person)
-	m := Message{ID: fmt.Sprintf("m_in%08d", s.serial()), From: person, Text: text, File: picture, At: s.now()}
+	m := Message{ID: fmt.Sprintf("m_in%08d", s.serial()), From: person, Text: text, File: picture, At: s.Now()}
 	t.Messages, t.WroteAt = append(t.Messages, m), m.At
 	if s.state.Accounts[account].Object == "whatsapp_business_account" {
 		s.deliver(Element{account, "changes", "messages", mustJSON(object{
@@ -77,21 +77,21 @@ func (s *Server) Edit(account, person, mid, text string, num int) {
 			t.Messages[i].Text = text
 		}
 	}
-	s.deliver(messaging(account, person, account, s.now(), "message_edits", "message_edit", object{"mid": mid, "text": text, "num_edit": num}))
+	s.deliver(messaging(account, person, account, s.Now(), "message_edits", "message_edit", object{"mid": mid, "text": text, "num_edit": num}))
 }
 
 // Unsend has a person take a message back.
 func (s *Server) Unsend(account, person, mid string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.deliver(messaging(account, person, account, s.now(), "messages", "message", object{"mid": mid, "is_deleted": true}))
+	s.deliver(messaging(account, person, account, s.Now(), "messages", "message", object{"mid": mid, "is_deleted": true}))
 }
 
 // Read has a person read everything, and their device says so.
 func (s *Server) Read(account, person string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.deliver(messaging(account, person, account, s.now(), "message_reads", "read", object{"watermark": s.now().UnixMilli()}))
+	s.deliver(messaging(account, person, account, s.Now(), "message_reads", "read", object{"watermark": s.Now().UnixMilli()}))
 }
 
 // Block makes a person unreachable.
@@ -170,7 +170,7 @@ func (s *Server) Change(id, verb, text string) {
 
 // add keeps an object. The caller holds mutex.
 func (s *Server) add(o *Object) *Object {
-	o.At, o.Name = s.now(), s.name(o.From)
+	o.At, o.Name = s.Now(), s.name(o.From)
 	s.state.Objects[o.ID], s.state.Order = o, append(s.state.Order, o.ID)
 	return o
 }

@@ -84,20 +84,20 @@ func (s *Server) send(account string, fields object) (any, *problem) {
 	}
 	m := Message{
 		ID: fmt.Sprintf("m_out%08d", s.serial()), From: account, Text: text(message, "text"), Metadata: text(message, "metadata"),
-		At: s.now(), Tag: fmt.Sprint(fields["tag"]), Unseen: s.lag,
+		At: s.Now(), Tag: fmt.Sprint(fields["tag"]), Unseen: s.lag,
 	}
 	if name, ok := fields["file"].(string); ok {
 		m.File = s.URL() + "/files/" + name
 	}
 	t.Messages = append(t.Messages, m)
-	s.sent(t.Person, m.Text)
+	s.Sent(t.Person, m.Text)
 	s.echoOf(account, t.Person, m)
 	return object{"recipient_id": t.Person, "message_id": m.ID}, nil
 }
 
 // recipient says to whom a message goes, or why it may not.
 func (s *Server) recipient(a *Account, person, comment string, fields object) (*Thread, *problem) {
-	now := s.now()
+	now := s.Now()
 	if comment != "" {
 		o := s.state.Objects[comment]
 		switch {
@@ -161,16 +161,16 @@ func (s *Server) sendWhatsApp(account string, fields object) (any, *problem) {
 	if t == nil {
 		return nil, &noPerson
 	}
-	if s.now().Sub(t.WroteAt) > 24*time.Hour {
+	if s.Now().Sub(t.WroteAt) > 24*time.Hour {
 		return nil, &problem{status: 400, code: 131047, message: "Re-engagement message"}
 	}
 	data := fmt.Sprint(fields["biz_opaque_callback_data"])
-	m := Message{ID: fmt.Sprintf("wamid.out%08d", s.serial()), From: account, Text: text(fields["text"], "body"), Metadata: data, At: s.now()}
+	m := Message{ID: fmt.Sprintf("wamid.out%08d", s.serial()), From: account, Text: text(fields["text"], "body"), Metadata: data, At: s.Now()}
 	if fields["type"] != "text" {
 		m.File = fmt.Sprint(fields["type"])
 	}
 	t.Messages = append(t.Messages, m)
-	s.sent(person, m.Text)
+	s.Sent(person, m.Text)
 	for _, status := range []string{"sent", "delivered"} {
 		s.deliver(Element{account, "changes", "messages", mustJSON(object{
 			"messaging_product": "whatsapp", "metadata": object{"phone_number_id": account},
@@ -196,7 +196,7 @@ func (s *Server) answerComment(under string, fields object) (any, *problem) {
 	// Facebook shows no runs of spaces and empty lines.
 	message = strings.TrimSpace(regexp.MustCompile(`[ \t]+`).ReplaceAllString(regexp.MustCompile(`\s*\n\s*`).ReplaceAllString(message, "\n"), " "))
 	made := s.comment(o.Account, o.Account, post, parent, message)
-	s.sent(o.From, message)
+	s.Sent(o.From, message)
 	return object{"id": made.ID}, nil
 }
 

@@ -110,14 +110,14 @@ func (s *Server) makeHook(q request) answer {
 		return problem(http.StatusBadRequest, "about:blank", "CrcValidationFailed", "CRC GET request failed")
 	}
 	s.state.Hook = &hook{ID: s.id(), URL: body.URL, Valid: true}
-	s.options.Callback = body.URL
+	s.Callback(body.URL)
 	return answer{http.StatusOK, object{"data": object{"id": s.state.Hook.ID, "url": body.URL, "valid": true, "created_at": "2026-11-03T21:14:10.000Z"}}}
 }
 
 // challenged asks an address whether it is ours. Its channel answers without
 // calling back, so mutex may be held.
 func (s *Server) challenged(address string) bool {
-	return s.challenge(s.base, address, "Y3JjLXRva2Vu") == nil
+	return s.challenge(s.Context(), address, "Y3JjLXRva2Vu") == nil
 }
 
 func (s *Server) subscribeTo(q request) answer {

@@ -55,7 +55,7 @@ func (s *Server) post(user string, d Draft) *Post {
 	id := s.id()
 	p := &Post{
 		ID: id, First: id, History: []string{id}, User: user, Text: d.Text, InReplyTo: d.InReplyTo, Quoted: d.Quoted,
-		Conversation: id, At: s.now(), Mentions: s.mentioned(d.Text), Media: d.Media,
+		Conversation: id, At: s.Now(), Mentions: s.mentioned(d.Text), Media: d.Media,
 	}
 	if under := s.find(d.InReplyTo); under != nil {
 		p.Conversation = under.Conversation
@@ -70,8 +70,8 @@ func (s *Server) post(user string, d Draft) *Post {
 // sent tells whoever wants to know that an account of ours has answered. The
 // caller holds mutex.
 func (s *Server) sent(from, to, text string) {
-	if s.state.Accounts[from] != nil && s.options.Sent != nil {
-		s.options.Sent(to, text)
+	if s.state.Accounts[from] != nil {
+		s.Sent(to, text)
 	}
 }
 
@@ -170,7 +170,7 @@ func (s *Server) DMWith(from, to, text, media string) string {
 
 // dm is DMWith. The caller holds mutex.
 func (s *Server) dm(from, to, text, media string) *DM {
-	d := &DM{ID: s.id(), From: from, To: to, Text: text, At: s.now(), Media: media}
+	d := &DM{ID: s.id(), From: from, To: to, Text: text, At: s.Now(), Media: media}
 	s.state.DMs = append(s.state.DMs, d)
 	s.sent(from, to, text)
 	s.deliverDM(d)
@@ -188,7 +188,7 @@ func (s *Server) Read(user, account string) {
 		}
 	}
 	s.deliver(account, event{field: "direct_message_mark_read_events", word: "dm.read", value: object{
-		"created_timestamp": millis(s.now()), "sender_id": user, "target": object{"recipient_id": account}, "last_read_event_id": last,
+		"created_timestamp": millis(s.Now()), "sender_id": user, "target": object{"recipient_id": account}, "last_read_event_id": last,
 	}})
 }
 

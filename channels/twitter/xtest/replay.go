@@ -55,7 +55,7 @@ func (s *Server) Jobs() []Job {
 
 // note keeps a delivery. The caller holds mutex.
 func (s *Server) note(body []byte) {
-	s.state.Tried = append(s.state.Tried, tried{s.now(), body})
+	s.state.Tried = append(s.state.Tried, tried{s.Now(), body})
 	if n := len(s.state.Tried); n > mostTried {
 		s.state.Tried = slices.Delete(s.state.Tried, 0, n-mostTried)
 	}
@@ -80,7 +80,7 @@ func (s *Server) replay(q request) answer {
 		return invalid("webhook_id")
 	}
 	job, ok := s.span(body.From, body.Until)
-	if !ok || job.From.Before(s.now().Add(-24*time.Hour)) || job.Until.After(s.now()) {
+	if !ok || job.From.Before(s.Now().Add(-24*time.Hour)) || job.Until.After(s.Now()) {
 		return invalid("from_date, to_date")
 	}
 	return s.run(job, http.StatusOK)
@@ -96,12 +96,12 @@ func (s *Server) replayActivity(q request) answer {
 	if s.state.Hook == nil || q.parts[4] != s.state.Hook.ID {
 		return problem(http.StatusNotFound, "about:blank", "Not Found", "")
 	}
-	r.began = slices.DeleteFunc(r.began, func(at time.Time) bool { return s.now().Sub(at) > windowLength })
+	r.began = slices.DeleteFunc(r.began, func(at time.Time) bool { return s.Now().Sub(at) > windowLength })
 	if len(r.began) >= 5 {
 		return problem(http.StatusTooManyRequests, "about:blank", "Too Many Requests", "Too Many Requests")
 	}
 	job, ok := s.span(q.query.Get("from_date"), q.query.Get("to_date"))
-	now := s.now()
+	now := s.Now()
 	if !ok || job.From.Before(now.Add(-5*24*time.Hour)) || job.From.After(now.Add(-31*time.Minute)) || job.Until.After(now.Add(-10*time.Minute)) {
 		return invalid("from_date, to_date")
 	}
@@ -137,11 +137,11 @@ func (s *Server) run(job Job, status int) answer {
 		s.replaying.fail--
 		state, bodies = "Incomplete", bodies[:len(bodies)/2]
 	}
-	s.waiting.put(mustJSON(object{"replay_job_status": object{
+	s.Put(mustJSON(object{"replay_job_status": object{
 		"webhook_id": s.state.Hook.ID, "job_state": state, "job_state_description": strconv.Itoa(len(bodies)) + " events", "job_id": job.ID,
 	}}))
 	for _, body := range bodies {
-		s.waiting.put(body)
+		s.Put(body)
 	}
-	return answer{status, object{"job_id": job.ID, "created_at": s.now().Format(time.RFC3339)}}
+	return answer{status, object{"job_id": job.ID, "created_at": s.Now().Format(time.RFC3339)}}
 }

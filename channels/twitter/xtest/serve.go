@@ -2,8 +2,6 @@ package xtest
 
 import (
 	"encoding/json"
-	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -30,73 +28,21 @@ type request struct {
 	account      *Account
 }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-	if err != nil {
-		return
-	}
-	s.mutex.Lock()
-	silent := s.silent
-	s.calls = append(s.calls, Call{r.Method, r.URL.Path, r.URL.RawQuery, string(body)})
-	s.mutex.Unlock()
-	if silent != nil {
-		select {
-		case <-silent:
-		case <-r.Context().Done():
-		}
-		breakOff(w, false)
-	}
-	fault := s.fault(r.Method, r.URL.Path)
-	if fault == nil {
-		fault = s.failing()
-	}
-	if fault != nil {
-		pause(r, fault.Delay)
-		if !fault.After {
-			fail(w, *fault)
-			return
-		}
-	}
-	if isMedia(r.URL.Path) {
+// whole reports calls that are answered piece by piece.
+func whole(r *http.Request) bool { return isStream(r) || isMedia(r.URL.Path) }
+
+func isStream(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/stream") }
+
+// answerCall answers a file, a stream, or a call of the API.
+func (s *Server) answerCall(w http.ResponseWriter, r *http.Request, body []byte) {
+	switch {
+	case isMedia(r.URL.Path):
 		s.serveMedia(w, r)
-		return
-	}
-	if strings.HasSuffix(r.URL.Path, "/stream") {
+	case isStream(r):
 		s.serveStream(w, r)
-		return
+	default:
+		write(w, s.answer(r, body, w.Header()))
 	}
-	header := http.Header{}
-	got := s.answer(r, body, header)
-	if fault != nil {
-		fail(w, *fault)
-		return
-	}
-	maps.Copy(w.Header(), header)
-	write(w, got)
-}
-
-func pause(r *http.Request, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	select {
-	case <-time.After(d):
-	case <-r.Context().Done():
-	}
-}
-
-func fail(w http.ResponseWriter, f Fault) {
-	if f.Status == 0 {
-		if f.Delay > 0 && !f.After && !f.Half {
-			return
-		}
-		breakOff(w, f.Half)
-	}
-	for key, value := range f.Header {
-		w.Header().Set(key, value)
-	}
-	w.WriteHeader(f.Status)
-	_, _ = io.WriteString(w, f.Body)
 }
 
 func write(w http.ResponseWriter, a answer) {
@@ -111,10 +57,7 @@ func write(w http.ResponseWriter, a answer) {
 
 // answer does a call.
 func (s *Server) answer(r *http.Request, body []byte, header http.Header) answer {
-	s.mutex.Lock()
-	between := s.paged
-	s.mutex.Unlock()
-	if between != nil && (r.URL.Query().Get("pagination_token") != "" || r.URL.Query().Get("cursor") != "") {
+	if _, between := s.Page(); between != nil && (r.URL.Query().Get("pagination_token") != "" || r.URL.Query().Get("cursor") != "") {
 		between()
 	}
 	s.mutex.Lock()
@@ -174,8 +117,8 @@ func (s *Server) within(q request, header http.Header) bool {
 	}
 	key := q.account.User + " " + name
 	w := s.windows[key]
-	if w == nil || s.now().Sub(w.began) >= windowLength {
-		w = &window{began: s.now()}
+	if w == nil || s.Now().Sub(w.began) >= windowLength {
+		w = &window{began: s.Now()}
 		s.windows[key] = w
 	}
 	w.used++
@@ -200,7 +143,7 @@ func (s *Server) token(r *http.Request, q request) answer {
 		if client != "" && q.form.Get("grant_type") == "refresh_token" && a.Refresh != "" && q.form.Get("refresh_token") == a.Refresh {
 			access := "access-" + s.id()
 			a.Refresh = "refresh-" + s.id()
-			a.Access = map[string]time.Time{access: s.now().Add(2 * time.Hour)}
+			a.Access = map[string]time.Time{access: s.Now().Add(2 * time.Hour)}
 			return answer{http.StatusOK, object{"token_type": "bearer", "expires_in": 7200, "access_token": access, "refresh_token": a.Refresh, "scope": "tweet.read dm.read"}}
 		}
 	}

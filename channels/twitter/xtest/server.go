@@ -6,62 +6,43 @@
 package xtest
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"sync"
 	"time"
+
+	"contactd/channels/simulator"
 )
 
 // Options of a server.
 type Options struct {
-	// Listen is the address; empty takes a free port on loopback.
-	Listen string
+	simulator.Options
 	// ConsumerKey and ConsumerSecret are the application's, Bearer its token.
 	ConsumerKey, ConsumerSecret, Bearer string
-	// Callback is where deliveries go; it can be set later.
-	Callback string
-	// Retry is the pause before a delivery is repeated; 0 for 20 ms.
-	Retry time.Duration
-	// Now is the clock, nil for time.Now.
-	Now func() time.Time
-	// Sent is told what an account of ours sends to a user; it must not call
-	// back.
-	Sent func(to, text string)
 }
+
+// Fault makes calls fail.
+type Fault = simulator.Fault
+
+// Weather is how unreliable everything is.
+type Weather = simulator.Weather
 
 // Server is a running X.
 type Server struct {
+	*simulator.Base
+	*simulator.Deliveries[[]byte]
 	options Options
-	http    *http.Server
-	socket  net.Listener
-	address string
-	base    context.Context
-	stop    context.CancelFunc
-	workers sync.WaitGroup
-	waiting *deliveries
 
-	mutex   sync.Mutex
-	state   state
-	limits  map[string]int // calls in 15 minutes, by name
-	windows map[string]*window
-	faults  []*Fault
-	calls   []Call
-	silent  chan struct{} // closed when it answers again
-	page    int           // things of one page, 0 for what is asked for
-	paged   func()        // between two pages
-	newer   bool          // the dialect with posts
-	closed1 bool          // version 1.1 is closed to the application
-	closed2 bool          // version 2 is
-	form    Form
-	streams []*connection
-	opened  int
-
+	mutex     sync.Mutex
+	state     state
+	limits    map[string]int // calls in 15 minutes, by name
+	windows   map[string]*window
+	newer     bool // the dialect with posts
+	closed1   bool // version 1.1 is closed to the application
+	closed2   bool // version 2 is
+	form      Form
+	streams   []*connection
+	opened    int
 	replaying replaying
 }
 
@@ -149,70 +130,21 @@ func Limits() map[string]int {
 
 // Start opens the server.
 func Start(o Options) (*Server, error) {
-	if o.Listen == "" {
-		o.Listen = "127.0.0.1:0"
-	}
-	if o.Retry == 0 {
-		o.Retry = 20 * time.Millisecond
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	socket, err := net.Listen("tcp", o.Listen)
+	base, err := simulator.Listen(o.Options)
 	if err != nil {
-		return nil, fmt.Errorf("start simulator: %w", err)
+		return nil, err
 	}
 	s := &Server{
-		options: o, limits: Limits(), windows: map[string]*window{},
+		Base: base, options: o, limits: Limits(), windows: map[string]*window{},
 		state: state{Users: map[string]*User{}, Accounts: map[string]*Account{}, Media: map[string]*Media{}},
 	}
-	s.base, s.stop = context.WithCancel(context.Background())
-	s.address = socket.Addr().String()
-	s.open(socket)
-	s.waiting = newDeliveries(s)
+	s.Deliveries = simulator.Deliver(base, simulator.Courier[[]byte]{
+		Workers: 1, Body: s.signed, Text: func(body []byte) []byte { return body },
+	})
+	s.Serve(simulator.API{Answer: s.answerCall, Whole: whole, Misfortunes: []Fault{
+		{}, {After: true}, {Status: http.StatusServiceUnavailable, Body: "over capacity"}, {Status: http.StatusServiceUnavailable, Body: "over capacity", After: true},
+	}})
 	return s, nil
-}
-
-// open answers on a socket. The caller holds mutex or is alone.
-func (s *Server) open(socket net.Listener) {
-	server := &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second}
-	s.http, s.socket = server, socket
-	s.workers.Go(func() { _ = server.Serve(socket) })
-}
-
-// Away makes the API unreachable, so that nothing can be sent to it, or
-// reachable again at the same address. Deliveries go on.
-func (s *Server) Away(away bool) error {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if away {
-		// Not left to the server: it may not have begun to serve, and whoever
-		// connects meanwhile would wait in the socket's queue.
-		_ = s.socket.Close()
-		return s.http.Close()
-	}
-	socket, err := net.Listen("tcp", s.address)
-	if err != nil {
-		return fmt.Errorf("open simulator again: %w", err)
-	}
-	s.open(socket)
-	return nil
-}
-
-// URL is the address of the API.
-func (s *Server) URL() string { return "http://" + s.address }
-
-// Close stops deliveries and answers.
-func (s *Server) Close() error {
-	s.Silent(false)
-	s.stop()
-	s.waiting.end()
-	s.mutex.Lock()
-	server := s.http
-	s.mutex.Unlock()
-	err := server.Close()
-	s.workers.Wait()
-	return err
 }
 
 // Save writes the state to a file, and Load reads it: what people and accounts
@@ -220,26 +152,14 @@ func (s *Server) Close() error {
 func (s *Server) Save(file string) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	raw, err := json.Marshal(s.state)
-	return errors.Join(err, os.WriteFile(file, raw, 0o600))
+	return simulator.Save(file, s.state)
 }
 
 // Load reads what Save wrote.
 func (s *Server) Load(file string) error {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("load simulator: %w", err)
-	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return json.Unmarshal(raw, &s.state)
-}
-
-// Callback sets where deliveries go; empty for nowhere.
-func (s *Server) Callback(url string) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.options.Callback = url
+	return simulator.Load(file, &s.state)
 }
 
 // Limit sets how often a call is allowed in a window; name as in Limits, empty
@@ -256,14 +176,12 @@ func (s *Server) Limit(name string, calls int) {
 	}
 }
 
-func (s *Server) now() time.Time { return s.options.Now().UTC() }
-
 // epoch is where the time in X's ids begins.
 const epoch = 1288834974657
 
 // id gives the next id. The caller holds mutex.
 func (s *Server) id() string {
-	next := (s.now().UnixMilli() - epoch) << 22
+	next := (s.Now().UnixMilli() - epoch) << 22
 	if next <= s.state.Serial {
 		next = s.state.Serial + 1
 	}

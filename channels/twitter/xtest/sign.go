@@ -16,7 +16,7 @@ func (s *Server) signer(r *http.Request, body []byte) *Account {
 	header := r.Header.Get("Authorization")
 	if token, found := strings.CutPrefix(header, "Bearer "); found {
 		for _, a := range s.state.Accounts {
-			if until, there := a.Access[token]; there && s.now().Before(until) {
+			if until, there := a.Access[token]; there && s.Now().Before(until) {
 				return a
 			}
 		}

@@ -74,7 +74,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-r.Context().Done():
 			return
-		case <-s.base.Done():
+		case <-s.Done():
 			return
 		}
 	}

@@ -47,8 +47,8 @@ func (s *Server) v1List(q request, fits func(*Post) bool) answer {
 	if size == 0 {
 		size = 20
 	}
-	if s.page > 0 {
-		size = min(size, s.page)
+	if most, _ := s.Page(); most > 0 {
+		size = min(size, most)
 	}
 	since, most := number(q.query.Get("since_id")), number(q.query.Get("max_id"))
 	found := []any{}

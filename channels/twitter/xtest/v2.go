@@ -113,8 +113,8 @@ func (s *Server) sized(asked int) int {
 	if asked <= 0 {
 		asked = 10
 	}
-	if s.page > 0 {
-		asked = min(asked, s.page)
+	if most, _ := s.Page(); most > 0 {
+		asked = min(asked, most)
 	}
 	return asked
 }
@@ -251,7 +251,7 @@ func (s *Server) messages(q request, fits func(*DM) bool) answer {
 	last := ""
 	for i := len(s.state.DMs) - 1; i >= 0; i-- {
 		d := s.state.DMs[i]
-		if !fits(d) || s.now().Sub(d.At) > 30*24*time.Hour || below != 0 && number(d.ID) >= below {
+		if !fits(d) || s.Now().Sub(d.At) > 30*24*time.Hour || below != 0 && number(d.ID) >= below {
 			continue
 		}
 		if len(data) == size {
@@ -326,7 +326,7 @@ func (s *Server) answerTo(a *Account, to, text string) (*Post, string) {
 		return nil, "You are not permitted to reply to this post: its author has not mentioned you."
 	}
 	for _, p := range s.state.Posts {
-		if p.User == a.User && p.Text == text && p.InReplyTo == to && s.now().Sub(p.At) < 24*time.Hour {
+		if p.User == a.User && p.Text == text && p.InReplyTo == to && s.Now().Sub(p.At) < 24*time.Hour {
 			return nil, "You are not allowed to create a Tweet with duplicate content."
 		}
 	}
