@@ -262,8 +262,9 @@ func TestAcceptedMailsAreMovedOrMarked(t *testing.T) {
 			stop()
 
 			// A mail that was accepted but not finished is found by the sweep.
+			// A busy server may have refused it once.
 			b.receive(t)
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), 2*retryFinish)
 			defer cancel()
 			t.Cleanup(func() {
 				if t.Failed() {

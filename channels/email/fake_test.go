@@ -33,6 +33,9 @@ type mailbox struct {
 	// fetch is asked about every mail that a FETCH is about to answer; nil
 	// answers as one should.
 	fetch func(command string, m stored) misdeed
+	// moved is told of the mails of a MOVE and says whether it is done; nil
+	// does it.
+	moved func(mails []stored) bool
 	waken map[chan struct{}]bool
 }
 
@@ -157,10 +160,32 @@ func (v *visit) answer(tag, command string) error {
 			return v.send("* SEARCH %s\r\n%s OK done", strings.Join(found, " "), tag)
 		case "FETCH":
 			return v.fetch(tag, rest, false)
+		case "MOVE":
+			return v.move(tag, rest)
 		}
 	case "FETCH":
 		return v.fetch(tag, rest, true)
 	}
+	return v.send("%s OK done", tag)
+}
+
+// move takes mails out of the folder and says which places became free.
+func (v *visit) move(tag, rest string) error {
+	set, _, _ := strings.Cut(rest, " ")
+	mails := v.m.chosen(set, false)
+	if v.m.moved != nil && !v.m.moved(mails) {
+		return v.send("%s NO [INUSE] not now", tag)
+	}
+	for _, mail := range mails {
+		v.m.mutex.Lock()
+		place := 1 + slices.IndexFunc(v.m.mails, func(s stored) bool { return s.uid == mail.uid })
+		v.m.mutex.Unlock()
+		v.m.remove(mail.uid)
+		if err := v.send("* %d EXPUNGE", place); err != nil {
+			return err
+		}
+	}
+	v.known -= len(mails)
 	return v.send("%s OK done", tag)
 }
 

@@ -172,6 +172,25 @@ func TestAMailThatAppearsLateIsFoundBySweeping(t *testing.T) {
 	})
 }
 
+func TestARefusedMoveIsTriedAgainWhileNothingComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, refused := newMailbox(5), 0
+		m.moved = func([]stored) bool {
+			refused++
+			return refused > 2
+		}
+		s := start(t, m, func(a *Account) { a.After = "move:Done" })
+		s.within(time.Second, 5)
+		time.Sleep(3 * retryFinish)
+		synctest.Wait()
+		m.mutex.Lock()
+		defer m.mutex.Unlock()
+		if len(m.mails) > 0 || refused != 3 {
+			t.Errorf("%d mails are left after %d tries", len(m.mails), refused)
+		}
+	})
+}
+
 func TestAServerThatTellsNothingIsAsked(t *testing.T) {
 	for offers, limit := range map[string]time.Duration{"IMAP4rev1 IDLE": defaultIdle, "IMAP4rev1": defaultPoll} {
 		t.Run(offers, func(t *testing.T) {

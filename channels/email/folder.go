@@ -164,7 +164,7 @@ func (f *folder) await(ctx context.Context, s *imap.Session) (over bool, err err
 		return false, s.Noop()
 	}
 	begun := time.Now()
-	woken, err := s.Idle(f.account.Idle)
+	woken, err := s.Idle(min(f.account.Idle, max(time.Second, f.timing.sweep-time.Since(f.swept))))
 	if err != nil || woken != imap.Ended {
 		return false, err
 	}
