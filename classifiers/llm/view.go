@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"contactd/classifiers/mask"
 	"contactd/contact"
 )
 
@@ -23,11 +24,11 @@ type piece struct {
 	start int
 	// original is the stretch itself; masks, in order, say where shown differs.
 	original string
-	masks    []mask
+	masks    []standIn
 }
 
-// mask is a stand-in. The places count bytes of original and of shown.
-type mask struct{ from, to, shownFrom, shownTo int }
+// standIn is a masked stretch. The places count bytes of original and of shown.
+type standIn struct{ from, to, shownFrom, shownTo int }
 
 // look makes the view of a message: at most limit characters of its text, two
 // thirds from the beginning and one from the end, masked for a foreign
@@ -49,11 +50,42 @@ func look(message contact.Message, limit int, foreign bool) view {
 		seen.end.original = string(text[seen.end.start:])
 		seen.whole = false
 	}
-	masker := newMasker(message, foreign)
-	for _, each := range []*piece{&seen.subject, &seen.text, &seen.end} {
-		masker.apply(each)
+	pieces := []*piece{&seen.subject, &seen.text, &seen.end}
+	if !foreign {
+		for _, each := range pieces {
+			each.shown = each.original
+		}
+		return seen
+	}
+	masker, known := mask.New(), knownOf(message)
+	for _, each := range pieces {
+		each.mask(masker, known)
 	}
 	return seen
+}
+
+// knownOf is what the channel knows of the people in a message.
+func knownOf(message contact.Message) *mask.Known {
+	var names []string
+	for _, person := range append([]contact.Sender{message.Sender}, message.Recipients...) {
+		names = append(names, person.Name, person.Address)
+	}
+	return mask.KnownOf(names, slices.Concat(message.Phones, message.Emails))
+}
+
+// mask fills in what is shown of a piece.
+func (p *piece) mask(masker *mask.Masker, known *mask.Known) {
+	var shown strings.Builder
+	last := 0
+	for _, each := range masker.Find(p.original, known) {
+		shown.WriteString(p.original[last:each.From])
+		from := shown.Len()
+		shown.WriteString(masker.StandIn(each.Kind, p.original[each.From:each.To]))
+		p.masks = append(p.masks, standIn{each.From, each.To, from, shown.Len()})
+		last = each.To
+	}
+	shown.WriteString(p.original[last:])
+	p.shown = shown.String()
 }
 
 // find looks for a quote, word for word but for the kind and number of spaces.
@@ -142,21 +174,4 @@ func legible(quote string) int {
 func (v view) enough(quote string) bool {
 	all := legible(v.subject.shown) + legible(v.text.shown)
 	return legible(quote) >= min(2, all) && legible(quote) > 0
-}
-
-// sortMasks puts masks in order and drops those that overlap an earlier one.
-func sortMasks(found []finding) []finding {
-	slices.SortStableFunc(found, func(a, b finding) int {
-		if a.from != b.from {
-			return a.from - b.from
-		}
-		return b.to - a.to
-	})
-	kept, end := found[:0], 0
-	for _, each := range found {
-		if each.from >= end && each.to > each.from {
-			kept, end = append(kept, each), each.to
-		}
-	}
-	return kept
 }

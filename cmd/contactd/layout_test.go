@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"channels/todo":         {"channels"},
 	"channels/*":            {"contact", "channels", "channels/files", "channels/simulator", "channels/todo", "channels/webhook"},
 	"classifiers":           {"contact"},
-	"classifiers/*":         {"contact", "classifiers", "classifiers/fold", "classifiers/phrase"},
+	"classifiers/*":         {"contact", "classifiers", "classifiers/fold", "classifiers/mask", "classifiers/phrase"},
 	"pipeline":              {"contact", "channels", "classifiers"},
 	"pipeline/journal":      {"contact", "channels", "pipeline"},
 	"pipeline/kafka":        {"contact", "pipeline"},

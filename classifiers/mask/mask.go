@@ -1,0 +1,167 @@
+// Package mask replaces what identifies people in a text by stand-ins that keep
+// the meaning, such as "⟪NAME 1⟫", so that a text may leave the force.
+//
+// It goes by form (addresses, numbers, links, handles, plates), by common first
+// names and by what the caller knows of the people. It guarantees nothing: a
+// rare name in small letters, a nickname, a place without a number, a job or a
+// story that only one person can have stays readable. A person must read what
+// is to be given away.
+package mask
+
+import (
+	_ "embed"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+//go:embed names.txt
+var commonNames string
+
+// Masker gives the same words the same stand-in for as long as it is used. It
+// is for one goroutine.
+type Masker struct {
+	first map[string]bool // common first names, lower case
+	given map[string]string
+	count map[string]int
+}
+
+// New makes a masker that has given no stand-in yet.
+func New() *Masker {
+	m := &Masker{first: map[string]bool{}, given: map[string]string{}, count: map[string]int{}}
+	for name := range strings.FieldsSeq(commonNames) {
+		m.first[name] = true
+	}
+	return m
+}
+
+// Known finds words that are known to identify people. Nil finds none.
+type Known struct{ form *regexp.Regexp }
+
+// KnownOf makes a Known of names and addresses, of which each word counts that
+// is longer than two letters, and of numbers, which count as they are.
+func KnownOf(names, numbers []string) *Known {
+	var forms []string
+	for _, name := range names {
+		for _, word := range strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;<>()\"", r) }) {
+			if utf8.RuneCountInString(word) > 2 {
+				forms = append(forms, regexp.QuoteMeta(word))
+			}
+		}
+	}
+	for _, number := range numbers {
+		if number != "" {
+			forms = append(forms, regexp.QuoteMeta(number))
+		}
+	}
+	if len(forms) == 0 {
+		return nil
+	}
+	return &Known{regexp.MustCompile(`(?i)` + strings.Join(forms, "|"))}
+}
+
+// Stretch is a piece of a text to be masked, in bytes, To exclusive.
+type Stretch struct {
+	From, To int
+	Kind     string
+}
+
+// Find gives what is to be masked in a text, in order, without overlap.
+func (m *Masker) Find(text string, known *Known) []Stretch {
+	var found []Stretch
+	for _, each := range forms {
+		for _, at := range each.form.FindAllStringSubmatchIndex(text, -1) {
+			from, to := at[0], at[1]
+			if len(at) > 2 && at[2] >= 0 {
+				from, to = at[2], at[3]
+			}
+			if !services[text[from:to]] {
+				found = append(found, Stretch{from, to, each.kind})
+			}
+		}
+	}
+	if known != nil {
+		for _, at := range known.form.FindAllStringIndex(text, -1) {
+			if isEdge(text, at[0], at[1]) {
+				found = append(found, Stretch{at[0], at[1], "NAME"})
+			}
+		}
+	}
+	return apart(append(found, m.names(text)...))
+}
+
+// StandIn is what takes the place of words of a kind: the same for the same.
+func (m *Masker) StandIn(kind, words string) string {
+	key := kind + " " + strings.ToLower(words)
+	if m.given[key] == "" {
+		m.count[kind]++
+		m.given[key] = fmt.Sprintf("⟪%s %d⟫", kind, m.count[kind])
+	}
+	return m.given[key]
+}
+
+// Text is a text with stand-ins.
+func (m *Masker) Text(text string, known *Known) string {
+	var masked strings.Builder
+	last := 0
+	for _, each := range m.Find(text, known) {
+		masked.WriteString(text[last:each.From])
+		masked.WriteString(m.StandIn(each.Kind, text[each.From:each.To]))
+		last = each.To
+	}
+	masked.WriteString(text[last:])
+	return masked.String()
+}
+
+var word = regexp.MustCompile(`\p{L}[\p{L}'’-]*`)
+
+// names finds common first names, and what follows one with a capital letter.
+// A first name that is a word too counts with a capital letter alone.
+func (m *Masker) names(text string) []Stretch {
+	var found []Stretch
+	words := word.FindAllStringIndex(text, -1)
+	for i, at := range words {
+		one := text[at[0]:at[1]]
+		plain := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(one), "'s"), "’s")
+		capital := unicode.IsUpper([]rune(one)[0])
+		if !m.first[plain] && !(capital && m.first["+"+plain]) {
+			continue
+		}
+		end := at[0] + len(plain)
+		if len(plain) == len(one) && i+1 < len(words) {
+			next := words[i+1]
+			if r, _ := utf8.DecodeRuneInString(text[next[0]:]); capital && unicode.IsUpper(r) && strings.TrimSpace(text[at[1]:next[0]]) == "" && !strings.Contains(text[at[1]:next[0]], "\n") {
+				end = next[1]
+			}
+		}
+		found = append(found, Stretch{at[0], min(end, len(text)), "NAME"})
+	}
+	return found
+}
+
+// isEdge reports whether a stretch begins and ends where words do.
+func isEdge(text string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:from])
+	after, _ := utf8.DecodeRuneInString(text[to:])
+	return !unicode.IsLetter(before) && !unicode.IsLetter(after)
+}
+
+// apart puts stretches in order and drops those that overlap an earlier one.
+func apart(found []Stretch) []Stretch {
+	slices.SortStableFunc(found, func(a, b Stretch) int {
+		if a.From != b.From {
+			return a.From - b.From
+		}
+		return b.To - a.To
+	})
+	kept, end := found[:0], 0
+	for _, each := range found {
+		if each.From >= end && each.To > each.From {
+			kept, end = append(kept, each), each.To
+		}
+	}
+	return kept
+}
