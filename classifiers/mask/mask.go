@@ -48,13 +48,13 @@ func KnownOf(names, numbers []string) *Known {
 	for _, name := range names {
 		for _, word := range strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;<>()\"", r) }) {
 			if utf8.RuneCountInString(word) > 2 {
-				forms = append(forms, regexp.QuoteMeta(word))
+				forms = append(forms, regexp.QuoteMeta(strings.ToValidUTF8(word, "\uFFFD")))
 			}
 		}
 	}
 	for _, number := range numbers {
 		if number != "" {
-			forms = append(forms, regexp.QuoteMeta(number))
+			forms = append(forms, regexp.QuoteMeta(strings.ToValidUTF8(number, "\uFFFD")))
 		}
 	}
 	if len(forms) == 0 {
