@@ -9,7 +9,7 @@ import (
 // ignore unknown fields and treat unknown words as "other".
 const (
 	ReceivedV1  = "contact.received.v1"  // a message came in, with its first assessment
-	AssessedV1  = "contact.assessed.v1"  // a later, different assessment
+	AssessedV1  = "contact.assessed.v1"  // a later assessment, by a machine or a person
 	SuggestedV1 = "contact.suggested.v1" // a later judgement that is lower: the grade stands
 	EscalatedV1 = "contact.escalated.v1" // a rule acted: self-contained, on contact.alerts
 	RejectedV1  = "contact.rejected.v1"  // no step could handle it: original bytes and error
@@ -22,6 +22,7 @@ const (
 	// Commands on contact.replies, from whoever answers.
 	ReplyRequestedV1 = "contact.reply.requested.v1" // send this
 	SeenV1           = "contact.seen.v1"            // a handler has looked at it
+	GradedV1         = "contact.graded.v1"          // a handler has graded it
 
 	// Signals on contact.signals, which may be lost.
 	PresenceV1 = "desk.presence.v1"  // who is at the desk

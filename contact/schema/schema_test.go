@@ -39,6 +39,7 @@ var described = map[string]reflect.Type{
 	"channelState":   reflect.TypeFor[contact.ChannelState](),
 	"reply":          reflect.TypeFor[contact.Requested](),
 	"replied":        reflect.TypeFor[contact.Replied](),
+	"graded":         reflect.TypeFor[contact.Graded](),
 	"seen":           reflect.TypeFor[contact.Seen](),
 	"abandoned":      reflect.TypeFor[contact.Abandoned](),
 	"presence":       reflect.TypeFor[contact.Presence](),
@@ -152,7 +153,7 @@ func TestTheWordsOfTheSchemaAreTheWordsInGo(t *testing.T) {
 	types := strings.Join(root.Properties["type"].Words, " ")
 	for _, each := range []string{
 		contact.ReceivedV1, contact.AssessedV1, contact.SuggestedV1, contact.EscalatedV1, contact.RejectedV1, contact.DegradedV1, contact.RestoredV1,
-		contact.RevisedV1, contact.RepliedV1, contact.AbandonedV1, contact.ReplyRequestedV1, contact.SeenV1, contact.PresenceV1, contact.TypingV1,
+		contact.RevisedV1, contact.RepliedV1, contact.AbandonedV1, contact.ReplyRequestedV1, contact.SeenV1, contact.GradedV1, contact.PresenceV1, contact.TypingV1,
 	} {
 		if !strings.Contains(types, each) {
 			t.Errorf("type %s is not listed", each)
