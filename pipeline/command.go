@@ -28,6 +28,8 @@ func (p *Pipeline) command(env *message.Message) error {
 		return p.replies.Journal.QueueReply(env.Context(), c)
 	case contact.Seen:
 		p.seen(env.Context(), c)
+	case grading:
+		return p.decide(env.Context(), c)
 	}
 	return nil
 }
@@ -47,8 +49,8 @@ func (p *Pipeline) seen(ctx context.Context, seen contact.Seen) {
 // seenLimit bounds how long one channel may take, because replies wait.
 const seenLimit = 2 * time.Second
 
-// readCommand reads a record of TopicReplies: a contact.Reply, a contact.Seen,
-// or nil for a type that is not known here, and for what another force is asked
+// readCommand reads a record of TopicReplies: a contact.Reply, a contact.Seen, a
+// grading, or nil for a type that is not known here, and for what another force is asked
 // for on the same cluster.
 func readCommand(record []byte, force string) (any, error) {
 	var e contact.Event
@@ -74,6 +76,8 @@ func readCommand(record []byte, force string) (any, error) {
 			return nil, fmt.Errorf("read %s: %w", e.Type, unworded(err))
 		}
 		return data, checkID("conversationId", "c-", data.ConversationID)
+	case contact.GradedV1:
+		return readGrading(e)
 	default:
 		return nil, nil //nolint:nilnil // a type of the future is no error
 	}
@@ -95,8 +99,13 @@ func checkReply(e contact.Event, data contact.Requested) error {
 	if e.PartitionKey != "" && e.PartitionKey != data.Conversation {
 		problems = append(problems, errors.New("partitionkey is not the conversation"))
 	}
+	return inOneLine(e.Type, problems)
+}
+
+// inOneLine joins what is wrong with a command.
+func inOneLine(eventType string, problems []error) error {
 	if err := errors.Join(problems...); err != nil {
-		return fmt.Errorf("read %s: %s", e.Type, strings.ReplaceAll(err.Error(), "\n", "; "))
+		return fmt.Errorf("read %s: %s", eventType, strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return nil
 }

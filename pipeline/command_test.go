@@ -17,7 +17,7 @@ import (
 // no crash, and what is taken for a reply can be told of in events that keep
 // the contract. An error never quotes what it could not read.
 func FuzzCommand(f *testing.F) {
-	for _, name := range []string{"reply_requested", "seen", "replied_queued"} {
+	for _, name := range []string{"reply_requested", "seen", "graded", "replied_queued"} {
 		sample, err := os.ReadFile(filepath.Join("..", "contact", "schema", "samples", name+".json"))
 		if err != nil {
 			f.Fatal(err)
@@ -43,6 +43,9 @@ func FuzzCommand(f *testing.F) {
 			raw, _ := json.Marshal(event)
 			contacttest.Valid(t, raw)
 			return
+		}
+		if g, ok := command.(grading); ok {
+			tellDecision(t, g)
 		}
 		reply, ok := command.(contact.Reply)
 		if !ok {
@@ -71,6 +74,23 @@ func FuzzCommand(f *testing.F) {
 		raw, _ := json.Marshal(event)
 		contacttest.Valid(t, raw)
 	})
+}
+
+// tellDecision holds what would be told of a decision to the contract.
+func tellDecision(t *testing.T, g grading) {
+	kept := (&Pipeline{seal: testSealer()}).decision("/sampleshire/webchat/main", g, 1)
+	original, err := kept.original("webchat/main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := testEntry()
+	e.Original, e.Conversation = original, g.ConversationID
+	_, event, err := testSealer().later(e)
+	if err != nil {
+		t.Fatalf("%v: %s", err, original.Bytes)
+	}
+	raw, _ := json.Marshal(event)
+	contacttest.Valid(t, raw)
 }
 
 // FuzzReplied reads originals of contactd's own pseudo-channel as a bad disk

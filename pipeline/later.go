@@ -13,19 +13,22 @@ import (
 	"contactd/contact"
 )
 
-// AssessmentsChannel is the pseudo-channel whose originals are what a judge
-// said of a message after it was published: the JSON of a laterOpinion. So a
-// later assessment, and a suggestion, are durable, kept once, chained, in their
-// conversation's order and published like what people write.
+// AssessmentsChannel is the pseudo-channel whose originals are what a judge, a
+// machine or a person, said of a message after it was published: the JSON of a
+// laterOpinion. So a later assessment, and a suggestion, are durable, kept once,
+// chained, in their conversation's order and published like what people write.
 const AssessmentsChannel = "assessments"
 
 // laterOpinion holds what is to be published; one of Assessed and Suggested is
 // set. It is complete: nothing of the message is needed again.
 type laterOpinion struct {
-	// Source is that of the message's event, Cause the event's id.
+	// Source is that of the message's event, Cause the id of the event that led
+	// here: the message's, or of a person the command.
 	Source string `json:"source"`
 	Cause  string `json:"cause"`
-	// By is the judge without its version.
+	// Asked is the identity of a person's command.
+	Asked string `json:"asked,omitempty"`
+	// By is the judge without its version, of a person with a number.
 	By        string             `json:"by"`
 	Assessed  *contact.Assessed  `json:"assessed,omitempty"`
 	Suggested *contact.Suggested `json:"suggested,omitempty"`
@@ -53,7 +56,7 @@ func (p *Pipeline) raised(told published, after contact.Assessment, opinion cont
 	shorten(&data)
 	kept.Assessed = &contact.Assessed{
 		SchemaVersion: schemaVersion, ContactID: data.ContactID, ConversationID: data.ConversationID,
-		Classification: data.Classification, Previous: *told.event.Grade, ChangeReason: "a second opinion is higher",
+		Classification: data.Classification, Previous: told.standing, ChangeReason: "a second opinion is higher",
 	}
 	return kept
 }
@@ -91,7 +94,7 @@ func suggested(told published, opinion contact.Opinion, at time.Time) *laterOpin
 		Source: told.event.Source, Cause: told.event.ID, By: judge(opinion),
 		Suggested: &contact.Suggested{
 			SchemaVersion: schemaVersion, ContactID: told.data.ContactID, ConversationID: told.data.ConversationID,
-			Standing: *told.event.Grade, Opinion: opinion, At: at.UTC(),
+			Standing: told.standing, Opinion: opinion, At: at.UTC(),
 		},
 	}
 }
@@ -103,16 +106,34 @@ func judge(opinion contact.Opinion) string {
 }
 
 // original is what the journal keeps. Its identity is that of the message and
-// the judge: of two answers about one message the first counts.
-func (l *laterOpinion) original(told published, opinion contact.Opinion) (channels.Original, error) {
+// the judge: of two answers about one message the first counts. Account is
+// accountOf the message.
+func (l *laterOpinion) original(account string) (channels.Original, error) {
 	body, err := json.Marshal(l)
 	if err != nil {
 		return channels.Original{}, fmt.Errorf("write second opinion: %w", err)
 	}
+	message, _ := l.about()
 	return channels.Original{
-		Channel: AssessmentsChannel, Account: told.data.Provenance.Connector + "/" + told.data.Channel.Account,
-		ID: told.data.ContactID + "/" + judge(opinion), MediaType: "application/json", Bytes: body,
+		Channel: AssessmentsChannel, Account: account, ID: message + "/" + l.By, MediaType: "application/json", Bytes: body,
 	}, nil
+}
+
+// accountOf is the account of AssessmentsChannel for what is said of a message.
+func accountOf(data contact.Received) string {
+	return data.Provenance.Connector + "/" + data.Channel.Account
+}
+
+// about is the message that it is about, and its conversation; both empty when
+// that is not clear.
+func (l *laterOpinion) about() (message, conversation string) {
+	switch {
+	case l.Assessed != nil && l.Suggested == nil:
+		return l.Assessed.ContactID, l.Assessed.ConversationID
+	case l.Suggested != nil && l.Assessed == nil:
+		return l.Suggested.ContactID, l.Suggested.ConversationID
+	}
+	return "", ""
 }
 
 // readLater reads an original of AssessmentsChannel. What is wrong with one is
@@ -121,12 +142,7 @@ func readLater(e Entry) (l laterOpinion, message, conversation string, err error
 	if err := json.Unmarshal(e.Original.Bytes, &l); err != nil {
 		return l, "", "", Permanent(fmt.Errorf("read second opinion: %w", unworded(err)))
 	}
-	switch {
-	case l.Assessed != nil && l.Suggested == nil:
-		message, conversation = l.Assessed.ContactID, l.Assessed.ConversationID
-	case l.Suggested != nil && l.Assessed == nil:
-		message, conversation = l.Suggested.ContactID, l.Suggested.ConversationID
-	}
+	message, conversation = l.about()
 	if message == "" || conversation == "" || e.Original.ID != message+"/"+l.By {
 		return l, "", "", Permanent(errors.New("read second opinion: it is another than its identity says"))
 	}

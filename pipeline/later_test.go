@@ -15,7 +15,7 @@ func FuzzLater(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	told := published{event: first}
+	told := published{event: first, standing: *first.Grade, heard: *first.Grade}
 	if err := json.Unmarshal(first.Data, &told.data); err != nil {
 		f.Fatal(err)
 	}
@@ -24,8 +24,12 @@ func FuzzLater(f *testing.F) {
 	after := told.data.Classification.Assessment
 	after.Grade = contact.Emergency
 	whole := map[string]bool{}
-	for _, kept := range []*laterOpinion{p.raised(told, after, opinion), suggested(told, opinion, noon)} {
-		original, err := kept.original(told, opinion)
+	person := p.decision(told.event.Source, grading{cause: "e-1", asked: "/desk e-1", Graded: contact.Graded{
+		ContactID: told.data.ContactID, ConversationID: told.data.ConversationID,
+		Grade: contact.Resolution, Previous: contact.Priority, Reason: "she is back", Author: "h214", At: noon,
+	}}, 1)
+	for _, kept := range []*laterOpinion{p.raised(told, after, opinion), suggested(told, opinion, noon), person} {
+		original, err := kept.original(accountOf(told.data))
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -117,6 +117,7 @@ type metrics struct {
 	graded   *prometheus.CounterVec
 	latency  *prometheus.HistogramVec
 	second   *prometheus.CounterVec
+	decided  *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -137,9 +138,12 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		second: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "contactd_second_opinions_total", Help: "Second opinions, by what came of them: raised, same, suggested (lower, so nothing changed), failed, stale (too old by the time it could be asked for).",
 		}, []string{"outcome"}),
+		decided: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "contactd_decided_total", Help: "Grades that people gave, by the grade before and theirs.",
+		}, []string{"previous", "grade"}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.steps, m.rejected, m.graded, m.latency, m.second)
+		registry.MustRegister(m.steps, m.rejected, m.graded, m.latency, m.second, m.decided)
 	}
 	return m
 }

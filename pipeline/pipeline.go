@@ -35,10 +35,13 @@ type Deps struct {
 	// Replies carry answers back; the zero value carries none.
 	Replies ReplyDeps
 	// Second judges once more what is published; the zero value judges nothing.
-	Second  SecondDeps
-	Log     *slog.Logger
-	Metrics prometheus.Registerer
-	Now     func() time.Time
+	Second SecondDeps
+	// Decisions keeps what handlers decide about grades: the journal. Without
+	// it their commands are rejected.
+	Decisions Decisions
+	Log       *slog.Logger
+	Metrics   prometheus.Registerer
+	Now       func() time.Time
 }
 
 // Pipeline carries entries from the journal to Kafka. Make one with New.
@@ -53,6 +56,10 @@ type Pipeline struct {
 	out       message.Publisher
 	replies   ReplyDeps
 	secondly  SecondDeps
+	decisions Decisions
+	// deciding makes one of what is looked up about a message's grade and what
+	// is kept because of it.
+	deciding  sync.Mutex
 	seal      sealer
 	memo      *memo
 	overdue   *overdue
@@ -81,7 +88,7 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 	}
 	stopped, stop := context.WithCancel(context.Background())
 	return &Pipeline{
-		stopped: stopped, stop: stop, replies: deps.Replies, secondly: deps.Second,
+		stopped: stopped, stop: stop, replies: deps.Replies, secondly: deps.Second, decisions: deps.Decisions,
 		config: config, unread: deps.Unread, outbox: deps.Outbox, open: deps.Open, journal: deps.Journal,
 		readers: deps.Readers, panel: deps.Panel, out: deps.Publisher,
 		seal:    sealer{force: deps.Force, version: deps.Version, config: config},

@@ -43,6 +43,9 @@ type SecondDeps struct {
 type published struct {
 	event contact.Event
 	data  contact.Received
+	// standing is its grade by now, heard the highest that a machine gave it:
+	// they differ when a person decided otherwise.
+	standing, heard contact.Grade
 }
 
 var errStale = errors.New("ask for a second opinion: the message is too old by now")
@@ -62,9 +65,14 @@ func (p *Pipeline) second(env *message.Message) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	p.deciding.Lock()
+	defer p.deciding.Unlock()
+	if first, err = p.sinceDecided(ctx, first, err); ctx.Err() != nil {
+		return ctx.Err()
+	}
 	outcome, kept := p.weigh(first, opinion, err)
 	if kept != nil {
-		original, err := kept.original(first, opinion)
+		original, err := kept.original(accountOf(first.data))
 		if err != nil {
 			return err
 		}
@@ -90,6 +98,7 @@ func (p *Pipeline) worthJudging(record []byte) (first published, ok bool) {
 	if !told || first.event.Grade == nil || *first.event.Grade == contact.Emergency || json.Unmarshal(first.event.Data, &first.data) != nil {
 		return first, false
 	}
+	first.standing, first.heard = *first.event.Grade, *first.event.Grade
 	content := first.data.Content
 	return first, first.data.Unreadable == nil && (classifiers.Legible(content.Text) || classifiers.Legible(content.Subject))
 }
@@ -136,7 +145,7 @@ func (p *Pipeline) judgeOnce(ctx context.Context, m contact.Message) (opinion co
 // weigh says what an answer means, and what is to be kept of it: nothing when
 // the grade stands.
 func (p *Pipeline) weigh(first published, opinion contact.Opinion, err error) (outcome string, kept *laterOpinion) {
-	standing := *first.event.Grade
+	standing := first.standing
 	after := classifiers.Revise(first.data.Classification.Assessment, opinion, p.now())
 	opinion = after.Opinions[len(after.Opinions)-1] // made safe to believe
 	switch {
@@ -145,6 +154,8 @@ func (p *Pipeline) weigh(first published, opinion contact.Opinion, err error) (o
 	case err != nil || opinion.Failed != "":
 		p.log.Warn("no second opinion", "message_id", first.data.ContactID, "failed", opinion.Failed, "err", err)
 		return "failed", nil
+	case after.Grade.Above(standing) && !opinion.Grade.Above(first.heard):
+		return "same", nil // a person has decided against as much
 	case after.Grade.Above(standing):
 		return "raised", p.raised(first, after, opinion)
 	case slices.Contains(opinion.Signs, classifiers.Doubtful):

@@ -36,6 +36,8 @@ func (j *judge) Grade(_ context.Context, m contact.Message) (contact.Opinion, er
 	return j.answer(m.Text, n)
 }
 
+func (j *judge) Name() string { return "llm@test" }
+
 func (j *judge) times(text string) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -53,15 +55,16 @@ func thinks(grade contact.Grade) contact.Opinion {
 // Kafka would, one after the other, until they are acknowledged.
 type second struct {
 	*flow
-	judge *judge
-	dir   string
-	stop  func()
-	seen  int
+	judge  *judge
+	orders desk // what handlers ask for
+	dir    string
+	stop   func()
+	seen   int
 }
 
 func startSecond(t *testing.T, answer func(text string, time int) (contact.Opinion, error)) *second {
 	t.Helper()
-	s := &second{judge: &judge{asked: map[string]int{}, answer: answer}, dir: t.TempDir()}
+	s := &second{judge: &judge{asked: map[string]int{}, answer: answer}, orders: desk{make(chan *message.Message)}, dir: t.TempDir()}
 	s.flow = &flow{t: t, chat: newChat(), desk: desk{make(chan *message.Message)}}
 	s.out = &published{t: t, topics: map[string][]contact.Event{}, more: make(chan struct{}, 1)}
 	s.start()
@@ -80,7 +83,8 @@ func (s *second) start() {
 		Unread: j.Unread(), Outbox: j.Outbox(), Open: journal.EntryOf, Journal: j,
 		Readers: map[string]channels.Reader{"webchat": s.chat}, Panel: calm{}, Publisher: s.out,
 		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler),
-		Second: pipeline.SecondDeps{Judge: s.judge, Events: s.desk, Inbox: j, MaxAge: time.Hour},
+		Second:  pipeline.SecondDeps{Judge: s.judge, Events: s.desk, Inbox: j, MaxAge: time.Hour},
+		Replies: pipeline.ReplyDeps{Journal: j, Due: j.Replies(), Commands: s.orders}, Decisions: j,
 	})
 	if err != nil {
 		s.t.Fatal(err)
