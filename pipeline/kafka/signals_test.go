@@ -3,7 +3,12 @@ package kafka_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
+	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,4 +115,36 @@ func TestAReaderThatIsCalledOffTellsOfNoTrouble(t *testing.T) {
 			t.Errorf("ended with %v and told %s", err, &told)
 		}
 	})
+}
+
+func TestReadGivesWhatIsThereAndEnds(t *testing.T) {
+	onBoth(t, 3, func(t *testing.T, c kafka.Config, topic string) {
+		p, cluster := newPublisher(t, c, kafka.Watch{}), newCluster(t, c)
+		want := map[string][]string{}
+		for n := range 200 {
+			key, value := fmt.Sprint(n%2), fmt.Sprint(n) // a partition stays empty
+			want[key] = append(want[key], value)
+			if err := p.Publish(topic, envelope(value, key)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := map[string][]string{}
+		late := sync.OnceValue(func() error { return p.Publish(topic, envelope("late", "0")) })
+		err := cluster.Read(t.Context(), topic, func(r kafka.Record) error {
+			got[r.Key] = append(got[r.Key], string(r.Value))
+			return late()
+		})
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v, %v", got, err)
+		}
+		if err := cluster.Read(t.Context(), topic, func(kafka.Record) error { return io.ErrShortWrite }); !errors.Is(err, io.ErrShortWrite) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestReadTellsThatNoBrokerIsThere(t *testing.T) {
+	if err := newCluster(t, single("127.0.0.1:1")).Read(t.Context(), "signals", func(kafka.Record) error { return nil }); err == nil {
+		t.Error("no error")
+	}
 }

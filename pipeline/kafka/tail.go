@@ -100,3 +100,73 @@ func (t *tail) give(ctx context.Context, s *source, r Record) {
 		t.stop(fmt.Errorf("tail %s: %w", r.Topic, err))
 	}
 }
+
+// quietLimit is how long Read goes on without an answer from a partition.
+const quietLimit = 30 * time.Second
+
+// Read gives every record that a topic holds now to f, as Tail does, and
+// returns nil behind the last. It gives up when a partition cannot be read for
+// half a minute.
+func (c *Cluster) Read(ctx context.Context, topic string, f func(Record) error) error {
+	starts, err := c.startOffsets(ctx, topic)
+	if err != nil {
+		return err
+	}
+	ends, err := c.EndOffsets(ctx, topic)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	pool := c.connect.transport(topic)
+	defer pool.CloseIdleConnections()
+	t := tail{client: c.connect.client(pool), watch: c.watch, f: f, stop: cancel}
+	var wg sync.WaitGroup
+	for partition, end := range ends {
+		wg.Go(func() {
+			if err := t.readTo(ctx, &source{client: t.client, topic: topic, partition: partition, next: starts[partition]}, end); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// readTo reads one partition up to an offset. What was taken away meanwhile, by
+// age, is not waited for.
+func (t *tail) readTo(ctx context.Context, s *source, end int64) error {
+	answered := time.Now()
+	for failed := 0; s.next < end && ctx.Err() == nil; {
+		before := s.next
+		records, _, err := s.fetch(ctx)
+		for _, r := range records {
+			if r.Offset >= end {
+				return nil
+			}
+			r.Err = r.verify()
+			t.give(ctx, s, r)
+		}
+		switch {
+		case s.next > before:
+			answered, failed = time.Now(), 0
+			continue
+		case errors.Is(err, errUnreadable) && failed >= damageRetries:
+			t.give(ctx, s, Record{Topic: s.topic, Partition: s.partition, Offset: s.next, Err: err})
+			continue
+		case errors.Is(err, kafkago.OffsetOutOfRange):
+			if start, _, err := s.bounds(ctx); err == nil {
+				s.next = max(s.next, start)
+			}
+		}
+		if time.Since(answered) > quietLimit {
+			if err == nil {
+				err = errors.New("the broker gives nothing")
+			}
+			return fmt.Errorf("read %s/%d: no progress for %v: %w", s.topic, s.partition, quietLimit, err)
+		}
+		failed++
+		pause(ctx, nil, min(backoff(failed, readBackoff), time.Second))
+	}
+	return nil
+}
