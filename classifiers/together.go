@@ -51,8 +51,8 @@ func NewTogether(panel *Panel) *Together {
 // Assess judges a message. It never says less than the panel alone.
 func (t *Together) Assess(ctx context.Context, message contact.Message) contact.Assessment {
 	alone := t.panel.Assess(ctx, message)
-	own := newText(message)
-	if message.Conversation == "" || message.Revision != nil || message.Automatic != contact.Person || own == "" || len(own) > togetherBytes {
+	own, short := joinable(message)
+	if message.Conversation == "" || !short {
 		return alone
 	}
 	at := message.ReceivedAt
@@ -66,6 +66,38 @@ func (t *Together) Assess(ctx context.Context, message contact.Message) contact.
 	}
 	t.remember(message, utterance{message.ID, at, own, assessment.Grade})
 	return assessment
+}
+
+// joinable is what a person wrote, and whether it is judged with what they wrote
+// before.
+func joinable(message contact.Message) (own string, short bool) {
+	own = newText(message)
+	return own, message.Revision == nil && message.Automatic == contact.Person && own != "" && len(own) <= togetherBytes
+}
+
+// JoinedText is the text that the last of a conversation's messages, which come
+// in order, is judged by together with those before, and of how many it is; its
+// own when it is judged alone.
+func JoinedText(messages []contact.Message) (text string, of int) {
+	last := messages[len(messages)-1]
+	own, short := joinable(last)
+	if !short {
+		return own, 1
+	}
+	var texts []string
+	for _, each := range messages[:len(messages)-1] {
+		if text, short := joinable(each); short && near(last.ReceivedAt, each.ReceivedAt) {
+			texts = append(texts, text)
+		}
+	}
+	texts = append(texts[max(0, len(texts)-togetherMessages):], own)
+	return strings.Join(texts, "\n"), len(texts)
+}
+
+// near reports whether messages are judged together by their times.
+func near(a, b time.Time) bool {
+	apart := a.Sub(b)
+	return apart <= togetherWithin && apart >= -togetherWithin
 }
 
 // newText is what the person wrote, without what they quote.
@@ -120,7 +152,7 @@ func (t *Together) before(message contact.Message, at time.Time) []utterance {
 		if each.id == message.ID {
 			break
 		}
-		if age := at.Sub(each.at); age <= togetherWithin && age >= -togetherWithin {
+		if near(at, each.at) {
 			found = append(found, each)
 		}
 	}

@@ -58,6 +58,8 @@ type commands struct {
 	Sample     sampleCommand     `cmd:"" help:"Print a configuration with every setting explained."`
 	Tail       tailCommand       `cmd:"" help:"Show events as they come."`
 	Reply      replyCommand      `cmd:"" help:"Answer a conversation on the channel that it came by."`
+	Regrade    regradeCommand    `cmd:"" help:"Grade a conversation as a handler does."`
+	Labels     labelsCommand     `cmd:"" help:"What handlers have graded, for training."`
 	Grade      gradeCommand      `cmd:"" help:"Judge texts as the daemon would."`
 	Eval       evalCommand       `cmd:"" help:"Measure the classifiers on labelled messages."`
 	Train      trainCommand      `cmd:"" help:"Learn from labelled messages."`

@@ -134,25 +134,34 @@ func (r replyCommand) store(ctx context.Context, c config) ([]contact.Attachment
 	return attachments, nil
 }
 
-// ask publishes the command. It does not wait for a broker that is away: a
-// person is told at once.
+// ask publishes the command.
 func ask(ctx context.Context, connect kafka.Config, force string, reply contact.Reply) error {
 	raw, err := json.Marshal(contact.Requested{SchemaVersion: "1.0", Reply: reply})
 	if err != nil {
 		return fmt.Errorf("write command: %w", err)
 	}
-	env, err := pipeline.Envelope(contact.Event{
+	_, err = publishCommand(ctx, connect, contact.Event{
 		SpecVersion: "1.0", ID: contact.EventID(contact.ReplyRequestedV1, reply.ID, ""), Source: "/" + force + "/contactd-reply",
 		Type: contact.ReplyRequestedV1, Subject: reply.ID, Time: reply.RequestedAt, DataContentType: "application/json",
 		DataSchema: "urn:contactd:schema:contact:1.0", PartitionKey: reply.Conversation, CorrelationID: reply.Conversation,
 		Force: force, Data: raw,
-	}, pipeline.LaneNormal)
+	})
 	if err != nil {
-		return err
+		return fmt.Errorf("ask for reply: %w", err)
+	}
+	return nil
+}
+
+// publishCommand puts a command on contact.replies and says where it lies. It
+// does not wait for a broker that is away: a person is told at once.
+func publishCommand(ctx context.Context, connect kafka.Config, command contact.Event) (place string, err error) {
+	env, err := pipeline.Envelope(command, pipeline.LaneNormal)
+	if err != nil {
+		return "", err
 	}
 	publisher, err := kafka.NewPublisher(connect, kafka.Watch{})
 	if err != nil {
-		return fmt.Errorf("reach broker: %w", err)
+		return "", fmt.Errorf("reach broker: %w", err)
 	}
 	published := make(chan error, 1)
 	go func() { published <- publisher.Publish(pipeline.TopicReplies, env) }()
@@ -163,10 +172,10 @@ func ask(ctx context.Context, connect kafka.Config, force string, reply contact.
 	case <-time.After(askLimit):
 		err = errors.New("the broker does not take it")
 	}
-	if err != nil {
-		err = fmt.Errorf("ask for reply: %w", err)
+	if err = errors.Join(err, publisher.Close()); err != nil {
+		return "", err
 	}
-	return errors.Join(err, publisher.Close())
+	return pipeline.TopicReplies + "/" + env.Metadata.Get(pipeline.MetaPartition) + "/" + env.Metadata.Get(pipeline.MetaOffset), nil
 }
 
 // askLimit is how long the broker may take for the command.

@@ -113,8 +113,8 @@ func (p *process) follow(topic string) func(word string) []byte {
 	}
 }
 
-// cluster reaches the broker of the program.
-func (p *process) cluster() *kafka.Cluster {
+// config is that of the program.
+func (p *process) config() config {
 	p.t.Helper()
 	text, err := os.ReadFile(filepath.Join(p.dir, "contactd.yaml"))
 	if err != nil {
@@ -125,7 +125,13 @@ func (p *process) cluster() *kafka.Cluster {
 		p.t.Fatal(err)
 	}
 	c.Broker.Dir = filepath.Join(p.dir, c.Broker.Dir)
-	connect, _, err := brokerOf(c)
+	return c
+}
+
+// cluster reaches the broker of the program.
+func (p *process) cluster() *kafka.Cluster {
+	p.t.Helper()
+	connect, _, err := brokerOf(p.config())
 	if err != nil {
 		p.t.Fatal(err)
 	}

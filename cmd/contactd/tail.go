@@ -173,12 +173,21 @@ func aboutAnswer(e contact.Event) string {
 	case contact.AssessedV1:
 		var data contact.Assessed
 		if json.Unmarshal(e.Data, &data) == nil {
-			return fmt.Sprintf("  %s  was %s — %s", data.ConversationID, data.Previous, strings.Join(data.Classification.Categories, ", "))
+			by := ""
+			if data.ByPerson() {
+				by = "  by " + data.Author
+			}
+			return fmt.Sprintf("  %s  was %s%s — %s", data.ConversationID, data.Previous, by, strings.Join(data.Classification.Categories, ", "))
 		}
 	case contact.SuggestedV1:
 		var data contact.Suggested
 		if json.Unmarshal(e.Data, &data) == nil {
 			return fmt.Sprintf("  %s  stays %s, %s thinks %s", data.ConversationID, data.Standing, data.Opinion.By, data.Opinion.Grade)
+		}
+	case contact.GradedV1:
+		var data contact.Graded
+		if json.Unmarshal(e.Data, &data) == nil {
+			return fmt.Sprintf("  %s  %s, was %s  by %s", data.ConversationID, data.Grade, data.Previous, data.Author)
 		}
 	case contact.SeenV1:
 		var data contact.Seen
