@@ -73,10 +73,11 @@ type corpus struct {
 	examples []Example
 	counts   [][blocks][]count
 	hints    []hints
+	cost     float64 // of an example that is not calm
 }
 
 func readCorpus(examples []Example) *corpus {
-	c := &corpus{examples: examples, counts: make([][blocks][]count, len(examples)), hints: make([]hints, len(examples))}
+	c := &corpus{cost: cost, examples: examples, counts: make([][blocks][]count, len(examples)), hints: make([]hints, len(examples))}
 	r := newReader()
 	for i, e := range examples {
 		r.read(e.Message.Text)
@@ -145,7 +146,7 @@ func (c *corpus) train(of []int, heads []int) *Model {
 		p := problem{vectors: vectors, yes: make([]bool, len(of)), costs: make([]float64, len(of))}
 		for n, i := range of {
 			p.yes[n] = c.examples[i].yes(head)
-			p.costs[n] = cost
+			p.costs[n] = c.cost
 			if c.examples[i].Calm {
 				p.costs[n] = calmCost
 			}

@@ -23,6 +23,10 @@ type evalCommand struct {
 	Plots string   `help:"Draw precision and recall, and calibration, into this folder." placeholder:"DIR"`
 
 	Signposts bool   `help:"List the messages that were signposted wrong, or not though they are not for the police."`
+	Label     string `help:"Only ask a question of another set: the column that says 1 or 0, yes or no. Each part of the texts is answered by what is learned from the other parts." placeholder:"COLUMN"`
+	Text      string `help:"With --label: the column of the text." default:"text" placeholder:"COLUMN"`
+	Folds     int    `help:"With --label: how many parts." default:"5" placeholder:"N"`
+	Kept      string `help:"With --label: answer the texts of this file by all others, in place of each part by the other parts." placeholder:"FILE.csv"`
 	Against   string `help:"Exit 1 if another model finds an emergency that this one does not: a file, or 'shipped'." placeholder:"FILE"`
 }
 
@@ -32,15 +36,20 @@ func (evalCommand) Help() string {
   contactd eval --data own.csv
   contactd eval --cross --data a.csv --data b.csv --data c.csv
   contactd eval --data kept.csv --model new.bin --against shipped
+  contactd eval --data disasters.csv --text text --label target
 
 With --against it is a gate: exit 1 says that the new model misses an emergency that the other finds.
 
 Flagged is what a person looks at soon: emergency, unknown or priority. Low are messages labelled scheduled or
-resolution. Every figure is of all classifiers together.`
+resolution. Every figure is of all classifiers together, but with --label: it shows what the features alone are worth on sets
+of other people.`
 }
 
 // Run judges every message and prints how right that is.
 func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
+	if e.Label != "" {
+		return e.ask(p)
+	}
 	config, err := p.load(c.Config)
 	if err != nil {
 		return err

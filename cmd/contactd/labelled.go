@@ -65,36 +65,22 @@ func readLabelled(ctx context.Context, files []string, before []classifiers.Boun
 
 // decodeLabelled reads comma-separated rows below a header.
 func decodeLabelled(from io.Reader) ([]labelled, error) {
-	table := csv.NewReader(from)
-	header, err := table.Read()
+	table, err := openTable(from, labelledColumns...)
 	if err != nil {
-		return nil, fmt.Errorf("read header: %w", err)
-	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets write a byte order mark
-	for _, name := range labelledColumns {
-		if !slices.Contains(header, name) {
-			return nil, fmt.Errorf("no column %q; want %s", name, strings.Join(labelledColumns, ", "))
-		}
+		return nil, err
 	}
 	var rows []labelled
 	for {
-		record, err := table.Read()
+		value, err := table.next()
 		if errors.Is(err, io.EOF) {
 			return rows, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read row: %w", err)
-		}
-		value := func(name string) string {
-			if i := slices.Index(header, name); i >= 0 {
-				return record[i]
-			}
-			return ""
+			return nil, err
 		}
 		grade, err := gradeWritten(value("grade"))
 		if err != nil {
-			line, _ := table.FieldPos(0)
-			return nil, fmt.Errorf("line %d: %w", line, err)
+			return nil, table.errorHere(err)
 		}
 		notes := value("notes")
 		text := strings.ToValidUTF8(value("text"), "\uFFFD")
@@ -109,6 +95,52 @@ func decodeLabelled(from io.Reader) ([]labelled, error) {
 			},
 		})
 	}
+}
+
+// table is comma-separated rows below a header.
+type table struct {
+	rows   *csv.Reader
+	header []string
+}
+
+// openTable reads a header that holds some columns.
+func openTable(from io.Reader, columns ...string) (table, error) {
+	t := table{rows: csv.NewReader(from)}
+	var err error
+	if t.header, err = t.rows.Read(); err != nil {
+		return t, fmt.Errorf("read header: %w", err)
+	}
+	t.header[0] = strings.TrimPrefix(t.header[0], "\ufeff") // spreadsheets write a byte order mark
+	for _, name := range columns {
+		if !slices.Contains(t.header, name) {
+			return t, fmt.Errorf("no column %q; want %s", name, strings.Join(columns, ", "))
+		}
+	}
+	return t, nil
+}
+
+// next gives the values of the next row by the names of their columns, empty
+// for a column that is not there. io.EOF comes after the last.
+func (t table) next() (value func(column string) string, err error) {
+	row, err := t.rows.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read row: %w", err)
+	}
+	return func(column string) string {
+		if i := slices.Index(t.header, column); i >= 0 {
+			return row[i]
+		}
+		return ""
+	}, nil
+}
+
+// errorHere names the line that was read last.
+func (t table) errorHere(err error) error {
+	line, _ := t.rows.FieldPos(0)
+	return fmt.Errorf("line %d: %w", line, err)
 }
 
 // gradeWritten reads a grade as the contract writes it, or Immediate for an

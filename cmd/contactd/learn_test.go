@@ -137,6 +137,36 @@ func TestAModelThatLosesEmergenciesDoesNotPassTheGate(t *testing.T) {
 	}
 }
 
+func TestAQuestionOfAnotherSetIsAsked(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "fires.csv")
+	rows := "message,fire\n"
+	for n := range 60 {
+		rows += fmt.Sprintf("it burns in number %d,1\nthe shop opens at %d,0\n", n, n)
+	}
+	if err := os.WriteFile(file, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ask := []string{"eval", "--data", file, "--text", "message", "--label", "fire"}
+	if seen := contactd(t, "", ask...); seen.code != 0 || !strings.Contains(seen.out, "120 texts, 60 of them fire") || !strings.Contains(seen.out, "F1 1.000") {
+		t.Errorf("%+v", seen)
+	}
+	if seen := contactd(t, "", append(ask, "--json")...); seen.code != 0 || !strings.Contains(seen.out, `"f1":1`) {
+		t.Errorf("%+v", seen)
+	}
+	if seen := contactd(t, "", append(ask, "--kept", file)...); seen.code != 0 || !strings.Contains(seen.out, "120 texts, 60 of them fire; answered by 120 others") {
+		t.Errorf("%+v", seen)
+	}
+	if seen := contactd(t, "", append(ask, "--folds", "2")...); seen.code != 2 {
+		t.Errorf("%+v", seen)
+	}
+	if seen := contactd(t, "", "eval", "--data", file, "--label", "fire"); seen.code != 1 || !strings.Contains(seen.err, `no column "text"`) {
+		t.Errorf("%+v", seen)
+	}
+	if seen := contactd(t, "", "eval", "--data", file, "--text", "fire", "--label", "message"); seen.code != 1 || !strings.Contains(seen.err, "line 2: message: want 1 or 0") {
+		t.Errorf("%+v", seen)
+	}
+}
+
 func TestALabelThatCannotBeReadIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "bad.csv")
 	if err := os.WriteFile(file, []byte("id,channel,text,grade,category\n1,email,hello,Urgent!,x\n"), 0o600); err != nil {
