@@ -83,6 +83,8 @@ func (p *Pipeline) decide(ctx context.Context, g grading) error {
 	switch {
 	case err != nil:
 		return err
+	case p.shared && (!known || Own(channel)):
+		return nil
 	case !known || Own(channel):
 		return Permanent(errors.New("grade conversation: there is no such conversation"))
 	}

@@ -39,9 +39,12 @@ type Deps struct {
 	// Decisions keeps what handlers decide about grades: the journal. Without
 	// it their commands are rejected.
 	Decisions Decisions
-	Log       *slog.Logger
-	Metrics   prometheus.Registerer
-	Now       func() time.Time
+	// Shared says that other processes of the force have conversations of their
+	// own: what is decided about one that is not known here is for them.
+	Shared  bool
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+	Now     func() time.Time
 }
 
 // Pipeline carries entries from the journal to Kafka. Make one with New.
@@ -57,6 +60,7 @@ type Pipeline struct {
 	replies   ReplyDeps
 	secondly  SecondDeps
 	decisions Decisions
+	shared    bool
 	// deciding makes one of what is looked up about a message's grade and what
 	// is kept because of it.
 	deciding  sync.Mutex
@@ -88,7 +92,7 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 	}
 	stopped, stop := context.WithCancel(context.Background())
 	return &Pipeline{
-		stopped: stopped, stop: stop, replies: deps.Replies, secondly: deps.Second, decisions: deps.Decisions,
+		stopped: stopped, stop: stop, replies: deps.Replies, secondly: deps.Second, decisions: deps.Decisions, shared: deps.Shared,
 		config: config, unread: deps.Unread, outbox: deps.Outbox, open: deps.Open, journal: deps.Journal,
 		readers: deps.Readers, panel: deps.Panel, out: deps.Publisher,
 		seal:    sealer{force: deps.Force, version: deps.Version, config: config},

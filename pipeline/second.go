@@ -61,6 +61,12 @@ func (p *Pipeline) second(env *message.Message) error {
 	}
 	ctx, cancel := p.untilStopped(env.Context())
 	defer cancel()
+	if p.shared && p.decisions != nil {
+		_, _, known, err := p.decisions.Begun(ctx, first.data.ConversationID)
+		if err != nil || !known {
+			return err // it is asked about by who has the conversation
+		}
+	}
 	opinion, err := p.ask(ctx, first)
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -232,7 +232,7 @@ func (d *daemon) startPipeline(context.Context) error {
 		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Open: journal.EntryOf, Journal: d.journal,
 		Readers: readers, Panel: judges, Publisher: publisher,
 		Force: d.config.Force, Version: strings.Fields(version())[0],
-		Log: d.log, Metrics: d.registry, Replies: replies, Second: second, Decisions: d.journal,
+		Log: d.log, Metrics: d.registry, Replies: replies, Second: second, Decisions: d.journal, Shared: d.config.Node != "",
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("make pipeline: %w", err), publisher.Close())

@@ -47,7 +47,7 @@ func labelsComeBack(t *testing.T, config string) {
 	}
 	var received []contact.Event
 	eventually(t, time.Minute, func() bool {
-		received = p.told(force, contact.ReceivedV1)
+		received = p.told(pipeline.TopicEvents, force, contact.ReceivedV1)
 		return len(received) == 4
 	}, func() string { return fmt.Sprintf("%d messages", len(received)) })
 	conversations, ids := map[string]string{}, map[string]string{} // by subject
@@ -77,7 +77,7 @@ func labelsComeBack(t *testing.T, config string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.repeat(connect, append(received, p.told(force, contact.AssessedV1)[0])) // what comes twice counts once
+	p.repeat(connect, append(received, p.told(pipeline.TopicEvents, force, contact.AssessedV1)[0])) // what comes twice counts once
 
 	out := filepath.Join(dir, "labels.csv")
 	if seen := p.try("", "labels", "export", "--out", out); seen.code != 0 || !strings.Contains(seen.err, "3 labels written, 0 of them cut") {
@@ -170,10 +170,10 @@ func TestALabelIsOfTheMessagesThatThePersonHadNotDecidedOnBefore(t *testing.T) {
 	}
 }
 
-// told are the records of contact.events that are of a type and of a force.
-func (p *process) told(force, eventType string) (events []contact.Event) {
+// told are the events of a topic that are of a force and of a type.
+func (p *process) told(topic, force, eventType string) (events []contact.Event) {
 	p.t.Helper()
-	err := p.cluster().Read(p.t.Context(), pipeline.TopicEvents, func(r kafka.Record) error {
+	err := p.cluster().Read(p.t.Context(), topic, func(r kafka.Record) error {
 		var e contact.Event
 		if r.Headers["ce_type"] == eventType && strings.Contains(r.Headers["ce_source"], force) && json.Unmarshal(r.Value, &e) == nil {
 			contacttest.Valid(p.t, r.Value)

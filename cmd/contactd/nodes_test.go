@@ -57,6 +57,16 @@ func TestOfSeveralProcessesTheOneThatHasTheConversationAnswers(t *testing.T) {
 		}
 	}
 
+	// So is what a handler decides, and nobody finds fault with it.
+	for grade, has := range map[string]*node{"emergency": east, "priority": west} {
+		if seen := east.try("", "regrade", has.conversation, grade, "--reason", "looked at it"); seen.code != 0 || !strings.Contains(seen.out, contact.AssessedV1) {
+			t.Errorf("regrade: %+v", seen)
+		}
+	}
+	if rejected := east.told(pipeline.TopicRejected, force, contact.RejectedV1); len(rejected) > 0 {
+		t.Errorf("rejected %+v", rejected)
+	}
+
 	// What is asked for while that one is away waits for it.
 	if code := west.stop(); code != 0 {
 		t.Errorf("exit %d", code)

@@ -9,9 +9,10 @@ import (
 	"contactd/pipeline/kafka"
 )
 
-// secondGroup is the consumer group that asks for second opinions: processes
-// of one force share the messages.
-func secondGroup(force string) string { return "contactd." + force + ".second" }
+// secondGroup is the consumer group that asks for second opinions. Of several
+// processes each reads everything and asks about its own conversations, since
+// only its journal can give an answer its number there.
+func secondGroup(force, node string) string { return commandGroup(force, node) + ".second" }
 
 // newSecond makes the language model that is asked after a message was
 // published, or nil when none is configured.
@@ -33,7 +34,7 @@ func (d *daemon) secondDeps(watch kafka.Watch) (pipeline.SecondDeps, error) {
 		return pipeline.SecondDeps{}, err
 	}
 	events, err := kafka.NewSubscriber(d.broker.connect, kafka.SubscriberConfig{
-		Group: secondGroup(d.config.Force),
+		Group: secondGroup(d.config.Force, d.config.Node),
 		// The guard tells of what the broker has lost; its first grade stands.
 		Damaged: func(_ context.Context, r kafka.Record) error {
 			d.log.Warn("record cannot be judged once more", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "err", r.Err)
