@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"contactd/contact"
 )
@@ -29,6 +30,7 @@ type compiled struct {
 	id, category, text string
 	inSubject          string // text, for a hit in the subject
 	grade              contact.Grade
+	ends               time.Time // zero for a rule without end
 	// condition is the number of the hidden rule that must also fire, or -1.
 	condition int32
 	// hidden rules only serve as conditions or signs.
@@ -166,7 +168,7 @@ func (c *compiler) weak() {
 		if len(r.Weak) > 0 {
 			weak := rule{
 				ID: line{text: r.ID.text + ".weak", at: r.ID.at}, Grade: contact.Resolution, Phrases: r.Weak,
-				Text: "perhaps " + r.Text, Alongside: r.Alongside,
+				Text: "perhaps " + r.Text, Alongside: r.Alongside, ends: r.ends,
 			}
 			c.rules = append(c.rules, source{rule: weak, file: r.file})
 		}
@@ -193,7 +195,7 @@ func (c *compiler) rule(number int32, r source) error {
 	}
 	c.book.rules = append(c.book.rules, compiled{
 		id: r.ID.text, category: r.Category, text: r.Text, inSubject: r.Text + " (in the subject)",
-		grade: r.Grade, condition: condition, hidden: r.hidden, sign: r.sign,
+		grade: r.Grade, ends: r.ends, condition: condition, hidden: r.hidden, sign: r.sign,
 	})
 	c.foreign = r.file.Foreign
 	var problems []error

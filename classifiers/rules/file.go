@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -18,6 +19,10 @@ type file struct {
 	name string
 
 	Version string `yaml:"version"`
+	// Expires is the last day on which the file counts, such as 2026-12-31;
+	// empty for no end.
+	Expires line `yaml:"expires"`
+	ends    time.Time
 	// Foreign says that the words of the phrases are in other languages than
 	// English: they tell that a text is, and have no slips.
 	Foreign   bool              `yaml:"foreign"`
@@ -51,6 +56,9 @@ type rule struct {
 	// message for the rule to count; empty: no such condition.
 	Alongside string `yaml:"alongside"`
 	Phrases   []line `yaml:"phrases"`
+	// Expires is the last day on which the rule fires; empty for no end.
+	Expires line `yaml:"expires"`
+	ends    time.Time
 	// Weak phrases are told beside the others and set no floor: they stand in
 	// as many messages without danger as in others.
 	Weak []line `yaml:"weak"`
@@ -107,7 +115,7 @@ func decodeFile(name string, content []byte) (f *file, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read rule file %w", placed(name, err))
 	}
-	return f, f.validate()
+	return f, errors.Join(f.dated(), f.validate())
 }
 
 // placed puts file, line and column before the decoder's message.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"contactd/contact"
@@ -53,6 +54,7 @@ func FuzzGrade(f *testing.F) {
 
 // smallFile is a rule file that uses every key.
 const smallFile = `version: "1"
+expires: 2099-12-31
 spelling: {knife: nife}
 emoji: {"🔪": knife}
 lists:
@@ -65,6 +67,7 @@ rules:
     category: violence
     text: somebody has a weapon
     alongside: risk
+    expires: 2099-06-30
     phrases:
       - (he|she)? has ..3 <weapon>
       - . # <weapon> .
@@ -84,11 +87,11 @@ func FuzzRuleFile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		compiled, err := compile(decoded)
+		e, err := newEdition(0, decoded)
 		if err != nil {
 			return
 		}
-		c := newClassifier(compiled, 0)
+		c := &Classifier{shipped: e, own: e, pack: decoded, now: time.Now}
 		if _, err := c.Grade(context.Background(), contact.Message{Text: text}); err != nil {
 			t.Fatal(err)
 		}

@@ -2,18 +2,16 @@ package rules
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"contactd/classifiers/fold"
-
-	"contactd/classifiers"
 	"contactd/contact"
 )
 
-// judgement is the scratch of one Grade call.
+// judgement is the scratch of one reading.
 type judgement struct {
 	matcher *matcher
 	folded  fold.Text
@@ -25,22 +23,18 @@ type judgement struct {
 // folded text.
 const maxScratch = 1 << 20
 
-// Grade judges the subject, the whole text and its new part, and returns the
-// highest grade with a reason for every rule that fired. It never returns an
-// error; a message without anything to read is a failed opinion.
-func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.Opinion, error) {
-	if !classifiers.Legible(message.Subject) && !classifiers.Legible(message.Text) && !classifiers.Legible(message.Authored) {
-		return contact.Opinion{By: c.Name(), Failed: "empty"}, nil
-	}
-	j := c.scratch.Get().(*judgement)
+// read judges the subject, the whole text and its new part, and returns the
+// highest grade with a reason for every rule that fired by now.
+func (e *edition) read(message contact.Message, now time.Time) contact.Opinion {
+	j := e.scratch.Get().(*judgement)
 	j.matcher.reset()
 	j.cut = false
-	c.judge(j, message)
-	opinion := c.opinion(j, message)
+	e.judge(j, message)
+	opinion := e.opinion(j, message, now)
 	if cap(j.folded.Letters) <= maxScratch {
-		c.scratch.Put(j)
+		e.scratch.Put(j)
 	}
-	return opinion, nil
+	return opinion
 }
 
 // ownForm is the type of forms of our own pages. Their new part is every answer
@@ -52,27 +46,27 @@ const ownForm = "application/vnd.contactd.form+json"
 // judge lets all rules loose on the parts of the message. The language is
 // that of the new part: a quoted answer of ours must not pass for the
 // sender's. Of a form only the answers are judged.
-func (c *Classifier) judge(j *judgement, message contact.Message) {
+func (e *edition) judge(j *judgement, message contact.Message) {
 	text, authored := message.Text, message.Authored
-	c.match(j, message.Subject, inSubject, whole(message.Subject))
+	e.match(j, message.Subject, inSubject, whole(message.Subject))
 	if message.Original.MediaType == ownForm && authored != "" {
-		c.match(j, authored, inAuthored, whole(authored))
+		e.match(j, authored, inAuthored, whole(authored))
 		return
 	}
 	if authored == "" || authored == text {
-		c.match(j, text, inText, whole(text))
+		e.match(j, text, inText, whole(text))
 		return
 	}
 	at := strings.Index(text, authored)
 	switch {
 	case at < 0:
-		c.match(j, text, inText, part{})
-		c.match(j, authored, inAuthored, whole(authored))
-	case len(text) <= c.limit && ownLines(text, at, at+len(authored)):
-		c.match(j, text, inText, part{int32(at), int32(at + len(authored))})
+		e.match(j, text, inText, part{})
+		e.match(j, authored, inAuthored, whole(authored))
+	case len(text) <= e.limit && ownLines(text, at, at+len(authored)):
+		e.match(j, text, inText, part{int32(at), int32(at + len(authored))})
 	default: // its hits are known, but its words may be others when it stands alone
-		c.match(j, text, inText, part{})
-		c.measure(j, authored)
+		e.match(j, text, inText, part{})
+		e.measure(j, authored)
 	}
 }
 
@@ -86,11 +80,11 @@ func ownLines(text string, from, to int) bool {
 
 // match folds a text and matches it, and once more with what was cut into
 // pieces put together.
-func (c *Classifier) match(j *judgement, text string, where place, measured part) {
+func (e *edition) match(j *judgement, text string, where place, measured part) {
 	if text == "" {
 		return
 	}
-	fold.Fold(&j.folded, text, c.book.emoji, c.limit)
+	fold.Fold(&j.folded, text, e.book.emoji, e.limit)
 	j.cut = j.cut || j.folded.Cut
 	j.matcher.match(j.folded.Letters, j.folded.Tokens, where, measured)
 	if j.matcher.reader.join(&j.joined, &j.folded) {
@@ -99,8 +93,8 @@ func (c *Classifier) match(j *judgement, text string, where place, measured part
 }
 
 // measure looks at the language of a text only.
-func (c *Classifier) measure(j *judgement, text string) {
-	fold.Fold(&j.folded, text, c.book.emoji, c.limit)
+func (e *edition) measure(j *judgement, text string) {
+	fold.Fold(&j.folded, text, e.book.emoji, e.limit)
 	j.matcher.stretches.begin()
 	for i := range j.folded.Tokens {
 		t := &j.folded.Tokens[i]
@@ -109,8 +103,8 @@ func (c *Classifier) measure(j *judgement, text string) {
 }
 
 // opinion turns the hits into reasons, most serious first.
-func (c *Classifier) opinion(j *judgement, message contact.Message) contact.Opinion {
-	opinion := contact.Opinion{By: c.Name(), Grade: contact.Resolution}
+func (e *edition) opinion(j *judgement, message contact.Message, now time.Time) contact.Opinion {
+	opinion := contact.Opinion{Grade: contact.Resolution}
 	hits := j.matcher.hits
 	slices.SortFunc(hits, func(a, b hit) int {
 		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.place, b.place), cmp.Compare(a.start, b.start))
@@ -121,25 +115,16 @@ func (c *Classifier) opinion(j *judgement, message contact.Message) contact.Opin
 		for n < len(hits) && hits[n].rule == hits[0].rule {
 			n++
 		}
-		rule := &c.book.rules[hits[0].rule]
+		rule := &e.book.rules[hits[0].rule]
 		if rule.sign != "" && !slices.Contains(opinion.Signs, rule.sign) {
 			opinion.Signs = append(opinion.Signs, rule.sign)
 		}
-		if !rule.hidden && (rule.condition < 0 || j.matcher.hitsOf[rule.condition] > 0) {
+		if !rule.hidden && !rule.expired(now) && (rule.condition < 0 || j.matcher.hitsOf[rule.condition] > 0) {
 			opinion.Reasons = append(opinion.Reasons, rule.reason(hits[:n], message))
 		}
 		hits = hits[n:]
 	}
-	opinion.Reasons = append(opinion.Reasons, c.unjudged(j)...)
-	if len(opinion.Reasons) == 0 {
-		opinion.Reasons = append(opinion.Reasons, contact.Reason{Rule: "none", Grade: contact.Resolution, Text: "no rule found a sign of danger"})
-	}
-	for _, reason := range opinion.Reasons {
-		opinion.Grade = contact.Highest(opinion.Grade, reason.Grade)
-		if reason.Category != "" && !slices.Contains(opinion.Categories, reason.Category) {
-			opinion.Categories = append(opinion.Categories, reason.Category)
-		}
-	}
+	opinion.Reasons = append(opinion.Reasons, e.unjudged(j)...)
 	return opinion
 }
 
@@ -156,7 +141,7 @@ func rulesOf(hits []hit) int {
 
 // unjudged are the reasons why a person must read the message whatever the
 // rules found.
-func (c *Classifier) unjudged(j *judgement) (reasons []contact.Reason) {
+func (e *edition) unjudged(j *judgement) (reasons []contact.Reason) {
 	if s := &j.matcher.stretches; s.foreign() {
 		text := "not, or not all, in English"
 		if s.isWelsh() {

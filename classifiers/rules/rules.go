@@ -12,12 +12,16 @@
 package rules
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
+	"time"
 
 	"contactd/classifiers"
+	"contactd/contact"
 )
 
 //go:embed rules.yaml
@@ -31,20 +35,31 @@ var defaultTongues []byte
 
 // Config is what the rules classifier needs.
 type Config struct {
-	// File is a further rule file in the form of rules.yaml, whose rules,
-	// lists and spellings are added to the embedded ones; empty for none.
+	// File is a further rule file, the force's own pack, in the form of
+	// rules.yaml: its rules, lists and spellings are added to the embedded ones;
+	// empty for none.
 	File string `yaml:"file"`
 	// MaxCharacters is how much of a text is judged, in Unicode code points;
 	// default 200000. A longer text is Unknown at least.
 	MaxCharacters int `yaml:"max_characters"`
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time `yaml:"-"`
 }
 
 const defaultMaxCharacters = 200_000
 
 // Classifier grades by rules. It is safe for concurrent use.
 type Classifier struct {
+	// shipped reads by the embedded rules alone, so that nothing in a force's
+	// pack can take away what they find; own by both, nil without a pack.
+	shipped, own *edition
+	pack         *file
+	now          func() time.Time
+}
+
+// edition is a book with what is needed to read by it.
+type edition struct {
 	book    *book
-	name    string
 	limit   int
 	scratch sync.Pool
 }
@@ -63,35 +78,93 @@ func New(cfg Config) (*Classifier, error) {
 		}
 		all = append(all, embedded)
 	}
-	if cfg.File != "" {
-		content, err := os.ReadFile(cfg.File)
-		if err != nil {
-			return nil, fmt.Errorf("read rule file: %w", err)
-		}
-		further, err := decodeFile(cfg.File, content)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, further)
+	c := &Classifier{now: cfg.Now}
+	if c.now == nil {
+		c.now = time.Now
 	}
-	compiled, err := compile(all...)
+	var err error
+	if c.shipped, err = newEdition(cfg.MaxCharacters, all...); err != nil || cfg.File == "" {
+		return c, err
+	}
+	content, err := os.ReadFile(cfg.File)
+	if err != nil {
+		return nil, fmt.Errorf("read rule file: %w", err)
+	}
+	if c.pack, err = decodeFile(cfg.File, content); err != nil {
+		return nil, err
+	}
+	c.own, err = newEdition(cfg.MaxCharacters, append(all, c.pack)...)
+	return c, err
+}
+
+// newEdition compiles files. A limit that is not positive means the default.
+func newEdition(limit int, files ...*file) (*edition, error) {
+	compiled, err := compile(files...)
 	if err != nil {
 		return nil, fmt.Errorf("compile rules: %w", err)
 	}
-	return newClassifier(compiled, cfg.MaxCharacters), nil
-}
-
-func newClassifier(b *book, limit int) *Classifier {
 	if limit <= 0 {
 		limit = defaultMaxCharacters
 	}
-	c := &Classifier{book: b, name: "rules@" + b.version, limit: limit}
-	c.scratch.New = func() any { return &judgement{matcher: newMatcher(b)} }
-	return c
+	e := &edition{book: compiled, limit: limit}
+	e.scratch.New = func() any { return &judgement{matcher: newMatcher(compiled)} }
+	return e, nil
 }
 
-// Name is "rules@" and the versions of the rule files.
-func (c *Classifier) Name() string { return c.name }
+// Grade returns the highest grade with a reason for every rule that fired. It
+// never returns an error; a message without anything to read is a failed
+// opinion.
+func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.Opinion, error) {
+	now := c.now()
+	if !classifiers.Legible(message.Subject) && !classifiers.Legible(message.Text) && !classifiers.Legible(message.Authored) {
+		return contact.Opinion{By: c.nameAt(now), Failed: "empty"}, nil
+	}
+	opinion := c.shipped.read(message, now)
+	if c.owns(now) {
+		opinion.Reasons = joined(opinion.Reasons, c.own.read(message, now).Reasons)
+	}
+	opinion.By, opinion.Grade = c.nameAt(now), contact.Resolution
+	if len(opinion.Reasons) == 0 {
+		opinion.Reasons = append(opinion.Reasons, contact.Reason{Rule: "none", Grade: contact.Resolution, Text: "no rule found a sign of danger"})
+	}
+	for _, reason := range opinion.Reasons {
+		opinion.Grade = contact.Highest(opinion.Grade, reason.Grade)
+		if reason.Category != "" && !slices.Contains(opinion.Categories, reason.Category) {
+			opinion.Categories = append(opinion.Categories, reason.Category)
+		}
+	}
+	return opinion, nil
+}
+
+// joined are the reasons of the embedded rules, and those that a pack adds,
+// most serious first.
+func joined(shipped, own []contact.Reason) []contact.Reason {
+	for _, reason := range own {
+		if !slices.ContainsFunc(shipped, func(r contact.Reason) bool { return r.Rule == reason.Rule }) {
+			shipped = append(shipped, reason)
+		}
+	}
+	slices.SortStableFunc(shipped, func(a, b contact.Reason) int {
+		switch {
+		case a.Grade.Above(b.Grade):
+			return -1
+		case b.Grade.Above(a.Grade):
+			return 1
+		}
+		return 0
+	})
+	return shipped
+}
+
+// Name is "rules@" and the versions of the rule files that are in force.
+func (c *Classifier) Name() string { return c.nameAt(c.now()) }
+
+func (c *Classifier) nameAt(now time.Time) string {
+	if c.owns(now) {
+		return "rules@" + c.own.book.version
+	}
+	return "rules@" + c.shipped.book.version
+}
 
 // Bounded is true: time grows with the judged text, and that has a limit.
 func (c *Classifier) Bounded() bool { return true }

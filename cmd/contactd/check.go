@@ -37,6 +37,7 @@ func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	findings := []finding{checkFile(config), checkDataDir(config), checkClassifiers(config)}
+	findings = append(findings, checkPack(config.Classifiers.Rules, time.Now())...)
 	if config.Classifiers.LLM.Enabled() {
 		findings = append(findings, checkModel(ctx, config))
 	}

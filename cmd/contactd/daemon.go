@@ -238,6 +238,12 @@ func (d *daemon) startPipeline(context.Context) error {
 		return errors.Join(fmt.Errorf("make pipeline: %w", err), publisher.Close())
 	}
 	d.run("pipeline", d.pipeline.Run)
+	if len(d.panel.byRules.Expiries()) > 0 {
+		d.run("rule pack", func(ctx context.Context) error {
+			watchPack(ctx, d.panel.byRules, d.log, d.registry)
+			return nil
+		})
+	}
 	d.run("signals", func(ctx context.Context) error { return d.carrySignals(ctx, replies.Attendants) })
 	d.run("health", func(ctx context.Context) error {
 		d.health.Announce(ctx, d.pipeline)

@@ -114,6 +114,7 @@ func (g gradeCommand) panel(config classifiersConfig) (panel, error) {
 type panel struct {
 	*classifiers.Panel
 	learned *linear.Classifier
+	byRules expiringRules
 }
 
 // newPanel seats the configured classifiers, and more behind them.
@@ -131,7 +132,8 @@ func newPanel(config classifiersConfig, more ...classifiers.Classifier) (panel, 
 		members = append(members, each)
 	}
 	members = append(append(members, learned), more...)
-	return panel{classifiers.NewPanel(config.Config, members...), learned}, nil
+	byRules, _ := first[0].(expiringRules)
+	return panel{classifiers.NewPanel(config.Config, members...), learned, byRules}, nil
 }
 
 // annotated adds what a handler needs beside the grade, which is the panel's
