@@ -9,20 +9,20 @@ import (
 func TestAQuestionIsAnsweredOnTextsThatWereNotLearnedFrom(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	word := func() string { return fmt.Sprintf("word%d", random.IntN(400)) }
-	var clear, noise Question
-	clear.Folds, noise.Folds = 4, 4
+	var plain, noise Question
+	plain.Folds, noise.Folds = 4, 4
 	for n := range 400 {
 		text := fmt.Sprintf("%s %s %s %d", word(), word(), word(), n)
 		noise.Texts, noise.Yes = append(noise.Texts, text), append(noise.Yes, random.IntN(3) == 0)
 		if n%3 == 0 {
 			text += " fire"
 		}
-		clear.Texts, clear.Yes = append(clear.Texts, text), append(clear.Yes, n%3 == 0)
+		plain.Texts, plain.Yes = append(plain.Texts, text), append(plain.Yes, n%3 == 0)
 	}
-	if got := clear.Ask(); got.F1 < 0.99 || got.Average < 0.99 || got.Texts != 400 || got.Yes != 134 {
+	if got := plain.Ask(); got.F1 < 0.99 || got.Average < 0.99 || got.Texts != 400 || got.Yes != 134 {
 		t.Errorf("%+v", got)
 	}
-	kept := clear
+	kept := plain
 	kept.Kept = 30
 	if got := kept.Ask(); got.F1 < 0.99 || got.Texts != 30 || got.Yes != 10 {
 		t.Errorf("kept: %+v", got)
@@ -30,7 +30,7 @@ func TestAQuestionIsAnsweredOnTextsThatWereNotLearnedFrom(t *testing.T) {
 	if got := noise.Ask(); got.Average > 0.45 || got.Accuracy > 0.75 {
 		t.Errorf("what cannot be known is known: %+v", got)
 	}
-	if clear.Ask() != clear.Ask() {
+	if plain.Ask() != plain.Ask() {
 		t.Error("two answers differ")
 	}
 }

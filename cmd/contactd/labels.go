@@ -295,7 +295,7 @@ func readEvents(ctx context.Context, cluster *kafka.Cluster, types []string, wan
 	err = cluster.Read(ctx, pipeline.TopicEvents, func(r kafka.Record) error {
 		if r.Err != nil {
 			damaged++
-			return nil
+			return nil //nolint:nilerr // it is counted, and the rest is read
 		}
 		if told := r.Headers["ce_type"]; told != "" && !slices.Contains(types, told) || !wanted(r) {
 			return nil

@@ -174,7 +174,7 @@ func (r regradeCommand) await(ctx context.Context, p *program, cluster *kafka.Cl
 			err := cluster.TailFrom(ctx, topic, from, func(record kafka.Record) error {
 				var e contact.Event
 				if record.Err != nil || json.Unmarshal(record.Value, &e) != nil {
-					return nil
+					return nil //nolint:nilerr // it is not the answer
 				}
 				var rejected contact.Rejected
 				switch {
