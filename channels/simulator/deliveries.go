@@ -58,12 +58,15 @@ func Deliver[T any](b *Base, courier Courier[T]) *Deliveries[T] {
 
 // Put queues an element as the weather wants it.
 func (d *Deliveries[T]) Put(element T) {
-	sky := d.base.sky()
-	if d.base.chance(sky.Drop) {
-		return
+	if !d.base.chance(d.base.sky().Drop) {
+		d.PutSurely(element)
 	}
+}
+
+// PutSurely queues an element that the weather never drops.
+func (d *Deliveries[T]) PutSurely(element T) {
 	d.put(element)
-	if d.base.chance(sky.Duplicate) {
+	if d.base.chance(d.base.sky().Duplicate) {
 		d.put(element)
 	}
 }

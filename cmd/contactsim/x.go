@@ -53,6 +53,8 @@ func (c xCommand) config(dir string) (string, error) {
     consumer_secret_file: %[3]s/twitter.secret
     bearer_token_file: %[3]s/twitter.bearer
     poll_mentions: 5s
+    poll_messages: 1m
+    lookup_after: 5s
     accounts:
       - {name: town, user_id: %q, token_file: %[3]s/twitter.token}
 `, c.Listen, simConsumerKey, dir, c.User), nil

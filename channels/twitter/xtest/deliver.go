@@ -70,7 +70,8 @@ func (s *Server) deliverDM(d *DM) {
 	}
 }
 
-// Encrypted has somebody send an encrypted message.
+// Encrypted has somebody send an encrypted message. It is never dropped: no list
+// shows it, so that it would be lost.
 func (s *Server) Encrypted(from, to string) string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -106,7 +107,11 @@ func (s *Server) deliver(account string, e event) {
 	}
 	body := s.body(account, e)
 	s.note(body)
-	s.Put(body)
+	if e.word == "chat.received" {
+		s.PutSurely(body)
+	} else {
+		s.Put(body)
+	}
 }
 
 func (s *Server) body(account string, e event) []byte {
