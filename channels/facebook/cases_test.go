@@ -80,7 +80,7 @@ func see(t testing.TB, e delivery.Element) seen {
 	if sorted.ID == "" {
 		return s
 	}
-	o := channels.Original{Channel: Kind, Account: nameFor(ch.accountWith(e.Entry), e), ID: sorted.ID, Bytes: e.Original()}
+	o := channels.Original{Channel: Kind, Account: nameFor(ch.accounts.With(e.Entry), e), ID: sorted.ID, Bytes: e.Original()}
 	m, err := ch.Read(t.Context(), o)
 	if err != nil {
 		s.Unread = "error: " + err.Error()
@@ -235,7 +235,7 @@ func tryElement(t *testing.T, ch *Channel, e delivery.Element) {
 		}
 		return
 	}
-	o := channels.Original{Channel: Kind, Account: nameFor(ch.accountWith(e.Entry), e), ID: sorted.ID, Bytes: e.Original()}
+	o := channels.Original{Channel: Kind, Account: nameFor(ch.accounts.With(e.Entry), e), ID: sorted.ID, Bytes: e.Original()}
 	first, err := ch.Read(t.Context(), o)
 	if err != nil {
 		return

@@ -6,34 +6,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/facebook/graph"
 )
-
-const checkLimit = time.Minute
 
 // Check tries every account without taking or changing anything, and says what
 // to click when something is missing.
 func (ch *Channel) Check(ctx context.Context) []channels.Tried {
-	if ch.config.Mode == modeOff {
-		return []channels.Tried{{Account: "-", Detail: "switched off"}}
-	}
-	tried := make([]channels.Tried, len(ch.accounts))
-	var all sync.WaitGroup
-	for i, a := range ch.accounts {
-		all.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, checkLimit)
-			defer cancel()
-			defer a.graph.Close()
-			detail, err := ch.try(ctx, a)
-			tried[i] = channels.Tried{Account: a.Name, Detail: strings.Join(detail, ", "), Err: err}
-		})
-	}
-	all.Wait()
-	return tried
+	return accounts.Check(ctx, ch.config.Mode, ch.accounts, func(ctx context.Context, a *account) ([]string, error) {
+		defer a.graph.Close()
+		return ch.try(ctx, a)
+	})
 }
 
 // try says what works, and joins all that does not.

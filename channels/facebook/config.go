@@ -3,11 +3,12 @@ package facebook
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"contactd/channels/accounts"
 )
 
 // Config says which accounts on Meta's platforms are listened to. All belong to
@@ -66,12 +67,8 @@ type Account struct {
 	Fields []string `yaml:"fields"`
 }
 
-// The modes and kinds.
+// The kinds of account.
 const (
-	modeOn         = "on"
-	modeAnswerOnly = "answer_only"
-	modeOff        = "off"
-
 	kindPage      = "page"
 	kindInstagram = "instagram"
 	kindWhatsApp  = "whatsapp"
@@ -93,7 +90,7 @@ func mediaHosts() []string {
 
 // WithDefaults returns the config with every unset value filled.
 func (c Config) WithDefaults() Config {
-	set(&c.Mode, modeOn)
+	set(&c.Mode, accounts.On)
 	set(&c.Path, "/facebook")
 	set(&c.GraphURL, "https://graph.facebook.com")
 	set(&c.Version, "v26.0")
@@ -129,10 +126,9 @@ func set(value *string, to string) {
 }
 
 var (
-	accountName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	platformID  = regexp.MustCompile(`^[0-9]{1,30}$`)
-	version     = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
-	fieldName   = regexp.MustCompile(`^[a-z_]{2,60}$`)
+	platformID = regexp.MustCompile(`^[0-9]{1,30}$`)
+	version    = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
+	fieldName  = regexp.MustCompile(`^[a-z_]{2,60}$`)
 )
 
 // Validate returns all that is wrong with c, each with its key.
@@ -140,8 +136,8 @@ func (c Config) Validate() error {
 	var wrong []error
 	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	c = c.WithDefaults()
-	if !slices.Contains([]string{modeOn, modeAnswerOnly, modeOff}, c.Mode) {
-		problem("mode: want on, answer_only or off")
+	if err := accounts.CheckMode(c.Mode); err != nil {
+		wrong = append(wrong, err)
 	}
 	if len(c.Accounts) > 0 && c.AppSecretFile == "" {
 		problem("app_secret_file: missing")
@@ -152,8 +148,7 @@ func (c Config) Validate() error {
 	if !strings.HasPrefix(c.Path, "/") || len(c.Path) < 2 || strings.ContainsAny(c.Path, " {}?#") || strings.HasSuffix(c.Path, "/") {
 		problem("path: want /name")
 	}
-	if base, err := url.Parse(c.GraphURL); err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" ||
-		base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())) {
+	if !accounts.IsService(c.GraphURL) {
 		problem("graph_url: want https://host; http only to this machine")
 	}
 	if !version.MatchString(c.Version) {
@@ -168,25 +163,19 @@ func (c Config) Validate() error {
 	if c.Since < 0 || c.Since > 30*24*time.Hour {
 		problem("since: want up to 720h")
 	}
-	names, ids := map[string]bool{}, map[string]bool{}
+	var names, ids []string
 	for i, account := range c.Accounts {
-		key := fmt.Sprintf("accounts[%d]", i)
-		if names[account.Name] {
-			problem("%s.name: %q is used twice", key, account.Name)
-		}
-		if ids[account.ID] {
-			problem("%s.id: %q is used twice", key, account.ID)
-		}
-		names[account.Name], ids[account.ID] = true, true
-		wrong = append(wrong, account.validate(key)...)
+		names, ids = append(names, account.Name), append(ids, account.ID)
+		wrong = append(wrong, account.validate(fmt.Sprintf("accounts[%d]", i))...)
 	}
+	wrong = append(wrong, accounts.Doubles(names, ids, "id")...)
 	return errors.Join(wrong...)
 }
 
 func (a Account) validate(key string) (wrong []error) {
 	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(key+"."+format, args...)) }
-	if !accountName.MatchString(a.Name) {
-		problem("name: want 1 to 64 letters, digits, dots, dashes or underscores")
+	if err := accounts.CheckName(a.Name); err != nil {
+		problem("name: %w", err)
 	}
 	if !slices.Contains([]string{kindPage, kindInstagram, kindWhatsApp}, a.Kind) {
 		problem("kind: want page, instagram or whatsapp")
@@ -203,8 +192,4 @@ func (a Account) validate(key string) (wrong []error) {
 		}
 	}
 	return wrong
-}
-
-func loopback(host string) bool {
-	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
 }

@@ -15,7 +15,6 @@ package facebook
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -27,6 +26,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/facebook/graph"
 	"contactd/channels/todo"
 	"contactd/channels/webhook"
@@ -60,7 +60,7 @@ type Channel struct {
 	secrets  *webhook.Secrets
 	verify   *webhook.Secrets
 	receiver *webhook.Receiver
-	accounts []*account
+	accounts accounts.List[*account]
 	metrics  *metrics
 	brake    channels.Brake
 	timing   timing
@@ -79,9 +79,9 @@ var (
 type account struct {
 	Account
 	graph  *graph.Client
-	health *health
+	health *accounts.Health
 	todo   *todo.List[task]
-	sent   *memory
+	sent   *accounts.Sent
 	pause  pause
 	// sweep asks for a look at what may not have been delivered.
 	sweep chan struct{}
@@ -93,6 +93,9 @@ type account struct {
 	fieldsMutex sync.Mutex
 	unknown     []string // fields that Meta has refused
 }
+
+// Names implements accounts.Account.
+func (a *account) Names() (name, id string) { return a.Name, a.ID }
 
 // timing is how patient the channel is; tests are less so.
 type timing struct {
@@ -158,10 +161,10 @@ func (ch *Channel) newAccount(configured Account) *account {
 	return &account{
 		Account: configured,
 		graph:   ch.client(configured),
-		health:  &health{account: configured.Name, to: ch.deps.Health, failing: map[string]error{}},
+		health:  accounts.NewHealth(Kind, configured.Name, ch.deps.Health),
 		todo:    newTodo(configured.Name),
 		walks:   map[string]*walk{},
-		sent:    newMemory(),
+		sent:    accounts.NewSent(),
 		sweep:   make(chan struct{}, 1),
 	}
 }
@@ -189,7 +192,7 @@ func (a Account) token() (string, error) {
 
 // Webhooks implements webhook.Hooked.
 func (ch *Channel) Webhooks() []*webhook.Receiver {
-	if ch.receiver == nil || ch.config.Mode == modeOff {
+	if ch.receiver == nil || ch.config.Mode == accounts.Off {
 		return nil
 	}
 	return []*webhook.Receiver{ch.receiver}
@@ -197,26 +200,24 @@ func (ch *Channel) Webhooks() []*webhook.Receiver {
 
 // AccountNames lists the configured accounts.
 func (ch *Channel) AccountNames() []string {
-	if ch.config.Mode == modeOff {
+	if ch.config.Mode == accounts.Off {
 		return nil
 	}
-	names := make([]string, len(ch.accounts))
-	for i, account := range ch.accounts {
-		names[i] = account.Name
-	}
-	return names
+	return ch.accounts.Names()
 }
 
 // Receive takes deliveries, and looks for what was not delivered, until ctx
 // ends.
 func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
-	if ch.config.Mode == modeOff || len(ch.accounts) == 0 {
+	if ch.config.Mode == accounts.Off || len(ch.accounts) == 0 {
 		<-ctx.Done()
 		return nil
 	}
 	var all sync.WaitGroup
 	for _, a := range ch.accounts {
-		ch.remember(ctx, a, inbox)
+		accounts.Remember(ctx, ch.timing.retry, ch.log.With("account", a.Name), func(ctx context.Context) error {
+			return a.todo.Load(ctx, inbox)
+		})
 	}
 	if ctx.Err() == nil {
 		all.Go(func() { ch.receiver.Receive(ctx, inbox) })
@@ -231,49 +232,3 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 	}
 	return nil
 }
-
-// remember reads what an earlier run left to do, again and again until it can.
-func (ch *Channel) remember(ctx context.Context, a *account, inbox channels.Inbox) {
-	for ctx.Err() == nil {
-		err := a.todo.Load(ctx, inbox)
-		if err == nil {
-			return
-		}
-		ch.log.Error("read what is left to do", "account", a.Name, "err", err)
-		sleep(ctx, ch.timing.retry)
-	}
-}
-
-// accountOf returns the configured account, or nil.
-func (ch *Channel) accountOf(name string) *account {
-	for _, a := range ch.accounts {
-		if a.Name == name {
-			return a
-		}
-	}
-	return nil
-}
-
-// accountWith returns the account with one of Meta's ids, or nil.
-func (ch *Channel) accountWith(id string) *account {
-	for _, a := range ch.accounts {
-		if a.ID == id {
-			return a
-		}
-	}
-	return nil
-}
-
-// sleep waits; false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-var errOff = errors.New("the channel is switched off")

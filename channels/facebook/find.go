@@ -40,7 +40,7 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 		return ch.findHidden(ctx, a, where, reply.Way == contact.Hide)
 	}
 	parts := partsOf(reply, where.Kind)
-	found, complete := a.sent.parts(reply.ID)
+	found, complete := a.sent.Parts(reply.ID)
 	if complete {
 		return receipt(parts, found), nil
 	}
@@ -53,7 +53,7 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 	}
 	for number, id := range seen {
 		found[number] = id
-		a.sent.know(reply.ID, number, len(parts), id)
+		a.sent.Know(reply.ID, number, len(parts), id)
 	}
 	switch {
 	case len(missing(parts, found)) == 0:
@@ -73,7 +73,7 @@ func receipt(parts []part, found map[int]string) channels.Receipt {
 // tooSoon reports whether a reply may yet appear. What was tried before the
 // start may have been tried just before it.
 func (ch *Channel) tooSoon(a *account, reply string) bool {
-	at := a.sent.attempted(reply)
+	at := a.sent.Attempted(reply)
 	if at.IsZero() {
 		at = ch.started
 	}
@@ -110,7 +110,7 @@ func (ch *Channel) lookUp(ctx context.Context, a *account, where address.Address
 		if s.ID == "" || string(s.From.ID) != a.ID || at.Before(since) {
 			return
 		}
-		if other := a.sent.replyOf(string(s.ID)); other != "" && other != reply.ID {
+		if other := a.sent.ReplyOf(string(s.ID)); other != "" && other != reply.ID {
 			return // the same words of another reply
 		}
 		for i := len(parts) - 1; i >= 0; i-- {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/facebook/address"
 	"contactd/channels/facebook/graph"
 	"contactd/contact"
@@ -53,7 +54,7 @@ func (ch *Channel) destination(to channels.Address) (*account, address.Address, 
 	if err != nil {
 		return nil, where, channels.Refused(err)
 	}
-	a := ch.accountOf(to.Account)
+	a := ch.accounts.Of(to.Account)
 	if a == nil {
 		return nil, where, channels.Refused(fmt.Errorf("the account %s is not configured here", to.Account))
 	}
@@ -62,13 +63,10 @@ func (ch *Channel) destination(to channels.Address) (*account, address.Address, 
 
 // maySend says what forbids a reply whatever the platform thinks.
 func (ch *Channel) maySend(a *account, where address.Address, reply contact.Reply) error {
+	if err := accounts.MaySend(ch.config.Mode, reply); err != nil {
+		return channels.Refused(err)
+	}
 	switch {
-	case ch.config.Mode == modeOff:
-		return channels.Refused(errOff)
-	case ch.config.Mode == modeAnswerOnly && reply.Automatic:
-		return channels.Refused(errors.New("the channel only answers: it sends no automatic text"))
-	case ch.config.Mode == modeAnswerOnly && reply.Way.Silent():
-		return channels.Refused(errors.New("the channel only answers: it hides nothing"))
 	case reply.Way == contact.Privately && where.Kind != address.Comment && where.Kind != address.Remark:
 		return channels.Refused(errors.New("only a comment can be answered in private"))
 	case reply.Way.Silent() && where.Kind != address.Comment && where.Kind != address.Remark:
@@ -141,7 +139,7 @@ func (ch *Channel) sendParts(ctx context.Context, a *account, where address.Addr
 	if len(parts) == 0 {
 		return channels.Receipt{}, channels.Refused(errors.New("the reply is empty"))
 	}
-	sent, _ := a.sent.parts(reply.ID)
+	sent, _ := a.sent.Parts(reply.ID)
 	if len(parts) > 1 && where.Kind != address.WhatsApp && len(sent) < len(parts) {
 		found, err := ch.lookUp(ctx, a, where, reply)
 		if err != nil {
@@ -157,12 +155,12 @@ func (ch *Channel) sendParts(ctx context.Context, a *account, where address.Addr
 			last = id
 			continue
 		}
-		a.sent.attempt(reply.ID, where.To, len(parts), ch.now())
+		a.sent.Attempt(reply.ID, where.To, len(parts), ch.now())
 		id, err := one(ctx, a, where, reply, each)
 		if err != nil {
 			return channels.Receipt{}, ch.partly(err, where, each, sent)
 		}
-		a.sent.know(reply.ID, each.number, each.of, id)
+		a.sent.Know(reply.ID, each.number, each.of, id)
 		sent[each.number], last = id, id
 	}
 	return channels.Receipt{PlatformID: last}, nil
@@ -194,16 +192,16 @@ func (ch *Channel) partly(err error, where address.Address, failed part, sent ma
 func (ch *Channel) judge(a *account, err error) error {
 	switch {
 	case err == nil:
-		a.health.report("send", nil)
+		a.health.Report("send", nil)
 		return nil
 	case channels.IsNotSent(err) || channels.IsRefused(err):
 		return err
 	case graph.Is(err, graph.TokenDead, graph.Permission):
-		a.health.report("send", err)
+		a.health.Report("send", err)
 		return channels.NotSent(err) // an operator can mend it
 	case graph.Is(err, graph.Barred, graph.Blocked):
 		a.pause.set(ch.now().Add(ch.timing.blocked))
-		a.health.report("send", err)
+		a.health.Report("send", err)
 		return channels.NotSent(err)
 	case graph.Is(err, graph.Throttled):
 		return channels.NotSent(err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/messaging"
 )
@@ -41,10 +42,14 @@ func (ch *Channel) take(ctx context.Context, inbox channels.Inbox, body []byte) 
 	elements, err := delivery.Split(body)
 	if err != nil {
 		ch.metrics.parked.Inc()
-		return inbox.Accept(ctx, []channels.Original{{
+		parked := []channels.Original{{
 			Channel: Kind, Account: ch.accounts[0].Name, ID: "meta:parked:" + delivery.Hash(string(body)),
 			MediaType: "application/json", Bytes: body, Defect: "a delivery of Meta's that is no JSON with entries",
-		}}, channels.Cursor{})
+		}}
+		if err := accounts.Refer(ctx, ch.deps.Blobs, parked); err != nil {
+			return err
+		}
+		return inbox.Accept(ctx, parked, channels.Cursor{})
 	}
 	if len(elements) <= small {
 		return ch.takeChunk(ctx, inbox, elements)
@@ -108,7 +113,7 @@ func newBatch(ch *Channel) *batch { return &batch{ch: ch, parts: map[string]*sha
 
 // add sorts an element into its account's part.
 func (b *batch) add(e delivery.Element) {
-	a := b.ch.accountWith(e.Entry)
+	a := b.ch.accounts.With(e.Entry)
 	sorted := sortElement(e)
 	b.ch.metrics.elements.WithLabelValues(e.Object, told(e), outcome(sorted)).Inc()
 	if sorted.Sent != nil && a != nil {
@@ -154,7 +159,7 @@ func (ch *Channel) filesOf(e delivery.Element, original channels.Original, files
 	if len(files) == 0 {
 		return nil
 	}
-	a := ch.accountWith(e.Entry)
+	a := ch.accounts.With(e.Entry)
 	msg, err := readElement(e, messaging.Where{Channel: Kind, Account: a.Name, Human: a.HumanAgent})
 	if err != nil || msg.Conversation == "" {
 		return nil // a person looks at the original

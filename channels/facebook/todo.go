@@ -101,7 +101,7 @@ func (ch *Channel) do(ctx context.Context, a *account, inbox channels.Inbox, t t
 // held holds everything up when an error is the account's.
 func (ch *Channel) held(a *account, err error) error {
 	if graph.Is(err, graph.TokenDead) {
-		a.health.report("token", err)
+		a.health.Report("token", err)
 	}
 	if err != nil && graph.Troubled(err) {
 		return todo.Hold(err)

@@ -46,7 +46,7 @@ func (ch *Channel) watch(ctx context.Context, a *account, inbox channels.Inbox) 
 				failed = true
 				return
 			}
-			a.health.report(what, err)
+			a.health.Report(what, err)
 			if err != nil {
 				ch.log.Warn("watch account", "account", a.Name, "what", what, "err", err)
 				failed = true
@@ -119,7 +119,7 @@ func (ch *Channel) audit(ctx context.Context, a *account) error {
 	}
 	a.ask()
 	// Told once, so that the gap is on record, and restored by the next look.
-	a.health.report("subscription", fmt.Errorf("it had been ended by Meta, in parts or all (%s), and was renewed", strings.Join(missing, ",")))
+	a.health.Report("subscription", fmt.Errorf("it had been ended by Meta, in parts or all (%s), and was renewed", strings.Join(missing, ",")))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/twitter/address"
 	"contactd/channels/twitter/xtest"
 	"contactd/contact"
@@ -117,9 +118,9 @@ func TestWhatCannotBeSentIsRefusedBeforeXIsAsked(t *testing.T) {
 		"hiding a message":       {"", dm, contact.Reply{Way: contact.Hide}},
 		"hiding a foreign post":  {"", post, contact.Reply{Way: contact.Hide}},
 		"private of a message":   {"", dm, contact.Reply{Way: contact.Privately, Text: "x"}},
-		"an automatic text":      {modeAnswerOnly, dm, contact.Reply{Automatic: true, Text: "x"}},
-		"hiding when answering":  {modeAnswerOnly, post, contact.Reply{Way: contact.Hide}},
-		"anything when off":      {modeOff, dm, contact.Reply{Text: "x"}},
+		"an automatic text":      {accounts.AnswerOnly, dm, contact.Reply{Automatic: true, Text: "x"}},
+		"hiding when answering":  {accounts.AnswerOnly, post, contact.Reply{Way: contact.Hide}},
+		"anything when off":      {accounts.Off, dm, contact.Reply{Text: "x"}},
 	} {
 		c := r.config()
 		c.Mode = each.mode

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/twitter/activity"
 	"contactd/channels/twitter/element"
 	"contactd/contact"
@@ -71,7 +72,7 @@ type revised struct {
 func reader() *Channel {
 	metrics, _ := newMetrics(nil)
 	ch := &Channel{metrics: metrics}
-	ch.accounts = []*account{{Account: Account{Name: "town", UserID: townID}, sent: newMemory(), watched: newWatched("town"), threads: newThreads("town")}}
+	ch.accounts = []*account{{Account: Account{Name: "town", UserID: townID}, sent: accounts.NewSent(), watched: newWatched("town"), threads: newThreads("town")}}
 	return ch
 }
 
@@ -82,7 +83,7 @@ func see(t testing.TB, e element.Element) seenElement {
 	sorted := element.Sort(e)
 	s := seenElement{Ignored: sorted.Ignored, Sent: sorted.Sent, Files: e.Files()}
 	for _, taken := range sorted.Taken {
-		name := nameFor(ch.accountWith(e.Owner), e)
+		name := nameFor(ch.accounts.With(e.Owner), e)
 		original := channels.Original{Channel: Kind, Account: name, ID: taken.ID, MediaType: element.MediaType, ReceivedAt: taken.At, Bytes: taken.Element.Original()}
 		s.Taken = append(s.Taken, seeMessage(ch, original))
 	}

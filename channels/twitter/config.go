@@ -3,13 +3,13 @@ package twitter
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"contactd/channels/accounts"
 	"contactd/channels/twitter/address"
 	"contactd/channels/twitter/element"
 )
@@ -107,10 +107,6 @@ type OAuth struct {
 
 // The words of the configuration.
 const (
-	modeOn         = "on"
-	modeAnswerOnly = "answer_only"
-	modeOff        = "off"
-
 	streamNone     = "none"
 	streamPosts    = "posts"
 	streamActivity = "activity"
@@ -129,7 +125,7 @@ func mediaHosts() []string { return []string{"twimg.com", "ton.twitter.com", "to
 
 // WithDefaults returns the config with every unset value filled.
 func (c Config) WithDefaults() Config {
-	set(&c.Mode, modeOn)
+	set(&c.Mode, accounts.On)
 	set(&c.Path, "/twitter")
 	set(&c.Stream, streamNone)
 	set(&c.APIURL, "https://api.x.com")
@@ -169,18 +165,15 @@ func (a Account) rights() address.Rights {
 	return address.Rights{Enterprise: a.Enterprise, Long: a.LongPosts}
 }
 
-var (
-	accountName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	consumerKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
-)
+var consumerKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 
 // Validate returns all that is wrong with c, each with its key.
 func (c Config) Validate() error {
 	var wrong []error
 	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	c = c.WithDefaults()
-	if !slices.Contains([]string{modeOn, modeAnswerOnly, modeOff}, c.Mode) {
-		problem("mode: want on, answer_only or off")
+	if err := accounts.CheckMode(c.Mode); err != nil {
+		wrong = append(wrong, err)
 	}
 	if len(c.Accounts) > 0 && !consumerKey.MatchString(c.ConsumerKey) {
 		problem("consumer_key: want the application's key")
@@ -191,7 +184,7 @@ func (c Config) Validate() error {
 	if !strings.HasPrefix(c.Path, "/") || len(c.Path) < 2 || strings.ContainsAny(c.Path, " {}?#") || strings.HasSuffix(c.Path, "/") {
 		problem("path: want /name")
 	}
-	if !isService(c.APIURL) {
+	if !accounts.IsService(c.APIURL) {
 		problem("api_url: want https://host; http only to this machine")
 	}
 	if c.WebhookURL != "" && !isWebhook(c.WebhookURL, c.APIURL) {
@@ -219,25 +212,19 @@ func (c Config) Validate() error {
 	}
 	between("lookup_after", c.LookupAfter, time.Second, 24*time.Hour)
 	between("follow", c.Follow, time.Hour, 90*24*time.Hour)
-	names, ids := map[string]bool{}, map[string]bool{}
+	var names, ids []string
 	for i, account := range c.Accounts {
-		key := fmt.Sprintf("accounts[%d]", i)
-		if names[account.Name] {
-			problem("%s.name: %q is used twice", key, account.Name)
-		}
-		if ids[account.UserID] {
-			problem("%s.user_id: %q is used twice", key, account.UserID)
-		}
-		names[account.Name], ids[account.UserID] = true, true
-		wrong = append(wrong, account.validate(key)...)
+		names, ids = append(names, account.Name), append(ids, account.UserID)
+		wrong = append(wrong, account.validate(fmt.Sprintf("accounts[%d]", i))...)
 	}
+	wrong = append(wrong, accounts.Doubles(names, ids, "user_id")...)
 	return errors.Join(wrong...)
 }
 
 func (a Account) validate(key string) (wrong []error) {
 	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(key+"."+format, args...)) }
-	if !accountName.MatchString(a.Name) {
-		problem("name: want 1 to 64 letters, digits, dots, dashes or underscores")
+	if err := accounts.CheckName(a.Name); err != nil {
+		problem("name: %w", err)
 	}
 	if !element.Digits(a.UserID) {
 		problem("user_id: want X's number of the account, not its handle")
@@ -260,7 +247,7 @@ func (a Account) validate(key string) (wrong []error) {
 		if a.OAuth.RefreshTokenFile == "" {
 			problem("oauth.refresh_token_file: missing")
 		}
-		if !isService(a.OAuth.TokenURL) {
+		if !accounts.IsService(a.OAuth.TokenURL) {
 			problem("oauth.token_url: want https://host/path; http only to this machine")
 		}
 	default:
@@ -274,15 +261,5 @@ func (a Account) validate(key string) (wrong []error) {
 func isWebhook(text, service string) bool {
 	at, err := url.Parse(text)
 	return err == nil && at.Host != "" && at.User == nil && at.RawQuery == "" &&
-		(at.Scheme == "https" && at.Port() == "" || strings.HasPrefix(service, "http://") && isService(service) && isService(text))
-}
-
-// isService reports whether a secret may be sent to an address.
-func isService(text string) bool {
-	at, err := url.Parse(text)
-	if err != nil || at.Host == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" {
-		return false
-	}
-	ip := net.ParseIP(at.Hostname())
-	return at.Scheme == "https" || at.Scheme == "http" && (at.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+		(at.Scheme == "https" && at.Port() == "" || strings.HasPrefix(service, "http://") && accounts.IsService(service) && accounts.IsService(text))
 }

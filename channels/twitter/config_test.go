@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"contactd/channels/accounts"
 	"contactd/channels/twitter/xtest"
 )
 
@@ -58,7 +59,7 @@ func TestCheckSaysWhatWorksAndWhatToClick(t *testing.T) {
 		"a contract":     {change: func(c *Config) { c.Accounts[0].Enterprise = true }, detail: "answers everybody"},
 		"a wrong token":  {change: func(c *Config) { c.Accounts[0].TokenFile = r.file("wrong") }, told: "Keys and tokens"},
 		"another user":   {change: func(c *Config) { c.Accounts[0].UserID = "77" }, detail: "@town", told: "the token is of user " + townID},
-		"off":            {change: func(c *Config) { c.Mode = modeOff }, detail: "switched off"},
+		"off":            {change: func(c *Config) { c.Mode = accounts.Off }, detail: "switched off"},
 		"only the older": {change: func(c *Config) { c.Accounts[0].Transport = versionAuto }, before: func() { r.x.Plan(true, false) }, detail: "API 1.1"},
 		"neither":        {change: func(c *Config) { c.Accounts[0].Transport = versionAuto }, before: func() { r.x.Plan(false, false) }, told: "plan"},
 		"capped":         {change: func(*Config) {}, before: func() { r.x.Change(townID, func(a *xtest.Account) { a.Capped = true }) }, told: "Billing"},

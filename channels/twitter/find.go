@@ -34,9 +34,8 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 	if reply.Way.Silent() {
 		return channels.Receipt{}, channels.ErrNotFound // X does not show it, and doing it again is harmless
 	}
-	known, tried := a.sent.of(reply.ID)
-	if known.id != "" {
-		return channels.Receipt{PlatformID: known.id}, nil
+	if known, complete := a.sent.Parts(reply.ID); complete {
+		return channels.Receipt{PlatformID: known[1]}, nil
 	}
 	speaker, err := a.speak(ctx)
 	if err != nil {
@@ -47,15 +46,17 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 	case err != nil:
 		return channels.Receipt{}, err
 	case id != "":
-		a.sent.know(reply.ID, id)
+		if !a.sent.Attempted(reply.ID).IsZero() {
+			a.sent.Know(reply.ID, 1, 1, id)
+		}
 		if person, group := recipient(where, reply); person == "" && group == "" {
 			a.threads.know(id, where.Root)
 		}
 		return channels.Receipt{PlatformID: id}, nil
 	}
-	at := ch.started // what was tried before the start may have been just before
-	if tried {
-		at = known.attempted
+	at := a.sent.Attempted(reply.ID)
+	if at.IsZero() {
+		at = ch.started // what was tried before the start may have been just before
 	}
 	if ch.now().Sub(at) < ch.timing.settle {
 		return channels.Receipt{}, errTooSoon
@@ -108,7 +109,7 @@ func (ch *Channel) lookUp(ctx context.Context, a *account, speaker speaker, wher
 
 // free reports whether something that was said is not another reply.
 func (ch *Channel) free(a *account, id, reply string) bool {
-	other := a.sent.replyOf(id)
+	other := a.sent.ReplyOf(id)
 	return other == "" || other == reply
 }
 

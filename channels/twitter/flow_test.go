@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/twitter/element"
 	"contactd/channels/twitter/xtest"
 	"contactd/contact"
@@ -417,7 +418,7 @@ func TestOriginalsKeepXsBytes(t *testing.T) {
 func TestOffTakesNothingAndReadsWhatWasTaken(t *testing.T) {
 	r := newRig(t)
 	c := r.config()
-	c.Mode = modeOff
+	c.Mode = accounts.Off
 	ch := r.open(c, r.deps())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/twitter/address"
 	"contactd/channels/twitter/api"
 	"contactd/channels/twitter/element"
@@ -37,7 +38,7 @@ func (ch *Channel) destination(to channels.Address) (*account, address.Address, 
 	if err != nil {
 		return nil, where, channels.Refused(err)
 	}
-	a := ch.accountOf(to.Account)
+	a := ch.accounts.Of(to.Account)
 	if a == nil {
 		return nil, where, channels.Refused(fmt.Errorf("the account %s is not configured here", to.Account))
 	}
@@ -50,13 +51,10 @@ var errNotSummoned = errors.New("not_summoned: X takes answers only to who named
 // maySend says what forbids a reply whatever X thinks.
 func (ch *Channel) maySend(a *account, where address.Address, reply contact.Reply) error {
 	public := where.Kind == address.Post && reply.Way != contact.Privately
+	if err := accounts.MaySend(ch.config.Mode, reply); err != nil {
+		return err
+	}
 	switch {
-	case ch.config.Mode == modeOff:
-		return errOff
-	case ch.config.Mode == modeAnswerOnly && reply.Automatic:
-		return errors.New("the channel only answers: it sends no automatic text")
-	case ch.config.Mode == modeAnswerOnly && reply.Way.Silent():
-		return errors.New("the channel only answers: it hides nothing")
 	case reply.Way.Silent() && !where.Under:
 		return errors.New("only an answer to one of our own posts can be hidden")
 	case reply.Way.Silent():
@@ -93,7 +91,7 @@ func (ch *Channel) send(ctx context.Context, a *account, speaker speaker, where 
 		return ch.hide(ctx, speaker, where, reply.Way == contact.Hide)
 	}
 	person, group := recipient(where, reply)
-	a.sent.attempt(reply.ID, person, ch.now())
+	a.sent.Attempt(reply.ID, person, 1, ch.now())
 	var id string
 	var err error
 	if person == "" && group == "" {
@@ -104,7 +102,7 @@ func (ch *Channel) send(ctx context.Context, a *account, speaker speaker, where 
 	if err != nil {
 		return channels.Receipt{}, err
 	}
-	a.sent.know(reply.ID, id)
+	a.sent.Know(reply.ID, 1, 1, id)
 	if person == "" && group == "" {
 		a.threads.know(id, where.Root)
 	}
@@ -142,12 +140,12 @@ func (ch *Channel) hide(ctx context.Context, speaker speaker, where address.Addr
 func (ch *Channel) judge(a *account, err error) error {
 	switch {
 	case err == nil:
-		a.health.report("send", nil)
+		a.health.Report("send", nil)
 		return nil
 	case channels.IsNotSent(err) || channels.IsRefused(err):
 		return err
 	case api.Is(err, api.TokenDead, api.Closed, api.Capped): // an operator can mend it
-		a.health.report("send", advise(err))
+		a.health.Report("send", advise(err))
 		return channels.NotSent(err)
 	case api.Is(err, api.Throttled):
 		return channels.NotSent(err)

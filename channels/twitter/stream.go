@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/twitter/activity"
 	"contactd/channels/twitter/api"
 	"contactd/channels/twitter/element"
@@ -46,7 +47,7 @@ func (ch *Channel) stream(ctx context.Context, inbox channels.Inbox) {
 // reportAll reports of all accounts: they share the stream.
 func (ch *Channel) reportAll(what string, err error) {
 	for _, a := range ch.accounts {
-		a.health.report(what, err)
+		a.health.Report(what, err)
 	}
 }
 
@@ -184,7 +185,7 @@ func (ch *Channel) elementsOf(line []byte) []element.Element {
 	var elements []element.Element
 	for _, rule := range s.Matching {
 		name, ours := strings.CutPrefix(rule.Tag, ruleTag)
-		if a := ch.accountOf(name); ours && a != nil {
+		if a := ch.accounts.Of(name); ours && a != nil {
 			elements = append(elements, element.Element{Owner: a.UserID, Dialect: element.V2, Kind: element.Post, Via: element.Stream, With: with, Raw: s.Data})
 		}
 	}
@@ -227,7 +228,7 @@ func (ch *Channel) drain(ctx context.Context, inbox channels.Inbox, lines <-chan
 				break
 			}
 			ch.log.Error("stream not taken, it is tried again", "err", err)
-			sleep(ctx, pause)
+			accounts.Sleep(ctx, pause)
 		}
 	}
 }

@@ -1,13 +1,12 @@
 package twitter
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/twitter/activity"
 	"contactd/channels/twitter/element"
 )
@@ -56,25 +55,10 @@ func private(e element.Element) bool { return e.Kind != element.Post && e.Kind !
 
 // keep makes originals durable, large ones by reference.
 func (ch *Channel) keep(ctx context.Context, inbox channels.Inbox, originals []channels.Original) error {
-	if err := ch.refer(ctx, originals); err != nil {
+	if err := accounts.Refer(ctx, ch.deps.Blobs, originals); err != nil {
 		return err
 	}
 	return inbox.Accept(ctx, originals, channels.Cursor{})
-}
-
-// refer stores the bytes of large originals as blobs.
-func (ch *Channel) refer(ctx context.Context, originals []channels.Original) error {
-	for i := range originals {
-		if len(originals[i].Bytes) <= channels.InlineLimit {
-			continue
-		}
-		blob, err := ch.deps.Blobs.Store(ctx, bytes.NewReader(originals[i].Bytes))
-		if err != nil {
-			return fmt.Errorf("store original: %w", err)
-		}
-		originals[i].Blob, originals[i].Bytes = &blob, nil
-	}
-	return nil
 }
 
 // batch gathers what is to be accepted.
@@ -115,7 +99,7 @@ func (b *batch) addAll(elements []element.Element) {
 
 // add sorts an element.
 func (b *batch) add(e element.Element) {
-	a := b.ch.accountWith(e.Owner)
+	a := b.ch.accounts.With(e.Owner)
 	if a != nil && e.Dialect == element.V1 && e.Kind == element.Post {
 		e.Root = a.threads.under(e)
 	}
@@ -193,7 +177,7 @@ func (b *batch) tell(ctx context.Context) error {
 // remains to be fetched.
 func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
 	for _, each := range b.files {
-		if err := b.ch.refer(ctx, each.originals); err != nil {
+		if err := accounts.Refer(ctx, b.ch.deps.Blobs, each.originals); err != nil {
 			return err
 		}
 		if err := each.account.todo.Add(ctx, inbox, each.originals, each.fetches); err != nil {
@@ -209,7 +193,7 @@ func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
 		each.account.watched.add(each.item)
 	}
 	for _, a := range b.revoked {
-		a.health.report("consent", errRevoked)
+		a.health.Report(consent, errRevoked)
 	}
 	for _, e := range b.replayed {
 		outcome := "incomplete"

@@ -25,6 +25,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/todo"
 	"contactd/channels/twitter/activity"
 	"contactd/channels/twitter/api"
@@ -58,7 +59,7 @@ type Channel struct {
 	log      *slog.Logger
 	secrets  *webhook.Secrets
 	receiver *webhook.Receiver
-	accounts []*account
+	accounts accounts.List[*account]
 	metrics  *metrics
 	brake    channels.Brake
 	replays  replays
@@ -79,12 +80,15 @@ type account struct {
 	Account
 	client  *api.Client
 	version version
-	health  *health
-	sent    *memory
+	health  *accounts.Health
+	sent    *accounts.Sent
 	watched *watched
 	threads *threads
 	todo    *todo.List[fetch]
 }
+
+// Names implements accounts.Account.
+func (a *account) Names() (name, id string) { return a.Name, a.UserID }
 
 // timing is how patient the channel is; tests are less so.
 type timing struct {
@@ -153,8 +157,8 @@ func (ch *Channel) newAccount(configured Account) *account {
 		Account: configured,
 		client:  api.New(c),
 		version: version{wanted: configured.Transport},
-		health:  &health{account: configured.Name, to: ch.deps.Health, failing: map[string]error{}},
-		sent:    newMemory(),
+		health:  accounts.NewHealth(Kind, configured.Name, ch.deps.Health),
+		sent:    accounts.NewSent(),
 		watched: newWatched(configured.Name),
 		threads: newThreads(configured.Name),
 		todo:    newTodo(configured.Name),
@@ -180,7 +184,7 @@ func (ch *Channel) auth(a Account, now func() time.Time) api.Auth {
 
 // Webhooks implements webhook.Hooked.
 func (ch *Channel) Webhooks() []*webhook.Receiver {
-	if ch.receiver == nil || ch.config.Mode == modeOff {
+	if ch.receiver == nil || ch.config.Mode == accounts.Off {
 		return nil
 	}
 	return []*webhook.Receiver{ch.receiver}
@@ -188,26 +192,24 @@ func (ch *Channel) Webhooks() []*webhook.Receiver {
 
 // AccountNames lists the configured accounts.
 func (ch *Channel) AccountNames() []string {
-	if ch.config.Mode == modeOff {
+	if ch.config.Mode == accounts.Off {
 		return nil
 	}
-	names := make([]string, len(ch.accounts))
-	for i, account := range ch.accounts {
-		names[i] = account.Name
-	}
-	return names
+	return ch.accounts.Names()
 }
 
 // Receive takes deliveries, and looks for what was not delivered, until ctx
 // ends.
 func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
-	if ch.config.Mode == modeOff || len(ch.accounts) == 0 {
+	if ch.config.Mode == accounts.Off || len(ch.accounts) == 0 {
 		<-ctx.Done()
 		return nil
 	}
 	var all sync.WaitGroup
 	for _, a := range ch.accounts {
-		ch.remember(ctx, a, inbox)
+		accounts.Remember(ctx, ch.timing.retry, ch.log.With("account", a.Name), func(ctx context.Context) error {
+			return errors.Join(a.watched.load(ctx, inbox), a.threads.load(ctx, inbox), a.todo.Load(ctx, inbox))
+		})
 	}
 	if ctx.Err() == nil {
 		all.Go(func() { ch.receiver.Receive(ctx, inbox) })
@@ -233,18 +235,6 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 	return nil
 }
 
-// remember reads what an earlier run knew, again and again until it can.
-func (ch *Channel) remember(ctx context.Context, a *account, inbox channels.Inbox) {
-	for ctx.Err() == nil {
-		err := errors.Join(a.watched.load(ctx, inbox), a.threads.load(ctx, inbox), a.todo.Load(ctx, inbox))
-		if err == nil {
-			return
-		}
-		ch.log.Error("read what is known of posts", "account", a.Name, "err", err)
-		sleep(ctx, ch.timing.retry)
-	}
-}
-
 // repeat does something again and again until ctx ends: after pause when it
 // went well, and after a growing pause, or when X allows it, when it did not.
 func (ch *Channel) repeat(ctx context.Context, a *account, what string, pause time.Duration, do func(context.Context) error) {
@@ -258,12 +248,15 @@ func (ch *Channel) repeat(ctx context.Context, a *account, what string, pause ti
 		switch {
 		case err == nil:
 			failed = ch.timing.retry
-			a.health.report(what, nil)
+			a.health.Report(what, nil)
+			if what == "mentions" || what == "messages" { // so the access is there again
+				a.health.Report(consent, nil)
+			}
 		case api.Is(err, api.Throttled): // X works, and says when
 			wait = max(api.Wait(err), ch.timing.retry)
 			ch.metrics.throttled.WithLabelValues(a.Name, what).Inc()
 		default:
-			a.health.report(what, advise(err))
+			a.health.Report(what, advise(err))
 			wait = max(api.Wait(err), failed)
 			failed = min(2*failed, ch.timing.longest)
 		}
@@ -279,38 +272,11 @@ func (ch *Channel) wait(ctx context.Context, d time.Duration) {
 		if left <= 0 {
 			return
 		}
-		sleep(ctx, min(left, ch.timing.step))
+		accounts.Sleep(ctx, min(left, ch.timing.step))
 	}
 }
 
-// accountOf returns the configured account, or nil.
-func (ch *Channel) accountOf(name string) *account {
-	for _, a := range ch.accounts {
-		if a.Name == name {
-			return a
-		}
-	}
-	return nil
-}
+// consent is what fails when somebody has withdrawn the application's access.
+const consent = "consent"
 
-// accountWith returns the account with one of X's ids, or nil.
-func (ch *Channel) accountWith(id string) *account {
-	for _, a := range ch.accounts {
-		if a.UserID == id {
-			return a
-		}
-	}
-	return nil
-}
-
-// sleep waits, or returns early when ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-var errOff = errors.New("the channel is switched off")
+var errRevoked = errors.New("the account has withdrawn the application's access; authorise it again and put the new token into token_file")
