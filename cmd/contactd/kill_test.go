@@ -138,7 +138,7 @@ type told struct {
 // the mailbox. A mail that was told twice was told the same.
 func readAll(t *testing.T, dir string, mails int) map[string]told {
 	t.Helper()
-	cmd := command(t.Context(), dir, "tail", "--json", "--from-beginning", "--timeout", "5m")
+	cmd := command(t.Context(), dir, "tail", "--json", "--from-beginning", "--timeout", "1h")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
