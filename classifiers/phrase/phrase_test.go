@@ -22,13 +22,15 @@ func find(t testing.TB, list, text string) []phrase.Hit {
 
 func TestAPhraseIsFoundHoweverItIsTyped(t *testing.T) {
 	for _, c := range []struct{ list, text, want string }{
-		{"street light*", "the STREET  lights, out", "[{7 4 18}]"},
-		{"found _ dog/lab", "we found a scruffy old lab today", "[{7 3 26}]"},
+		{"street light*", "the STREET  lights, out", "[{7 4 18 1 2}]"},
+		{"found _ dog/lab", "we found a scruffy old lab today", "[{7 3 26 1 5}]"},
 		{"found _ dog/lab", "found one two three four dog", "[]"},
-		{"can't|wont", "he cant, she won't", "[{7 3 7} {7 13 18}]"},
-		{"café", "the CAFE", "[{7 4 8}]"},
-		{"a&e", "in A&E now", "[{7 3 6}]"},
+		{"can't|wont", "he cant, she won't", "[{7 3 7 1 1} {7 13 18 3 3}]"},
+		{"café", "the CAFE", "[{7 4 8 1 1}]"},
+		{"a&e", "in A&E now", "[{7 3 6 1 2}]"},
 		{"bin*", "cabin", "[]"},
+		{"b*", "a b cab bob", "[{7 2 3 1 1} {7 8 11 3 3}]"},
+		{"disproportionately*", "Disproportionately", "[{7 0 18 0 0}]"},
 	} {
 		if got := fmt.Sprint(find(t, c.list, c.text)); got != c.want {
 			t.Errorf("%q in %q: %s, want %s", c.list, c.text, got, c.want)
