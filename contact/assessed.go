@@ -10,9 +10,11 @@ type Assessed struct {
 	SchemaVersion  string `json:"schemaVersion"`
 	ContactID      string `json:"contactId"`
 	ConversationID string `json:"conversationId"`
-	// Classification is the whole assessment, the earlier reasons included; of
-	// a person, what that person says.
+	// Classification is the whole assessment, the earlier reasons and the notes
+	// on the message included; of a person, what that person says.
 	Classification Classification `json:"classification"`
+	// Locations are those of the message's own event.
+	Locations []Location `json:"locations,omitempty"`
 	// Previous is the grade before.
 	Previous Grade `json:"previous"`
 	// ChangeReason says why it changed, in words that hold nothing of the

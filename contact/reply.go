@@ -77,6 +77,10 @@ type Outcome struct {
 // ReplyRules say who may answer a message, and with what. Front ends refuse
 // early what the channel would refuse late.
 type ReplyRules struct {
+	// PeopleOnly is set when an answer that nobody has thought about could
+	// endanger the person: nothing automatic is sent in the conversation from
+	// then on.
+	PeopleOnly bool `json:"peopleOnly,omitempty"`
 	// Allowed is false when there is no way to answer; Reason then says why,
 	// such as "no_address", "window_closed", "answers_elsewhere". A reason
 	// beside true closes the usual way and leaves those in Ways.
