@@ -1,7 +1,9 @@
 package classifiers
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"contactd/contact"
 )
@@ -40,6 +42,26 @@ func (a *Annotated) Assess(ctx context.Context, message contact.Message) contact
 		assessed.Notes = annotate(each, message, assessed)
 	}
 	return assessed
+}
+
+// Again adds what the annotators notice in the light of a later opinion to what
+// was noted before. Nothing is taken away; THRIVE hints are given anew.
+func (a *Annotated) Again(message contact.Message, revised contact.Assessment) contact.Assessment {
+	before, fresh := revised.Notes, revised
+	fresh.Notes = contact.Notes{}
+	for _, each := range a.annotators {
+		fresh.Notes = annotate(each, message, fresh)
+	}
+	revised.Notes.Markers = slices.Clone(before.Markers)
+	for _, each := range fresh.Markers {
+		if !slices.ContainsFunc(before.Markers, func(m contact.Marker) bool { return m.Code == each.Code }) {
+			revised.Notes.Markers = append(revised.Notes.Markers, each)
+		}
+	}
+	revised.Notes.Covert = cmp.Or(before.Covert, fresh.Covert)
+	revised.Notes.SafeToReply = cmp.Or(before.SafeToReply, fresh.SafeToReply)
+	revised.Notes.Thrive = cmp.Or(fresh.Thrive, before.Thrive)
+	return revised
 }
 
 // annotate keeps a panic of one annotator from everybody else. Its value may

@@ -14,6 +14,28 @@ func (n notes) Annotate(_ contact.Message, assessed contact.Assessment, to *cont
 	n(assessed, to)
 }
 
+func TestALaterOpinionAddsToTheNotesAndTakesNothingAway(t *testing.T) {
+	annotated := classifiers.NewAnnotated(classifiers.NewPanel(classifiers.Config{}), notes(func(assessed contact.Assessment, to *contact.Notes) {
+		for _, category := range assessed.Categories {
+			to.Markers = append(to.Markers, contact.Marker{Code: category, By: "later"})
+		}
+		to.Thrive = &contact.Thrive{By: "later"}
+		to.Covert = &contact.Covert{By: "later"}
+	}))
+	before := contact.Assessment{Grade: contact.Emergency, Categories: []string{"child", "hate"}}
+	before.Locations = []contact.Location{{Form: "postcode"}}
+	before.Markers = []contact.Marker{{Code: "child", Of: "writer", By: "first"}, {Code: "deaf", By: "first"}}
+	before.SafeToReply = &contact.SafeToReply{Safe: "no", By: "first"}
+	before.Covert, before.Thrive = &contact.Covert{By: "first"}, &contact.Thrive{By: "first"}
+	got := annotated.Again(plain, before)
+	if got.Grade != contact.Emergency || len(got.Locations) != 1 || got.SafeToReply.By != "first" || got.Covert.By != "first" || got.Thrive.By != "later" {
+		t.Errorf("%+v", got)
+	}
+	if len(got.Markers) != 3 || got.Markers[0].Of != "writer" || got.Markers[2].Code != "hate" || len(before.Markers) != 2 {
+		t.Errorf("%+v", got.Markers)
+	}
+}
+
 func TestAnnotatorsAddNotesAndChangeNoGrade(t *testing.T) {
 	panel := classifiers.NewPanel(classifiers.Config{}, says{contact.Emergency, "fire"})
 	place := contact.Location{Form: "postcode"}
