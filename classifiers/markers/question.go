@@ -1,0 +1,67 @@
+package markers
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"contactd/classifiers/phrase"
+)
+
+// question is where the question of a form stands, in code points, and whether
+// the answer is yes.
+type question struct {
+	from, to int
+	yes      bool
+}
+
+// questions are those of the form that stand in a text.
+func (r *reading) questions(raw string) []question {
+	var all []question
+	passed, counted := 0, 0
+	for _, field := range r.fields {
+		at := line(raw[passed:], field.Label)
+		if at < 0 {
+			continue
+		}
+		counted += utf8.RuneCountInString(raw[passed : passed+at])
+		size := utf8.RuneCountInString(field.Label)
+		all = append(all, question{counted, counted + size, affirms(field.Value)})
+		passed, counted = passed+at+len(field.Label), counted+size
+	}
+	return all
+}
+
+// line is where a line of the text begins with a question, -1 for none.
+func line(text, question string) int {
+	for from := 0; question != ""; {
+		at := strings.Index(text[from:], question)
+		if at < 0 {
+			break
+		}
+		if at += from; at == 0 || text[at-1] == '\n' {
+			return at
+		}
+		from = at + len(question)
+	}
+	return -1
+}
+
+// affirms reports whether an answer begins with yes, in English or Welsh.
+func affirms(answer string) bool {
+	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(answer)), " ")
+	switch strings.Trim(word, ",.;:!") {
+	case "yes", "y", "true", "ydw", "ydy", "oes", "ie", "do":
+		return true
+	}
+	return false
+}
+
+// asked reports whether a hit is in a question that was not answered with yes.
+func asked(questions []question, hit phrase.Hit) bool {
+	for _, each := range questions {
+		if hit.Start < each.to && each.from < hit.End {
+			return !each.yes
+		}
+	}
+	return false
+}
