@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,13 +19,15 @@ type answer struct {
 	until   int64 // when the platform stops taking answers, 0 for never
 	rules   []byte
 	address string
+	// careful is ReplyRules.PeopleOnly of the rules.
+	careful bool
 }
 
 // newAnswer encodes what a message says about answers, in the caller's
 // goroutine. Its rules are empty when it says nothing.
 func newAnswer(p *pipeline.Placement) answer {
-	a := answer{until: toMicros(p.AnswerUntil), address: p.Answer.Address}
-	if a.address == "" && p.Answer.Rules.Reason == "" {
+	a := answer{until: toMicros(p.AnswerUntil), address: p.Answer.Address, careful: p.Answer.Rules.PeopleOnly}
+	if a.address == "" && p.Answer.Rules.Reason == "" && !a.careful {
 		return a
 	}
 	a.rules, _ = json.Marshal(p.Answer.Rules) // texts and numbers alone
@@ -33,9 +36,16 @@ func newAnswer(p *pipeline.Placement) answer {
 
 // keepAnswer notes how a conversation is answered from now on. A message
 // without an address only says why there is none, where nobody said otherwise.
-func (t *tx) keepAnswer(conversation, source int64, a answer) error {
+// What was said once about safety holds for good.
+func (t *tx) keepAnswer(conversation, source int64, begun bool, a answer) error {
 	if len(a.rules) == 0 {
 		return nil
+	}
+	if begun {
+		var err error
+		if a, source, err = t.carefully(conversation, source, a); err != nil {
+			return err
+		}
 	}
 	query := "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)"
 	if a.address == "" {
@@ -54,6 +64,30 @@ func (t *tx) keepAnswer(conversation, source int64, a answer) error {
 	stmt.BindInt64(6, a.mark(conversation))
 	_, err = stmt.Step()
 	return err
+}
+
+// carefully makes an answer as careful as the one before in the conversation,
+// or the one before as careful as an answer that has no address.
+func (t *tx) carefully(conversation, source int64, a answer) (answer, int64, error) {
+	old, rules, found, err := t.answerOf(conversation)
+	switch {
+	case errors.Is(err, errDamaged) || err == nil && !found:
+		return a, source, nil // it is replaced
+	case err != nil || a.careful == rules.PeopleOnly:
+		return a, source, err
+	case rules.PeopleOnly:
+		rules = contact.ReplyRules{}
+		if err := json.Unmarshal(a.rules, &rules); err != nil {
+			return a, source, fmt.Errorf("read how conversation %d is answered: %w", conversation, err)
+		}
+	case a.address == "":
+		a, source = old, old.source
+	default:
+		return a, source, nil
+	}
+	rules.PeopleOnly = true
+	a.rules, err = json.Marshal(rules)
+	return a, source, err
 }
 
 // mark is a checksum: a damaged address must not lead to somebody else.

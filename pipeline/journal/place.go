@@ -167,7 +167,7 @@ func (p *placing) join(t *tx, s *source) error {
 			return err
 		}
 	}
-	if err := t.keepAnswer(c.id, s.id, p.answer); err != nil {
+	if err := t.keepAnswer(c.id, s.id, c.next > 1, p.answer); err != nil {
 		return err
 	}
 	return t.link(s, p.placement.IDs, c.id)

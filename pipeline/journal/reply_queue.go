@@ -143,6 +143,10 @@ func (q *queueing) apply(t *tx) error {
 		return nil // nobody waits for it
 	}
 	if q.reply.Automatic {
+		if rules.PeopleOnly {
+			q.braked = "unsafe"
+			return nil
+		}
 		r.recipient = recipientOf(rules.To, r.conversation)
 		if q.braked, err = t.brake(r, q.limits); err != nil || q.braked != "" {
 			return err

@@ -442,6 +442,54 @@ func TestAutomaticRepliesHaveBrakes(t *testing.T) {
 	}
 }
 
+func TestAConversationOnceUnsafeGetsNothingAutomatic(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	dir := t.TempDir()
+	j := open(t, dir, func(_ *Config, d *Deps) { d.Metrics = registry })
+	kept := func(conversation, which string, automatic bool) bool {
+		r := replyTo(conversation, which)
+		r.Automatic = automatic
+		queue(t, j, r)
+		return len(changes(t, j, r.ID)) == 1
+	}
+	unsafe := func(p *pipeline.Placement) { p.Answer.Rules.PeopleOnly = true }
+	in := func(conversation string) func(*pipeline.Placement) {
+		return func(p *pipeline.Placement) { p.Key = conversation }
+	}
+	noAddress := func(p *pipeline.Placement) { p.Answer.Address = "" }
+	first := someone(t, j, "ada", unsafe)
+	someone(t, j, "ada again, who says nothing about it", in(first))
+	afterwards := someone(t, j, "bob")
+	someone(t, j, "bob again", in(afterwards), unsafe, noAddress)
+	before := someone(t, j, "eve", unsafe, noAddress)
+	someone(t, j, "eve again", in(before))
+	for which, conversation := range map[string]string{"before": first, "afterwards": afterwards, "without an address": before} {
+		if kept(conversation, which, true) {
+			t.Errorf("said %s: an automatic reply was kept", which)
+		}
+		if !kept(conversation, which+" by a person", false) {
+			t.Errorf("said %s: a person's reply was not kept", which)
+		}
+	}
+	if !kept(someone(t, j, "joe"), "x", true) {
+		t.Error("somebody else is unsafe too")
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == "contactd_automatic_replies_braked_total" {
+			for _, m := range family.Metric {
+				if m.Label[0].GetValue() == "unsafe" && m.Counter.GetValue() == 3 {
+					return
+				}
+			}
+		}
+	}
+	t.Error("it is not counted")
+}
+
 func TestRepliesAreMeasured(t *testing.T) {
 	clock := newClock(time.Unix(1790000000, 0))
 	registry := prometheus.NewRegistry()
