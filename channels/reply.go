@@ -89,12 +89,12 @@ type Signals interface {
 }
 
 // Acknowledger is a channel that can tell people at once that their message
-// was taken. The pipeline asks it for each message of a person, before anybody
-// has judged it, and sends what it says as a reply with Automatic set, under
-// brakes that no mail loop gets past.
+// was taken. The pipeline asks it for each message of a person and sends what it
+// says as a reply with Automatic set, under brakes that no mail loop gets past.
 type Acknowledger interface {
 	// Acknowledgement gives the text for a message, or false for none. It is
-	// cheap, has no effect, and is never asked about automatic messages or
-	// people whom it is not safe to contact.
+	// cheap, has no effect, and is never asked about automatic messages, or
+	// people whom an answer could endanger as the channel knows or their words
+	// seem to say.
 	Acknowledgement(message contact.Message) (text string, ok bool)
 }

@@ -5,7 +5,8 @@ import (
 )
 
 // placement is what a message says about its conversation.
-func (p *Pipeline) placement(e Entry, m contact.Message) Placement {
+func (p *Pipeline) placement(e Entry, j judged) Placement {
+	m := j.message
 	placement := Placement{Key: m.Conversation, Known: m.Conversation != "", Thread: m.Thread}
 	if !placement.Known {
 		placement.Key = contact.ConversationID(e.Original.Channel, e.Original.Account, m.ID)
@@ -14,6 +15,7 @@ func (p *Pipeline) placement(e Entry, m contact.Message) Placement {
 		p.log.Error("message cannot be answered: what its channel needs for it is over the limit", "channel", e.Original.Channel, "seq", e.Seq)
 		placement.Answer = contact.Answer{}
 	}
+	placement.Answer.Rules.PeopleOnly = placement.Answer.Rules.PeopleOnly || careful(m, j.assessment)
 	if m.Channel.ReplyWindowEndsAt != nil {
 		placement.AnswerUntil = *m.Channel.ReplyWindowEndsAt
 	}

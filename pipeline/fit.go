@@ -42,6 +42,7 @@ func fitTo(event contact.Event, data contact.Received, most int) (contact.Event,
 		shortened = cutTo(&data.Content.Text, limit) || shortened
 		shortened = cutTo(&data.Content.NewText, limit) || shortened
 		shortened = cutStated(&data, limit/64) || shortened
+		shortened = cutNotes(&data.Classification.Notes, limit/256) || shortened
 		if shortened && !flagged(data.Flags, contact.Truncated) {
 			data.Flags = append(data.Flags[:len(data.Flags):len(data.Flags)], contact.Truncated)
 		}
@@ -62,6 +63,7 @@ func shorten(data *contact.Received) bool {
 	short = first(&data.Content.Attachments, attachmentLimit) || short
 	short = first(&data.Classification.Reasons, reasonLimit) || short
 	short = shortenStated(data) || short
+	short = shortenNotes(&data.Classification.Notes) || short
 	// Opinions repeat the reasons; the event carries each reason once.
 	opinions := make([]contact.Opinion, len(data.Classification.Opinions))
 	for i, opinion := range data.Classification.Opinions {

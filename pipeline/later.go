@@ -38,10 +38,12 @@ type laterOpinion struct {
 
 // What is kept must stay under channels.InlineLimit, so that it is carried in
 // memory: the bytes of what an alert holds of the message, and the reasons of
-// the assessment, the most serious first.
+// the assessment, the most serious first, with its places and notes.
 const (
 	escalatedLimit = channels.InlineLimit / 2
+	assessedLimit  = channels.InlineLimit/2 - 4<<10 // room for the rest of what is kept
 	laterReasons   = 10
+	laterQuote     = 64 // characters, of one note
 )
 
 // raised is what a higher opinion makes of a message.
@@ -53,23 +55,39 @@ func (p *Pipeline) raised(told published, after contact.Assessment, opinion cont
 	if data.Classification.Grade == contact.Emergency {
 		kept.Escalated = escalation(data)
 	}
-	shorten(&data)
-	kept.Assessed = &contact.Assessed{
-		SchemaVersion: schemaVersion, ContactID: data.ContactID, ConversationID: data.ConversationID,
-		Classification: data.Classification, Previous: told.standing, ChangeReason: "a second opinion is higher",
-	}
+	kept.Assessed = assessed(data)
+	kept.Assessed.Previous, kept.Assessed.ChangeReason = told.standing, "a second opinion is higher"
 	return kept
 }
 
+// assessed is the assessment of a message with its places, under its limit:
+// quotes of notes and what is stated about places are cut for it.
+func assessed(data contact.Received) *contact.Assessed {
+	shorten(&data)
+	for quote := laterQuote; ; quote /= 2 {
+		cutStated(&data, quote*4)
+		cutNotes(&data.Classification.Notes, quote)
+		a := &contact.Assessed{
+			SchemaVersion: schemaVersion, ContactID: data.ContactID, ConversationID: data.ConversationID,
+			Classification: data.Classification, Locations: data.Locations,
+		}
+		if raw, err := json.Marshal(a); err != nil || len(raw) <= assessedLimit || quote == 0 {
+			return a
+		}
+	}
+}
+
 // escalation is the data of an alert. What is too much for it is in the
-// message's own event: text first, and then all but the words and the writer.
+// message's own event: text first, and then all but the words, the writer, the
+// first places and the notes.
 func escalation(data contact.Received) json.RawMessage {
 	data.Escalation = &contact.Escalation{Target: "fim", Reason: "graded emergency", RequestedAction: "assess"}
 	event, _ := fitTo(contact.Event{}, data, escalatedLimit) // was JSON before, so it can be written
 	if len(event.Data) <= escalatedLimit {
 		return event.Data
 	}
-	data.Content.Attachments, data.Content.Fields, data.Locations, data.Reply = nil, nil, nil, nil
+	data.Content.Attachments, data.Content.Fields, data.Reply = nil, nil, nil
+	first(&data.Locations, 5)
 	first(&data.Parties, 1)
 	for i := range data.Parties {
 		p := &data.Parties[i]

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"container/list"
+	"slices"
 	"sync"
 
 	"contactd/contact"
@@ -19,6 +20,7 @@ const (
 	opinionBytes = 256
 	reasonBytes  = 192
 	spanBytes    = 48
+	signBytes    = 80
 )
 
 // weight is about how much memory a judged message holds, in bytes.
@@ -27,6 +29,33 @@ func (j judged) weight() int {
 	sum += reasonsWeight(j.assessment.Reasons)
 	for _, opinion := range j.assessment.Opinions {
 		sum += opinionBytes + reasonsWeight(opinion.Reasons)
+	}
+	return sum + notesWeight(j.assessment.Notes)
+}
+
+func notesWeight(n contact.Notes) int {
+	sum := 0
+	weigh := func(spans []contact.Span) { sum += signBytes + len(spans)*spanBytes }
+	for _, each := range n.Markers {
+		weigh(each.Spans)
+	}
+	if n.Covert != nil {
+		for _, each := range n.Covert.Signs {
+			weigh(each.Spans)
+		}
+	}
+	if n.SafeToReply != nil {
+		for _, each := range slices.Concat(n.SafeToReply.Signs, n.SafeToReply.Asks) {
+			weigh(each.Spans)
+		}
+	}
+	if n.Thrive != nil {
+		for _, heading := range n.Thrive.Headings {
+			sum += signBytes
+			for _, each := range heading.Hints {
+				weigh(each.Spans)
+			}
+		}
 	}
 	return sum
 }

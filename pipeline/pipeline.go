@@ -201,16 +201,16 @@ func (p *Pipeline) sort(env *message.Message) error {
 	j := judged{message: m, assessment: p.assess(ctx, m)}
 	lane := lane(m, j.assessment)
 	p.memo.put(entry.Seq, lane, j)
-	if !p.reacts(entry.Original.Channel, m) {
-		return p.journal.Settle(ctx, entry.Seq, p.placement(entry, m), lane)
+	if !p.reacts(entry.Original.Channel, j) {
+		return p.journal.Settle(ctx, entry.Seq, p.placement(entry, j), lane)
 	}
 	// What contactd does itself needs the conversation, and must be done
 	// before the entry leaves the unread.
-	placed, err := p.journal.Place(ctx, entry.Seq, p.placement(entry, m))
+	placed, err := p.journal.Place(ctx, entry.Seq, p.placement(entry, j))
 	if err != nil {
 		return err
 	}
-	if err := p.react(ctx, entry.Original.Channel, joined(m, placed)); err != nil {
+	if err := p.react(ctx, entry.Original.Channel, judged{joined(m, placed), j.assessment}); err != nil {
 		return err
 	}
 	return p.journal.Sort(ctx, entry.Seq, lane)

@@ -241,8 +241,17 @@ func (f *flow) start(config journal.Config, deps pipeline.ReplyDeps) (stop func(
 // calm judges everything as routine.
 type calm struct{}
 
-func (calm) Assess(context.Context, contact.Message) contact.Assessment {
-	return contact.Assessment{Grade: contact.Scheduled, At: time.Unix(1790000000, 0)}
+func (calm) Assess(_ context.Context, message contact.Message) contact.Assessment {
+	a := contact.Assessment{Grade: contact.Scheduled, At: time.Unix(1790000000, 0)}
+	switch message.Text {
+	case "he checks my phone":
+		a.SafeToReply = &contact.SafeToReply{Safe: "no", By: "test@1", Signs: []contact.Sign{
+			{Code: "watched", Spans: []contact.Span{{Start: 0, End: 18, Quote: "he checks my phone"}}},
+		}}
+	case "cant talk":
+		a.Covert = &contact.Covert{Signs: []contact.Sign{{Code: "cannot_speak"}}, By: "test@1"}
+	}
+	return a
 }
 
 // says has somebody write in a thread, and returns the conversation.
@@ -610,6 +619,42 @@ func TestAPersonIsToldOnceThatTheirMessageWasTaken(t *testing.T) {
 		t.Errorf("people received %q", got)
 	}
 	f.gapless()
+}
+
+func TestNobodyIsToldAtOnceWhomThatCouldEndangerNorLater(t *testing.T) {
+	c := newChat()
+	c.ack = "We have your message."
+	f := startFlow(t, c)
+	for thread, more := range map[string]string{
+		"watched": `"Text":"he checks my phone"`, "covert": `"Text":"cant talk"`, "said so": `"Safe":"no"`, "quiet": `"Covert":true`,
+	} {
+		f.says(thread, more)
+		f.says(thread) // and now says nothing about it
+	}
+	conversation := f.says("lane")
+	f.awaitState(contact.ReplyID(conversation, "acknowledgement of "+contact.MessageID("webchat", "main", "lane/9")), contact.HandedOver)
+	if got := c.received(); !slices.Equal(got, []string{c.ack}) {
+		t.Errorf("people received %q", got)
+	}
+	person := answer(contact.ConversationID("webchat", "main", "watched"), "a handler knows what to do")
+	f.asks(person)
+	f.awaitState(person.ID, contact.HandedOver)
+	f.gapless()
+}
+
+func TestWordsThatSayNotToAnswerStandInTheEvent(t *testing.T) {
+	f := startFlow(t, newChat())
+	f.says("lane", `"Text":"he checks my phone","Safe":"yes"`)
+	f.says("park", `"Safe":"yes"`)
+	for i, want := range []string{"no", "yes"} {
+		var data contact.Received
+		if err := json.Unmarshal(f.out.on(pipeline.TopicEvents)[i].Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		if data.Parties[0].SafeToContact != want || data.Reply.PeopleOnly != (want == "no") || (data.Classification.SafeToReply != nil) != (want == "no") {
+			t.Errorf("told %+v, %+v", data.Parties[0], data.Reply)
+		}
+	}
 }
 
 func TestWhoVanishesIsAnEventThatAPersonLooksAt(t *testing.T) {

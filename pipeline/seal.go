@@ -122,6 +122,12 @@ func (s sealer) data(e Entry, j judged) contact.Received {
 		Flags:          m.Flags,
 		Revision:       m.Revision,
 	}
+	if reply := j.assessment.SafeToReply; reply != nil && reply.Safe == "no" {
+		data.Parties[0].SafeToContact = "no" // one no outweighs any yes
+	}
+	if data.Reply != nil {
+		data.Reply.PeopleOnly = data.Reply.PeopleOnly || careful(m, j.assessment)
+	}
 	if m.Unreadable != "" {
 		data.Unreadable = &contact.Unreadable{Reason: m.Unreadable, Attempts: e.Attempts}
 	}

@@ -101,6 +101,67 @@ func TestEveryEventFitsTheContract(t *testing.T) {
 	}
 }
 
+// noticing gives a judged message a place and notes.
+func noticing(j judged) judged {
+	span := contact.Span{Start: 0, End: 14, Quote: "he has a knife"}
+	j.assessment.Notes = contact.Notes{
+		Locations:   []contact.Location{{Role: "incident", Form: "postcode", Value: "DE1 1AA", Confidence: "medium", Source: "informant", Span: &contact.Span{Start: 3, End: 6}, By: "places@1"}},
+		Markers:     []contact.Marker{{Code: "child", Of: "writer", Spans: []contact.Span{span}, By: "markers@1"}, {Code: "language_need", By: "markers@1"}},
+		Covert:      &contact.Covert{Signs: []contact.Sign{{Code: "channel"}, {Code: "cannot_speak", Spans: []contact.Span{span}}}, By: "markers@1"},
+		SafeToReply: &contact.SafeToReply{Safe: "no", Signs: []contact.Sign{{Code: "watched", Spans: []contact.Span{span}}}, Asks: []contact.Sign{{Code: "no_call"}}, By: "markers@1"},
+		Thrive: &contact.Thrive{By: "thrive@1", Headings: []contact.Heading{
+			{Code: "threat", Title: "Threat", Hints: []contact.Hint{{Text: "a weapon is spoken of", Spans: []contact.Span{{Start: 0, End: 14}}}}},
+		}},
+	}
+	return j
+}
+
+func TestAnAlertTellsPlacesAndWhatWasNoticedByItself(t *testing.T) {
+	escalated, err := testSealer().escalated(testEntry(), noticing(testJudged()))
+	contacttest.Valid(t, mustJSON(t, escalated, err))
+	var data contact.Received
+	if err := json.Unmarshal(escalated.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	noted := data.Classification.Notes
+	if len(data.Locations) != 1 || len(noted.Markers) != 2 || noted.Covert == nil || noted.SafeToReply == nil || noted.Thrive == nil || data.Parties[0].SafeToContact != "no" {
+		t.Errorf("told %+v", data)
+	}
+}
+
+func TestNotesAreCutLikeTheRestAndStayAsTheyWereInTheAssessment(t *testing.T) {
+	nasty := strings.Repeat("\u0001<&\u2028😀", 100)
+	j := noticing(testJudged())
+	j.message.Text = strings.Repeat(nasty, 1000)
+	j.message.Authored = j.message.Text
+	j.assessment.Markers[0].Spans[0].Quote = nasty
+	for range 500 {
+		n := &j.assessment.Notes
+		n.Markers = append(n.Markers, n.Markers[0])
+		n.Markers[0].Spans = append(n.Markers[0].Spans, n.Markers[0].Spans[0])
+		n.Covert.Signs = append(n.Covert.Signs, contact.Sign{Code: "present", Spans: n.Markers[0].Spans})
+		n.SafeToReply.Signs, n.SafeToReply.Asks = n.Covert.Signs, n.Covert.Signs
+		n.Thrive.Headings[0].Hints = append(n.Thrive.Headings[0].Hints, contact.Hint{Text: "look", Spans: n.Markers[0].Spans})
+		n.Thrive.Headings = append(n.Thrive.Headings, n.Thrive.Headings[0])
+	}
+	event, err := testSealer().received(testEntry(), j)
+	raw := mustJSON(t, event, err)
+	contacttest.Valid(t, raw)
+	var data contact.Received
+	if err := json.Unmarshal(event.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	if len(raw) > 256_000 || !flagged(data.Flags, contact.Truncated) {
+		t.Errorf("%d bytes, %v", len(raw), data.Flags)
+	}
+	if len(data.Classification.Markers) == 0 || data.Classification.Thrive == nil || data.Classification.Covert == nil {
+		t.Error("the notes are gone")
+	}
+	if len(j.assessment.Markers) != 502 || j.assessment.Markers[0].Spans[0].Quote != nasty || len(j.assessment.Thrive.Headings) != 501 {
+		t.Error("sealing has changed the assessment")
+	}
+}
+
 func TestSealingTwiceGivesTheSameBytes(t *testing.T) {
 	s := testSealer()
 	first, err := s.received(testEntry(), testJudged())

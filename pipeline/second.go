@@ -31,12 +31,20 @@ type SecondDeps struct {
 	// time and the number of messages that it has in hand. What it answers is
 	// known by the part of Opinion.By before "@", which stays the same.
 	Judge classifiers.Classifier
+	// Notes, if set, adds to the notes of a message that the judge has raised.
+	Notes Noter
 	// Events delivers the records of TopicEvents.
 	Events message.Subscriber
 	// Inbox keeps what it said, durably and once: the journal.
 	Inbox channels.Inbox
 	// MaxAge is how long after acceptance a message is still worth judging.
 	MaxAge time.Duration
+}
+
+// Noter adds to the notes on a message what a later opinion shows;
+// classifiers.Annotated is one. It takes nothing away and changes no grade.
+type Noter interface {
+	Again(message contact.Message, revised contact.Assessment) contact.Assessment
 }
 
 // published is a message as TopicEvents tells of it.
@@ -163,6 +171,9 @@ func (p *Pipeline) weigh(first published, opinion contact.Opinion, err error) (o
 	case after.Grade.Above(standing) && !opinion.Grade.Above(first.heard):
 		return "same", nil // a person has decided against as much
 	case after.Grade.Above(standing):
+		if p.secondly.Notes != nil {
+			after.Notes = p.secondly.Notes.Again(messageOf(first.data), after).Notes
+		}
 		return "raised", p.raised(first, after, opinion)
 	case slices.Contains(opinion.Signs, classifiers.Doubtful):
 		return "same", nil

@@ -58,13 +58,17 @@ type second struct {
 	judge  *judge
 	orders desk // what handlers ask for
 	dir    string
+	notes  pipeline.Noter
 	stop   func()
 	seen   int
 }
 
-func startSecond(t *testing.T, answer func(text string, time int) (contact.Opinion, error)) *second {
+func startSecond(t *testing.T, answer func(text string, time int) (contact.Opinion, error), notes ...pipeline.Noter) *second {
 	t.Helper()
 	s := &second{judge: &judge{asked: map[string]int{}, answer: answer}, orders: desk{make(chan *message.Message)}, dir: t.TempDir()}
+	if len(notes) > 0 {
+		s.notes = notes[0]
+	}
 	s.flow = &flow{t: t, chat: newChat(), desk: desk{make(chan *message.Message)}}
 	s.out = &published{t: t, topics: map[string][]contact.Event{}, more: make(chan struct{}, 1)}
 	s.start()
@@ -83,7 +87,7 @@ func (s *second) start() {
 		Unread: j.Unread(), Outbox: j.Outbox(), Open: journal.EntryOf, Journal: j,
 		Readers: map[string]channels.Reader{"webchat": s.chat}, Panel: calm{}, Publisher: s.out,
 		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler),
-		Second:  pipeline.SecondDeps{Judge: s.judge, Events: s.desk, Inbox: j, MaxAge: time.Hour},
+		Second:  pipeline.SecondDeps{Judge: s.judge, Events: s.desk, Inbox: j, MaxAge: time.Hour, Notes: s.notes},
 		Replies: pipeline.ReplyDeps{Journal: j, Due: j.Replies(), Commands: s.orders}, Decisions: j,
 	})
 	if err != nil {
@@ -321,6 +325,14 @@ func TestTheLargestMessageCanBeRaised(t *testing.T) {
 	}
 	data.Content.Text = "help" + strings.Repeat("\u2028\x01", 16<<10)
 	data.Content.NewText = data.Content.Text[:20000]
+	for range 100 {
+		notes := &data.Classification.Notes
+		spans := []contact.Span{{Quote: many[0]}, {Quote: many[0]}, {Quote: many[0]}}
+		data.Locations = append(data.Locations, contact.Location{Role: "incident", Form: "text", Value: strings.Repeat("\x01", 1000), Confidence: "low", Source: "informant"})
+		notes.Markers = append(notes.Markers, contact.Marker{Code: "child", Spans: spans, By: "markers@1"})
+		notes.Covert = &contact.Covert{Signs: append(signsOf(notes), contact.Sign{Code: "present", Spans: spans}), By: "markers@1"}
+		notes.SafeToReply = &contact.SafeToReply{Safe: "no", Signs: notes.Covert.Signs, Asks: notes.Covert.Signs, By: "markers@1"}
+	}
 	for i := range 40 {
 		data.Content.Attachments = append(data.Content.Attachments, contact.Attachment{
 			Blob: contact.Blob{SHA256: strings.Repeat("a", 64), MediaType: "image/png", Ref: "http://127.0.0.1/blobs/x"}, Name: many[0], Claimed: many[0],
@@ -331,8 +343,78 @@ func TestTheLargestMessageCanBeRaised(t *testing.T) {
 	s.again(e)
 	s.await("the alert", func() bool { return len(s.out.on(pipeline.TopicAlerts)) == 1 })
 	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) == 1 })
-	if alert := s.out.on(pipeline.TopicAlerts)[0]; *alert.Grade != contact.Emergency || alert.Type != contact.EscalatedV1 {
+	alert := s.out.on(pipeline.TopicAlerts)[0]
+	if *alert.Grade != contact.Emergency || alert.Type != contact.EscalatedV1 {
 		t.Errorf("%v %v", alert.Type, *alert.Grade)
+	}
+	var told contact.Received
+	if err := json.Unmarshal(alert.Data, &told); err != nil {
+		t.Fatal(err)
+	}
+	if len(told.Locations) == 0 || len(told.Classification.Markers) == 0 || told.Classification.Covert == nil || told.Classification.SafeToReply == nil {
+		t.Errorf("the alert tells %d places, %d markers", len(told.Locations), len(told.Classification.Markers))
+	}
+}
+
+func signsOf(n *contact.Notes) []contact.Sign {
+	if n.Covert == nil {
+		return nil
+	}
+	return n.Covert.Signs
+}
+
+// noticing notes a marker of each message that is raised.
+type noticing struct{}
+
+func (noticing) Again(message contact.Message, revised contact.Assessment) contact.Assessment {
+	revised.Grade = contact.Resolution // which must not count
+	revised.Markers = append(revised.Markers, contact.Marker{Code: "child", By: message.Text})
+	return revised
+}
+
+func TestWhatALaterOpinionShowsIsNoted(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) { return thinks(contact.Priority), nil }, noticing{})
+	s.says("lane")
+	s.carry()
+	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) == 1 })
+	var assessed contact.Assessed
+	e := s.of(pipeline.TopicEvents, contact.AssessedV1)[0]
+	if err := json.Unmarshal(e.Data, &assessed); err != nil {
+		t.Fatal(err)
+	}
+	if *e.Grade != contact.Priority || assessed.Classification.Grade != contact.Priority || len(assessed.Classification.Markers) != 1 || assessed.Classification.Markers[0].By != "message 1" {
+		t.Errorf("told %+v", assessed.Classification)
+	}
+}
+
+func TestALaterAssessmentAndItsAlertTellPlacesAndWhatWasNoticed(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) { return thinks(contact.Emergency), nil })
+	s.says("lane", `"Text":"he checks my phone"`)
+	e := s.of(pipeline.TopicEvents, contact.ReceivedV1)[0]
+	var data contact.Received
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	data.Locations = []contact.Location{{Role: "incident", Form: "postcode", Value: "DE1 1AA", Confidence: "medium", Source: "informant"}}
+	e.Data, _ = json.Marshal(data)
+	s.again(e)
+	s.await("the alert", func() bool { return len(s.out.on(pipeline.TopicAlerts)) == 1 })
+	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) == 1 })
+	var alert contact.Received
+	var assessed contact.Assessed
+	if err := errors.Join(json.Unmarshal(s.out.on(pipeline.TopicAlerts)[0].Data, &alert), json.Unmarshal(s.of(pipeline.TopicEvents, contact.AssessedV1)[0].Data, &assessed)); err != nil {
+		t.Fatal(err)
+	}
+	for name, told := range map[string]struct {
+		places []contact.Location
+		notes  contact.Notes
+	}{"alert": {alert.Locations, alert.Classification.Notes}, "assessment": {assessed.Locations, assessed.Classification.Notes}} {
+		if len(told.places) != 1 || told.places[0].Value != "DE1 1AA" || told.notes.SafeToReply == nil || told.notes.SafeToReply.Signs[0].Spans[0].Quote != "he checks my phone" {
+			t.Errorf("the %s tells %+v", name, told)
+		}
+	}
+	if alert.Parties[0].SafeToContact != "no" {
+		t.Errorf("the alert tells %+v", alert.Parties)
 	}
 }
 
