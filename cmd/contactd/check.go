@@ -116,7 +116,7 @@ func checkClassifiers(c config) finding {
 	f := finding{what: "classifiers", name: "-"}
 	seated, err := newPanel(c.Classifiers)
 	if err == nil {
-		_, err = seated.annotated(seated, c.Classifiers.Signpost)
+		_, err = seated.annotated(seated, c.Classifiers)
 	}
 	if err != nil {
 		f.err = err

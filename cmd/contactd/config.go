@@ -11,8 +11,10 @@ import (
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
 	"contactd/classifiers/llm"
+	"contactd/classifiers/markers"
 	"contactd/classifiers/rules"
 	"contactd/classifiers/signpost"
+	"contactd/classifiers/thrive"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
 	"contactd/cmd/contactd/strict"
@@ -59,6 +61,8 @@ type classifiersConfig struct {
 	LLM                llm.Config    `yaml:"llm"`
 
 	Signpost signpost.Config `yaml:"signpost"`
+	Markers  markers.Config  `yaml:"markers"`
+	Thrive   thrive.Config   `yaml:"thrive"`
 }
 
 // Validate returns every problem of the section.

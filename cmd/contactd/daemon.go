@@ -216,10 +216,11 @@ func (d *daemon) startPipeline(context.Context) error {
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}
-	judges, err := d.panel.annotated(classifiers.NewTogether(d.panel.Panel), d.config.Classifiers.Signpost)
+	judges, err := d.panel.annotated(classifiers.NewTogether(d.panel.Panel), d.config.Classifiers)
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}
+	second.Notes = judges
 	readers := map[string]channels.Reader{}
 	for name, channel := range d.channels {
 		readers[name] = channel

@@ -15,9 +15,11 @@ import (
 	"contactd/classifiers/language"
 	"contactd/classifiers/linear"
 	"contactd/classifiers/llm"
+	"contactd/classifiers/markers"
 	"contactd/classifiers/places"
 	"contactd/classifiers/rules"
 	"contactd/classifiers/signpost"
+	"contactd/classifiers/thrive"
 	"contactd/contact"
 )
 
@@ -36,7 +38,8 @@ func (gradeCommand) Help() string {
   contactd grade "he has a knife and is trying to get in"
   contactd grade --json < texts.jsonl
 
-With --json each line has: id, grade, categories, reasons (rule, grade, category, text, spans), judged_by, locations. Spans count
+With --json each line has: id, grade, categories, reasons (rule, grade, category, text, spans), judged_by, locations, and what else
+was noticed: signpost, markers, covert, safeToReply, thrive, as on the event. Spans count
 characters (Unicode code points) from 0, end exclusive. A line that cannot be read is answered with the grade unknown
 and an error, and the command exits 1 at the end.`
 }
@@ -70,7 +73,7 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	asDaemon, err := seated.annotated(seated, config.Classifiers.Signpost)
+	asDaemon, err := seated.annotated(seated, config.Classifiers)
 	if err != nil {
 		return err
 	}
@@ -138,12 +141,20 @@ func newPanel(config classifiersConfig, more ...classifiers.Classifier) (panel, 
 
 // annotated adds what a handler needs beside the grade, which is the panel's
 // or that of an assessor which asks it.
-func (p panel) annotated(assessor classifiers.Assessor, config signpost.Config) (*classifiers.Annotated, error) {
-	posts, err := signpost.New(config, notPoliceOf(p.learned.Chances))
+func (p panel) annotated(assessor classifiers.Assessor, config classifiersConfig) (*classifiers.Annotated, error) {
+	posts, err := signpost.New(config.Signpost, notPoliceOf(p.learned.Chances))
 	if err != nil {
 		return nil, err
 	}
-	return classifiers.NewAnnotated(assessor, places.New(), posts), nil
+	vulnerable, err := markers.New(config.Markers)
+	if err != nil {
+		return nil, err
+	}
+	hints, err := thrive.New(config.Thrive)
+	if err != nil {
+		return nil, err
+	}
+	return classifiers.NewAnnotated(assessor, places.New(), posts, vulnerable, hints), nil
 }
 
 // newFirst makes the classifiers whose opinions the learned one is told.

@@ -1,8 +1,19 @@
 package main
 
 import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"contactd/contact"
+	"contactd/contact/schema"
 )
 
 func TestGradeShowsWhereItIs(t *testing.T) {
@@ -21,5 +32,103 @@ func TestGradeShowsWhoElseHelps(t *testing.T) {
 	}
 	if seen := contactd(t, "", "grade", "loud music next door and now he has a knife"); strings.Contains(seen.out, "signpost") {
 		t.Errorf("an emergency: %s", seen.out)
+	}
+}
+
+func TestGradeShowsWhoIsVulnerableAndHowToAnswer(t *testing.T) {
+	text := "my mum, 84, has dementia. dont ring me he checks my phone, reply only after 6 pm. cant talk"
+	seen := contactd(t, "", "grade", text).out
+	for _, want := range []string{
+		`marker     dementia (parent) "dementia"`, `covert     cannot_speak "cant talk"`, "reply      safe: no", `asks       only_at "reply only after 6 pm"`,
+		"thrive     Vulnerability: an older person; dementia or confusion",
+	} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("no %q in %s", want, seen)
+		}
+	}
+	seen = contactd(t, "", "grade", "--json", text).out
+	for _, want := range []string{`"markers":[{"code":"older_person","of":"parent"`, `"covert":{"signs":[`, `"safeToReply":{"safe":"no"`, `"thrive":{"headings":[`} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("no %s in %s", want, seen)
+		}
+	}
+}
+
+func TestTailShowsWhatMustNotBeOverlooked(t *testing.T) {
+	for name, want := range map[string]string{
+		"received_vulnerable": "[not safe to reply, older_person (parent), dementia (parent), domestic_abuse]",
+		"escalated":           "[not safe to reply, older_person (parent), dementia (parent), domestic_abuse]",
+		"assessed":            "[older_person (neighbour)]",
+		"received_signposted": "",
+	} {
+		record, err := fs.ReadFile(schema.Samples(), "samples/"+name+".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var event contact.Event
+		if err := json.Unmarshal(record, &event); err != nil {
+			t.Fatal(err)
+		}
+		if got := summary(event); !strings.HasSuffix(got, want) || want == "" && strings.Contains(got, "[") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestASampleOfEachFileCanBeUsedAsItIs(t *testing.T) {
+	dir := t.TempDir()
+	config := "classifiers:\n"
+	for key, of := range map[string]string{"markers: {file": "markers", "thrive: {form": "thrive", "signpost: {file": "signposts"} {
+		file := filepath.Join(dir, of+".yaml")
+		if err := os.WriteFile(file, []byte(contactd(t, "", "sample", of).out), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		config += "  " + key + ": " + file + "}\n"
+	}
+	file := filepath.Join(dir, "contactd.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if seen := contactd(t, "", "grade", "--config", file, "my mum, 84, has dementia"); seen.code != 0 || !strings.Contains(seen.out, "dementia or confusion") {
+		t.Errorf("%+v", seen)
+	}
+}
+
+// fragments are what messages of all kinds are made of.
+var fragments = []string{
+	"he has a knife", "my mum, 84, has dementia", "dont ring me he checks my phone", "cant talk", "loud music next door", "12 Mill Lane",
+	"I have it on dashcam", "im 14 and my dad hits me", "y. n. y", "ngozi mi nie moge", "not", "lol", "\n> he will kill me\n", "999", "😀",
+}
+
+func TestWhatIsNotedNeverChangesAGrade(t *testing.T) {
+	seated, err := newPanel(classifiersConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noting, err := seated.annotated(seated, classifiersConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.ToValidUTF8(strings.Join(rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(fragments), rapid.String()), 0, 6).Draw(t, "text"), " "), "?")
+		message := contact.Message{
+			Text: text, Authored: text, Subject: rapid.SampledFrom(fragments).Draw(t, "subject"),
+			Covert: rapid.Bool().Draw(t, "covert"), SafeToContact: rapid.SampledFrom([]string{"", "yes", "no"}).Draw(t, "safe"),
+		}
+		plain, noted := seated.Assess(t.Context(), message), noting.Assess(t.Context(), message)
+		untimed(&plain)
+		untimed(&noted)
+		noted.Notes = plain.Notes
+		if !reflect.DeepEqual(plain, noted) {
+			t.Fatalf("%+v became %+v", plain, noted)
+		}
+	})
+}
+
+// untimed takes out what differs whenever a message is judged.
+func untimed(a *contact.Assessment) {
+	a.At = time.Time{}
+	for i := range a.Opinions {
+		a.Opinions[i].Micros = 0
 	}
 }

@@ -11,8 +11,10 @@ import (
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
 	"contactd/classifiers/llm"
+	"contactd/classifiers/markers"
 	"contactd/classifiers/rules"
 	"contactd/classifiers/signpost"
+	"contactd/classifiers/thrive"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
 	"contactd/pipeline"
@@ -24,11 +26,16 @@ import (
 //go:embed sample.yaml
 var ownSample string
 
-type sampleCommand struct{}
+type sampleCommand struct {
+	Of string `arg:"" default:"config" enum:"config,markers,thrive,signposts" help:"config: every setting. markers, thrive, signposts: the pack, form or directory that comes along, to begin your own with." optional:""`
+}
 
-// Run prints the annotated configuration.
-func (sampleCommand) Run(p *program) error {
-	p.printf("%s", sample())
+// Run prints the annotated configuration, or a file that it can name.
+func (s sampleCommand) Run(p *program) error {
+	text := map[string]func() string{
+		"config": sample, "markers": markers.Pack, "thrive": thrive.Form, "signposts": signpost.Directory,
+	}[s.Of]
+	p.printf("%s", text())
 	return nil
 }
 
@@ -47,6 +54,8 @@ func sample() string {
 		indented(linear.Sample()),
 		indented(llm.Sample()),
 		indented(signpost.Sample()),
+		indented(markers.Sample()),
+		indented(thrive.Sample()),
 		"# Where messages come in.\nchannels:\n" + indented(email.Sample()) + "\n" + indented(webchat.Sample()) + "\n" + indented(facebook.Sample()) + "\n" + indented(twitter.Sample()),
 	}
 	for i, part := range parts {

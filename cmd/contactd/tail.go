@@ -145,7 +145,8 @@ func summary(e contact.Event) string {
 		if len(data.Parties) > 0 {
 			from = strings.Join(append(data.Parties[0].Emails, data.Parties[0].Handles...), " ")
 		}
-		return fmt.Sprintf("%s  %s/%s  %s  %s — %s", head, data.Channel.Kind, data.Channel.Account, from, data.Content.Subject, short(data.Content.Summary))
+		return fmt.Sprintf("%s  %s/%s  %s  %s — %s%s", head, data.Channel.Kind, data.Channel.Account, from, data.Content.Subject,
+			short(data.Content.Summary), noticed(data.Classification.Notes))
 	default:
 		return head + "  " + e.Subject + aboutAnswer(e)
 	}
@@ -177,7 +178,8 @@ func aboutAnswer(e contact.Event) string {
 			if data.ByPerson() {
 				by = "  by " + data.Author
 			}
-			return fmt.Sprintf("  %s  was %s%s — %s", data.ConversationID, data.Previous, by, strings.Join(data.Classification.Categories, ", "))
+			return fmt.Sprintf("  %s  was %s%s — %s%s", data.ConversationID, data.Previous, by,
+				strings.Join(data.Classification.Categories, ", "), noticed(data.Classification.Notes))
 		}
 	case contact.SuggestedV1:
 		var data contact.Suggested
