@@ -80,8 +80,9 @@ type Received struct {
 	Classification Classification `json:"classification"`
 	// Reply says how the message can be answered.
 	Reply *ReplyRules `json:"reply,omitempty"`
-	// Covert is set when the person must not be seen to be in contact: answer
-	// on this channel only, with nothing that shows or sounds.
+	// Covert is set when the person must not be seen to be in contact, as the
+	// channel knows: answer on this channel only, with nothing that shows or
+	// sounds. What the words seem to say is in the notes.
 	Covert bool `json:"covert,omitempty"`
 	// Automatic is the kind of machine that sent it; absent for a person.
 	Automatic Automatic `json:"automatic,omitempty"`
