@@ -40,7 +40,7 @@ func TestTheEventSaysUntilWhenAPersonCanBeAnswered(t *testing.T) {
 		ch, _ := r.start(c)
 		r.subscribed()
 		r.meta.Write(townPage, resident, "hello")
-		m := r.await(ch, 1)[0]
+		m := r.Await(ch, 1)[0]
 		if m.Channel.ReplyWindowEndsAt == nil || m.Channel.ReplyWindowEndsAt.Sub(m.SentAt.Truncate(time.Second)) != want {
 			t.Errorf("human agent %v: window ends at %v, sent at %v", human, m.Channel.ReplyWindowEndsAt, m.SentAt)
 		}
@@ -69,11 +69,11 @@ func TestAnAnswerKeepsToTheWindowsAndAMachineNeverPassesForAPerson(t *testing.T)
 			c := r.config()
 			c.Accounts[0].HumanAgent = each.human
 			r.meta.Write(townPage, resident, "hello")
-			wrote := r.clock.now()
-			r.clock.pass(each.after)
+			wrote := r.Clock.Now()
+			r.Clock.Pass(each.after)
 			reply := answer(1, "we are coming")
 			reply.Automatic = each.automatic
-			_, err := r.send(r.open(c, r.deps()), answerTo(address.Messenger, resident, wrote), reply)
+			_, err := r.send(r.open(c, r.Deps()), answerTo(address.Messenger, resident, wrote), reply)
 			if (err == nil) != each.sent || err != nil && !channels.IsRefused(err) {
 				t.Errorf("sent: %v", err)
 			}
@@ -111,7 +111,7 @@ func TestWhatMetaRefusesIsToldAndWhatAnOperatorCanMendWaits(t *testing.T) {
 			r := newRig(t)
 			c := r.config()
 			c.Accounts[0].HumanAgent = false
-			ch := r.open(c, r.deps())
+			ch := r.open(c, r.Deps())
 			r.meta.Write(townPage, resident, "hello")
 			r.meta.Fail(graphsim.Fault{Call: "POST messages", Status: 400, Body: each.body})
 			_, err := r.send(ch, answerTo(address.Messenger, resident, time.Now()), answer(1, "the text"))
@@ -123,7 +123,7 @@ func TestWhatMetaRefusesIsToldAndWhatAnOperatorCanMendWaits(t *testing.T) {
 	// Behind Meta's own troubles nobody knows.
 	for _, body := range []string{`{"error":{"code":1}}`, `{"error":{"code":2,"is_transient":true}}`, `<html>`, ``} {
 		r := newRig(t)
-		ch := r.open(r.config(), r.deps())
+		ch := r.open(r.config(), r.Deps())
 		r.meta.Write(townPage, resident, "hello")
 		r.meta.Fail(graphsim.Fault{Call: "POST messages", Status: 500, Body: body})
 		if _, err := r.send(ch, answerTo(address.Messenger, resident, time.Now()), answer(1, "x")); err == nil || channels.IsRefused(err) || channels.IsNotSent(err) {
@@ -134,7 +134,7 @@ func TestWhatMetaRefusesIsToldAndWhatAnOperatorCanMendWaits(t *testing.T) {
 
 func TestNothingIsCalledWhileMetaAsksForFewerCalls(t *testing.T) {
 	r := newRig(t)
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	r.meta.Write(townPage, resident, "hello")
 	to := answerTo(address.Messenger, resident, time.Now())
 	r.meta.Usage(`{"` + townPage + `":[{"type":"messenger","call_count":100,"total_cputime":20,"total_time":30,"estimated_time_to_regain_access":7}]}`)
@@ -146,13 +146,13 @@ func TestNothingIsCalledWhileMetaAsksForFewerCalls(t *testing.T) {
 	if _, err := r.send(ch, to, answer(2, "second")); !channels.IsNotSent(err) {
 		t.Errorf("while throttled: %v", err)
 	}
-	if err := ch.look(t.Context(), ch.accounts[0], &r.inbox); err == nil {
+	if err := ch.look(t.Context(), ch.accounts[0], &r.Inbox); err == nil {
 		t.Error("polling went on")
 	}
 	if n := len(r.meta.Calls()); n != before {
 		t.Errorf("%d calls were made", n-before)
 	}
-	r.clock.pass(8 * time.Minute)
+	r.Clock.Pass(8 * time.Minute)
 	if _, err := r.send(ch, to, answer(2, "second")); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
@@ -160,7 +160,7 @@ func TestNothingIsCalledWhileMetaAsksForFewerCalls(t *testing.T) {
 	if _, err := r.send(ch, to, answer(3, "third")); err != nil {
 		t.Error(err)
 	}
-	if err := ch.look(t.Context(), ch.accounts[0], &r.inbox); err == nil {
+	if err := ch.look(t.Context(), ch.accounts[0], &r.Inbox); err == nil {
 		t.Error("polling goes on above 90 percent")
 	}
 	if _, err := r.send(ch, to, answer(4, "fourth")); err != nil {
@@ -175,7 +175,7 @@ func TestACommentIsAnsweredPrivatelyOnceAndHidden(t *testing.T) {
 	news := r.meta.Post(townPage, townPage, "news")
 	comment := r.meta.Comment(townPage, resident, news, "", "my name is Jo and he lives at 7 Mill Lane")
 	under := r.meta.Comment(townPage, resident, news, comment, "call me")
-	all := r.await(ch, 2)
+	all := r.Await(ch, 2)
 	to := map[string]channels.Address{}
 	for _, m := range all {
 		to[m.Text] = addressOf(m)
@@ -217,17 +217,17 @@ func TestALongAnswerIsSentInPartsAndGoesOnWhereItEnded(t *testing.T) {
 	r.meta.Write(townPage, resident, "hello")
 	to := answerTo(address.Messenger, resident, time.Now())
 	long := answer(1, strings.Repeat("One sentence of a long answer to you. ", 130))
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	r.meta.Fail(graphsim.Fault{Call: "POST messages", Times: 1, Delay: time.Nanosecond, Status: 0, After: true})
 	if _, err := r.send(ch, to, long); err == nil || channels.IsNotSent(err) || channels.IsRefused(err) {
 		t.Fatalf("the first part's answer was lost: %v", err)
 	}
 	// contactd restarts, looks it up, and finds that it is not all there.
-	ch = r.open(r.config(), r.deps())
+	ch = r.open(r.config(), r.Deps())
 	if _, err := ch.Find(t.Context(), to, long); !errors.Is(err, channels.ErrNotFound) {
 		t.Fatalf("find: %v", err)
 	}
-	ch = r.open(r.config(), r.deps())
+	ch = r.open(r.config(), r.Deps())
 	receipt, err := r.send(ch, to, long)
 	if err != nil || receipt.PlatformID == "" {
 		t.Fatal(err)
@@ -248,21 +248,21 @@ func TestTheEchoAndReceiptsTellWhatBecameOfAnAnswer(t *testing.T) {
 		r.subscribed()
 		r.meta.Echoes(when)
 		r.meta.Write(townPage, resident, "hello")
-		to := addressOf(r.await(ch, 1)[0])
+		to := addressOf(r.Await(ch, 1)[0])
 		reply := answer(1, "we are coming")
 		r.meta.Fail(lostAnswer)
 		if _, err := r.send(ch, to, reply); err == nil {
 			t.Fatal("the answer was not lost")
 		}
-		r.until("the echo", func() bool { return slices.Contains(r.news.of(reply.ID), contact.HandedOver) })
+		r.Until("the echo", func() bool { return slices.Contains(r.Outcomes.Of(reply.ID), contact.HandedOver) })
 		receipt, err := ch.Find(t.Context(), to, reply)
 		if err != nil || receipt.PlatformID == "" {
 			t.Errorf("find: %v", err)
 		}
-		r.clock.pass(time.Second)
+		r.Clock.Pass(time.Second)
 		r.meta.Read(townPage, resident)
-		r.until("the receipt", func() bool { return slices.Contains(r.news.of(reply.ID), contact.Confirmed) })
-		if n := len(r.inbox.Accepted()); n != 1 {
+		r.Until("the receipt", func() bool { return slices.Contains(r.Outcomes.Of(reply.ID), contact.Confirmed) })
+		if n := len(r.Inbox.Accepted()); n != 1 {
 			t.Errorf("%d originals: echoes and receipts are no contacts", n)
 		}
 	}
@@ -270,15 +270,15 @@ func TestTheEchoAndReceiptsTellWhatBecameOfAnAnswer(t *testing.T) {
 
 func TestItIsTooSoonToSayThatAnAnswerWasNotSent(t *testing.T) {
 	r := newRig(t)
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	ch.timing.settle = time.Minute
-	ch.started = r.clock.now()
+	ch.started = r.Clock.Now()
 	r.meta.Write(townPage, resident, "hello")
 	to, reply := answerTo(address.Messenger, resident, time.Now()), answer(1, "x")
 	if _, err := ch.Find(t.Context(), to, reply); err == nil || errors.Is(err, channels.ErrNotFound) {
 		t.Errorf("just after the start: %v", err)
 	}
-	r.clock.pass(2 * time.Minute)
+	r.Clock.Pass(2 * time.Minute)
 	if _, err := ch.Find(t.Context(), to, reply); !errors.Is(err, channels.ErrNotFound) {
 		t.Errorf("two minutes later: %v", err)
 	}
@@ -300,7 +300,7 @@ func TestItIsTooSoonToSayThatAnAnswerWasNotSent(t *testing.T) {
 
 func TestTheSameWordsOfTwoAnswersAreNotTakenForOne(t *testing.T) {
 	r := newRig(t)
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	r.meta.Write(townPage, resident, "hello")
 	to := answerTo(address.Messenger, resident, time.Now())
 	if _, err := r.send(ch, to, answer(1, "thank you")); err != nil {
@@ -317,7 +317,7 @@ func TestNoAnswerIsSentTwice(t *testing.T) {
 	const answers, people, senders = 10_000, 500, 8
 	r := newRig(t)
 	r.meta.Echoes(graphsim.EchoNever) // so that everything must be read
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	for i := range people {
 		r.meta.Write(townPage, fmt.Sprint(1000+i), "hello")
 	}
@@ -381,7 +381,7 @@ func TestAForceDecidesHowFarTheChannelGoes(t *testing.T) {
 	automatic.Automatic, hide.Way = true, contact.Hide
 	c := r.config()
 	c.Mode = "answer_only"
-	ch := r.open(c, r.deps())
+	ch := r.open(c, r.Deps())
 	if _, err := r.send(ch, to, automatic); !channels.IsRefused(err) {
 		t.Errorf("answer_only, automatic: %v", err)
 	}
@@ -392,21 +392,21 @@ func TestAForceDecidesHowFarTheChannelGoes(t *testing.T) {
 		t.Errorf("answer_only: %v", err)
 	}
 	c.Mode = "off"
-	ch = r.open(c, r.deps())
+	ch = r.open(c, r.Deps())
 	if _, err := r.send(ch, to, answer(4, "x")); !channels.IsRefused(err) || ch.Webhooks() != nil || ch.AccountNames() != nil {
 		t.Errorf("off: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := ch.Receive(ctx, &r.inbox); err != nil {
+	if err := ch.Receive(ctx, &r.Inbox); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestFilesAreSent(t *testing.T) {
 	r := newRig(t)
-	ch := r.open(r.config(), r.deps())
-	blob, err := r.blobs.Store(t.Context(), strings.NewReader("%PDF-1.4"))
+	ch := r.open(r.config(), r.Deps())
+	blob, err := r.Blobs.Store(t.Context(), strings.NewReader("%PDF-1.4"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,10 +24,10 @@ func TestAPersonTakesOverFromAnotherAppAndAMachineDoesNot(t *testing.T) {
 			ch, _ := r.start(r.config())
 			r.subscribed()
 			r.meta.Write(townPage, resident, "hello")
-			r.await(ch, 1)
+			r.Await(ch, 1)
 			r.meta.OtherApp(townPage, resident, each.first)
 			r.meta.Write(townPage, resident, "is a person there?")
-			standby := r.await(ch, 2)[1]
+			standby := r.Await(ch, 2)[1]
 			if standby.Text != "is a person there?" || !standby.Answer.Rules.Allowed || standby.Answer.Rules.Reason != "answers_elsewhere" {
 				t.Errorf("what another app answers was taken as %+v", standby)
 			}
@@ -50,7 +50,7 @@ func TestAConversationThatCannotBeTakenOverNowIsTriedAgain(t *testing.T) {
 	ch, _ := r.start(r.config())
 	r.subscribed()
 	r.meta.Write(townPage, resident, "hello")
-	to, reply := addressOf(r.await(ch, 1)[0]), answer(1, "how can I help?")
+	to, reply := addressOf(r.Await(ch, 1)[0]), answer(1, "how can I help?")
 	r.meta.OtherApp(townPage, resident, false)
 	r.meta.Fail(graphsim.Fault{Call: "POST take_thread_control", Status: http.StatusServiceUnavailable})
 	if _, err := r.send(ch, to, reply); !channels.IsNotSent(err) {

@@ -17,7 +17,7 @@ import (
 func TestAnAnswerIsFoundWhateverWasWrittenSince(t *testing.T) {
 	r := newRig(t)
 	r.meta.Echoes(graphsim.EchoNever)
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	news := r.meta.Post(townPage, townPage, "news")
 	comment := r.meta.Comment(townPage, "77", news, "", "he lives at number 7")
 	r.meta.Write(townPage, resident, "hello")
@@ -39,7 +39,7 @@ func TestAnAnswerIsFoundWhateverWasWrittenSince(t *testing.T) {
 		r.meta.Write(townPage, fmt.Sprint(5000+i), "hello")
 		r.meta.Comment(townPage, fmt.Sprint(5000+i), news, comment, "I know him")
 	}
-	ch = r.open(r.config(), r.deps())
+	ch = r.open(r.config(), r.Deps())
 	for i, each := range []struct {
 		to    channels.Address
 		reply contact.Reply
@@ -59,7 +59,7 @@ func TestTheSameWordsToAnotherPersonAreNoSignOfAPrivateAnswer(t *testing.T) {
 	r.meta.Comment(townPage, "77", news, "", "from 77")
 	r.meta.Comment(townPage, "78", news, "", "from 78")
 	to := map[string]channels.Address{}
-	for _, m := range r.await(ch, 2) {
+	for _, m := range r.Await(ch, 2) {
 		to[m.Text] = addressOf(m)
 	}
 	first, second := answer(1, "please write to us in private"), answer(2, "please write to us in private")
@@ -68,7 +68,7 @@ func TestTheSameWordsToAnotherPersonAreNoSignOfAPrivateAnswer(t *testing.T) {
 	if _, err := r.send(ch, to["from 77"], first); err == nil {
 		t.Fatal("the answer was not lost")
 	}
-	ch = r.open(r.config(), r.deps()) // and the restart knows nothing of either
+	ch = r.open(r.config(), r.Deps()) // and the restart knows nothing of either
 	if _, err := ch.Find(t.Context(), to["from 78"], second); !errors.Is(err, channels.ErrNotFound) {
 		t.Errorf("what was never sent: %v", err)
 	}
@@ -79,7 +79,7 @@ func TestTheSameWordsToAnotherPersonAreNoSignOfAPrivateAnswer(t *testing.T) {
 
 func TestAnAnswerOfAnAccountThatWasTakenOutIsNotSaidToBeUnsent(t *testing.T) {
 	r := newRig(t)
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	to := answerTo(address.Messenger, resident, time.Now())
 	to.Account = "village"
 	if _, err := ch.Find(t.Context(), to, answer(1, "x")); err == nil || errors.Is(err, channels.ErrNotFound) {
@@ -92,9 +92,9 @@ func TestAnAnswerOfAnAccountThatWasTakenOutIsNotSaidToBeUnsent(t *testing.T) {
 
 func TestWhatWhatsAppHasOfAnAnswerIsNotSentAgain(t *testing.T) {
 	r := newRig(t)
-	ch := r.open(r.family(), r.deps())
+	ch := r.open(r.family(), r.Deps())
 	r.meta.Write(phoneID, number, "where is it?")
-	blob, err := r.blobs.Store(t.Context(), strings.NewReader("\xff\xd8\xff\xe0 a picture"))
+	blob, err := r.Blobs.Store(t.Context(), strings.NewReader("\xff\xd8\xff\xe0 a picture"))
 	if err != nil {
 		t.Fatal(err)
 	}

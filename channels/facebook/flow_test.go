@@ -37,36 +37,36 @@ func texts(messages []contact.Message) []string {
 // settle waits until nothing is delivered any more and the channel has looked
 // through everything once more.
 func (r *rig) settle(ch *Channel) {
-	r.t.Helper()
+	r.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := r.meta.Settle(ctx); err != nil {
-		r.t.Fatalf("deliveries do not end: %v", err)
+		r.T.Fatalf("deliveries do not end: %v", err)
 	}
 	r.look(ch)
-	r.until("end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
+	r.Until("end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
 }
 
 // look looks through everything now.
 func (r *rig) look(ch *Channel) {
-	r.t.Helper()
+	r.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for _, a := range ch.accounts {
-		if err := ch.look(ctx, a, &r.inbox); err != nil {
-			r.t.Fatal(err)
+		if err := ch.look(ctx, a, &r.Inbox); err != nil {
+			r.T.Fatal(err)
 		}
 	}
 }
 
 func TestMetaMakesSureThatTheAddressIsOurs(t *testing.T) {
 	r := newRig(t)
-	r.open(r.config(), r.deps())
+	r.open(r.config(), r.Deps())
 	if err := r.meta.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
 	for _, query := range []string{"", "?hub.mode=subscribe&hub.challenge=1", "?hub.mode=subscribe&hub.challenge=1&hub.verify_token=x", "?hub.mode=x&hub.challenge=1&hub.verify_token=" + verifyToken} {
-		response, err := http.Get(r.front.URL + "/facebook" + query)
+		response, err := http.Get(r.Front + "/facebook" + query)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestWhatComesBySeveralWaysIsOneContactAndOurOwnIsNone(t *testing.T) {
 		`{"item":"comment","verb":"add","comment_id":%q,"post_id":%q}`, comment, news)})
 	r.settle(ch)
 	r.settle(ch) // and once more
-	got := items(r.read(ch))
+	got := items(r.Read(ch))
 	want := []string{"a comment", "a mention that can be fetched", "a mention with words", "a private message", "a reply to it", "a review", "a visitor's post"}
 	if !slices.Equal(texts(got), want) {
 		t.Errorf("taken: %q\nwant   %q", texts(got), want)
@@ -115,11 +115,11 @@ func TestAMentionThatNobodyMayReadReachesAPersonAllTheSame(t *testing.T) {
 	r.subscribed()
 	id := r.meta.Mention(townPage, resident, "hidden from us", false, false)
 	r.settle(ch)
-	got := items(r.read(ch))
+	got := items(r.Read(ch))
 	if len(got) != 1 || got[0].PlatformID != "fb:"+townPage+":post:"+id || got[0].Text != "" || !strings.Contains(got[0].Channel.ThreadURL, id) {
 		t.Fatalf("got %+v", got)
 	}
-	if of := revisions(r.read(ch)); len(of) != 1 || of[0].Revision.Of != got[0].ID {
+	if of := revisions(r.Read(ch)); len(of) != 1 || of[0].Revision.Of != got[0].ID {
 		t.Errorf("revisions %+v", of)
 	}
 }
@@ -152,13 +152,13 @@ func TestWhatMetaDidNotDeliverIsFound(t *testing.T) {
 		}
 	})
 	ch, stop := r.start(r.config())
-	r.until("all", func() bool { return len(r.inbox.Accepted()) >= 150 })
+	r.Until("all", func() bool { return len(r.Inbox.Accepted()) >= 150 })
 	r.meta.Pages(25, nil)
 	stop()
 	ch, _ = r.start(r.config()) // a restart goes on from its marks
-	r.until("the rest", func() bool { r.look(ch); return len(items(r.read(ch))) >= len(want) })
+	r.Until("the rest", func() bool { r.look(ch); return len(items(r.Read(ch))) >= len(want) })
 	slices.Sort(want)
-	if got := texts(items(r.read(ch))); !slices.Equal(got, want) {
+	if got := texts(items(r.Read(ch))); !slices.Equal(got, want) {
 		t.Errorf("taken %d, want %d:\n%q", len(got), len(want), got)
 	}
 }
@@ -172,7 +172,7 @@ func TestNothingIsLostAndNothingComesTwiceInAnyWeather(t *testing.T) {
 			r := newRig(t)
 			r.meta.Weather(sky)
 			calls := 0
-			r.inbox.Refuse(func([]channels.Original) error {
+			r.Inbox.Refuse(func([]channels.Original) error {
 				if calls++; calls%3 == 0 {
 					return errors.New("the disk is slow")
 				}
@@ -200,10 +200,10 @@ func TestNothingIsLostAndNothingComesTwiceInAnyWeather(t *testing.T) {
 					ch, _ = r.start(r.config())
 				}
 			}
-			r.inbox.Refuse(nil)
+			r.Inbox.Refuse(nil)
 			r.meta.Weather(graphsim.Weather{Duplicate: sky.Duplicate, Reorder: sky.Reorder, Batch: sky.Batch})
 			r.settle(ch)
-			if got := texts(items(r.read(ch))); !slices.Equal(got, want) {
+			if got := texts(items(r.Read(ch))); !slices.Equal(got, want) {
 				t.Errorf("%d of %d taken", len(got), len(want))
 			}
 		})
@@ -214,33 +214,33 @@ func TestASubscriptionThatMetaEndedIsRenewedAndTheGapClosed(t *testing.T) {
 	r := newRig(t)
 	ch, _ := r.start(r.config())
 	r.subscribed()
-	r.inbox.Refuse(func(o []channels.Original) error {
+	r.Inbox.Refuse(func(o []channels.Original) error {
 		if len(o) > 0 {
 			return errors.New("the disk is full")
 		}
 		return nil
 	})
 	r.meta.Write(townPage, resident, "while the disk is full")
-	r.until("failures", func() bool { return r.meta.Failed() > 2 })
-	r.clock.pass(61 * time.Minute)
-	r.until("the end of the subscription", func() bool { return !r.meta.Subscribed(townPage) })
+	r.Until("failures", func() bool { return r.meta.Failed() > 2 })
+	r.Clock.Pass(61 * time.Minute)
+	r.Until("the end of the subscription", func() bool { return !r.meta.Subscribed(townPage) })
 	r.meta.Write(townPage, resident, "while nobody is subscribed")
-	r.inbox.Refuse(nil)
+	r.Inbox.Refuse(nil)
 	ch.accounts[0].ask() // the time for it has come
-	r.until("a new subscription", func() bool { return r.meta.Subscribed(townPage) })
-	got := texts(items(r.await(ch, 2)))
+	r.Until("a new subscription", func() bool { return r.meta.Subscribed(townPage) })
+	got := texts(items(r.Await(ch, 2)))
 	if !slices.Equal(got, []string{"while nobody is subscribed", "while the disk is full"}) {
 		t.Errorf("taken %q", got)
 	}
-	told := fmt.Sprint(r.well.Failures())
+	told := fmt.Sprint(r.Health.Failures())
 	if !strings.Contains(told, "subscription: it had been ended by Meta") {
 		t.Errorf("told %s", told)
 	}
-	r.clock.pass(11 * time.Minute)
+	r.Clock.Pass(11 * time.Minute)
 	ch.accounts[0].ask()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if err := r.well.Await(ctx, Kind, "town", func(err error, told bool) bool { return told && err == nil }); err != nil {
+	if err := r.Health.Await(ctx, Kind, "town", func(err error, told bool) bool { return told && err == nil }); err != nil {
 		t.Error(err)
 	}
 }
@@ -261,7 +261,7 @@ func TestChangesNameWhatTheyChangeInAnyOrder(t *testing.T) {
 	r.meta.Unsend(townPage, resident, mid)
 	r.meta.Change(comment, "remove", "")
 	r.settle(ch)
-	all := r.read(ch)
+	all := r.Read(ch)
 	actions := map[string][]string{}
 	for _, m := range revisions(all) {
 		actions[m.Revision.Of] = append(actions[m.Revision.Of], string(m.Revision.Action)+" "+m.Text)
@@ -306,8 +306,8 @@ func TestAnEditThatComesBeforeItsCommentBringsTheCommentAlong(t *testing.T) {
 	comment := r.meta.Comment(townPage, resident, post, "", "first words")
 	r.meta.Weather(graphsim.Weather{})
 	r.meta.Change(comment, "edited", "second words")
-	r.until("the comment itself", func() bool { return len(items(r.read(ch))) == 1 })
-	if got := items(r.read(ch))[0]; got.Text != "second words" || got.PlatformID != "fb:"+townPage+":comment:"+comment {
+	r.Until("the comment itself", func() bool { return len(items(r.Read(ch))) == 1 })
+	if got := items(r.Read(ch))[0]; got.Text != "second words" || got.PlatformID != "fb:"+townPage+":comment:"+comment {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -320,11 +320,11 @@ func TestWhatADeliveryTellsWholeIsToldOnce(t *testing.T) {
 	comment := r.meta.Comment(townPage, resident, post, "", "first words")
 	for i, each := range []struct{ verb, words string }{{"edited", "second words"}, {"hide", ""}, {"unhide", ""}} {
 		r.meta.Change(comment, each.verb, each.words)
-		r.until("the change", func() bool { return len(r.inbox.Accepted()) >= i+2 })
+		r.Until("the change", func() bool { return len(r.Inbox.Accepted()) >= i+2 })
 		r.settle(ch)
 	}
 	var got []string
-	for _, m := range revisions(r.read(ch)) {
+	for _, m := range revisions(r.Read(ch)) {
 		got = append(got, string(m.Revision.Action)+" "+m.Text)
 	}
 	if want := []string{"edited second words", "hidden ", "shown "}; !slices.Equal(got, want) {
@@ -336,7 +336,7 @@ func TestWhatADeliveryTellsWholeIsToldOnce(t *testing.T) {
 	r.meta.Change(comment, "edited", "third words")
 	r.meta.Weather(graphsim.Weather{Drop: 1})
 	r.meta.Change(comment, "edited", "fourth words")
-	r.until("the fourth words", func() bool { return slices.Contains(texts(revisions(r.read(ch))), "fourth words") })
+	r.Until("the fourth words", func() bool { return slices.Contains(texts(revisions(r.Read(ch))), "fourth words") })
 }
 
 func TestFilesAreFetchedWhileTheirAddressesHold(t *testing.T) {
@@ -347,8 +347,8 @@ func TestFilesAreFetchedWhileTheirAddressesHold(t *testing.T) {
 	good := r.meta.WriteWith(townPage, resident, "", r.meta.File("good.png", png))
 	gone := r.meta.WriteWith(townPage, resident, "look", r.meta.URL()+"/files/gone.png")
 	foreign := r.meta.WriteWith(townPage, resident, "and this", "http://127.0.0.1:1/secret")
-	r.until("files", func() bool { return len(revisions(r.read(ch))) == 3 })
-	for _, m := range revisions(r.read(ch)) {
+	r.Until("files", func() bool { return len(revisions(r.Read(ch))) == 3 })
+	for _, m := range revisions(r.Read(ch)) {
 		if m.Revision.Action != contact.Attached {
 			t.Errorf("action %s", m.Revision.Action)
 		}
@@ -365,8 +365,8 @@ func TestFilesAreFetchedWhileTheirAddressesHold(t *testing.T) {
 			t.Errorf("of %s", m.Revision.Of)
 		}
 	}
-	for _, m := range items(r.read(ch)) {
-		if m.Conversation != revisions(r.read(ch))[0].Conversation {
+	for _, m := range items(r.Read(ch)) {
+		if m.Conversation != revisions(r.Read(ch))[0].Conversation {
 			t.Error("the file is in another conversation than its message")
 		}
 	}
@@ -380,11 +380,11 @@ func TestWhatRemainsToBeDoneSurvivesARestart(t *testing.T) {
 	id := r.meta.Mention(townPage, resident, "words to be fetched", false, true)
 	r.meta.Fail(graphsim.Fault{Call: "GET " + id, Times: -1, Status: 500, Body: `{"error":{"code":2,"is_transient":true}}`})
 	r.meta.Fail(graphsim.Fault{Call: "GET tagged", Times: -1, Status: 500})
-	r.await(ch, 1)
+	r.Await(ch, 1)
 	stop()
 	r.meta.Mend()
 	ch, _ = r.start(r.config())
-	r.until("the words", func() bool { return slices.Contains(texts(items(r.read(ch))), "words to be fetched") })
+	r.Until("the words", func() bool { return slices.Contains(texts(items(r.Read(ch))), "words to be fetched") })
 }
 
 func TestADeliveryThatIsNoneIsKeptWhole(t *testing.T) {
@@ -395,7 +395,7 @@ func TestADeliveryThatIsNoneIsKeptWhole(t *testing.T) {
 			t.Errorf("%s: %d", body, status)
 		}
 	}
-	for _, original := range r.inbox.Accepted() {
+	for _, original := range r.Inbox.Accepted() {
 		m, err := ch.Read(t.Context(), original)
 		if original.Account == "unconfigured-4711" {
 			if err != nil || m.Text == "" || !slices.Contains(m.Flags, contact.NotAddressed) {
@@ -407,24 +407,24 @@ func TestADeliveryThatIsNoneIsKeptWhole(t *testing.T) {
 			t.Errorf("%s was read as %+v", original.ID, m)
 		}
 	}
-	if n := len(r.inbox.Accepted()); n != 5 {
+	if n := len(r.Inbox.Accepted()); n != 5 {
 		t.Errorf("%d were kept", n)
 	}
 }
 
 // post delivers a body, signed.
 func (r *rig) post(body []byte) int {
-	r.t.Helper()
+	r.T.Helper()
 	status := 0
-	r.until("an open channel", func() bool {
-		request, err := http.NewRequest(http.MethodPost, r.front.URL+"/facebook", strings.NewReader(string(body)))
+	r.Until("an open channel", func() bool {
+		request, err := http.NewRequest(http.MethodPost, r.Front+"/facebook", strings.NewReader(string(body)))
 		if err != nil {
-			r.t.Fatal(err)
+			r.T.Fatal(err)
 		}
 		request.Header.Set("X-Hub-Signature-256", graphsim.Sign(appSecret, body))
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
-			r.t.Fatal(err)
+			r.T.Fatal(err)
 		}
 		response.Body.Close()
 		status = response.StatusCode

@@ -49,24 +49,24 @@ func TestAFloodWaitsAtMetaAndWhatComesSinglyDoesNot(t *testing.T) {
 	go func() { flood <- r.post(comments(1000)) }()
 	<-readers.asked
 	r.meta.Write(townPage, resident, "he has a knife")
-	r.until("the message", func() bool { return r.meta.Told("he has a knife") })
+	r.Until("the message", func() bool { return r.meta.Told("he has a knife") })
 	select {
 	case status := <-flood:
 		t.Errorf("the flood was taken before anybody has read: %d", status)
 	default:
 	}
 	close(readers.begin)
-	if status := <-flood; status != http.StatusOK || len(r.inbox.Accepted()) != 1001 {
-		t.Errorf("status %d, %d accepted", status, len(r.inbox.Accepted()))
+	if status := <-flood; status != http.StatusOK || len(r.Inbox.Accepted()) != 1001 {
+		t.Errorf("status %d, %d accepted", status, len(r.Inbox.Accepted()))
 	}
 }
 
 func TestAFloodIsTakenInTimeEvenIfNobodyReads(t *testing.T) {
 	r := newRig(t)
 	r.backlog = &readers{asked: make(chan struct{}), begin: make(chan struct{})}
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	ch.timing.hold = 20 * time.Millisecond
-	if err := ch.take(t.Context(), &r.inbox, comments(1000)); err != nil || len(r.inbox.Accepted()) != 1000 {
-		t.Errorf("%d accepted, %v", len(r.inbox.Accepted()), err)
+	if err := ch.take(t.Context(), &r.Inbox, comments(1000)); err != nil || len(r.Inbox.Accepted()) != 1000 {
+		t.Errorf("%d accepted, %v", len(r.Inbox.Accepted()), err)
 	}
 }

@@ -23,28 +23,28 @@ func TestCommentsOnOldPostsAreFoundByPolling(t *testing.T) {
 	r.meta.Subscribe(townPage, fields()...)
 	var post string
 	r.lost(func() { post = r.meta.Post(townPage, townPage, "an appeal for witnesses") })
-	r.clock.pass(200 * 24 * time.Hour)
+	r.Clock.Pass(200 * 24 * time.Hour)
 	for n := range 60 { // younger posts before it
 		r.lost(func() { r.meta.Post(townPage, townPage, fmt.Sprint("news ", n)) })
 	}
-	r.clock.pass(10 * 24 * time.Hour)
+	r.Clock.Pass(10 * 24 * time.Hour)
 	r.lost(func() { r.meta.Comment(townPage, resident, post, "", "I saw him, and he saw me") })
 	c := r.config()
-	ch := r.open(c, r.deps())
-	if err := ch.look(t.Context(), ch.accounts[0], &r.inbox); err != nil {
+	ch := r.open(c, r.Deps())
+	if err := ch.look(t.Context(), ch.accounts[0], &r.Inbox); err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(items(r.read(ch))); len(got) != 0 {
+	if got := texts(items(r.Read(ch))); len(got) != 0 {
 		t.Errorf("a usual look goes back to %q", got)
 	}
-	r.run(ch)
-	r.until("the comment", func() bool { return slices.Contains(texts(items(r.read(ch))), "I saw him, and he saw me") })
+	r.Run(ch)
+	r.Until("the comment", func() bool { return slices.Contains(texts(items(r.Read(ch))), "I saw him, and he saw me") })
 
 	// Once a day, and at once after a gap.
 	r.lost(func() { r.meta.Comment(townPage, resident, post, "", "a day later") })
-	r.clock.pass(25 * time.Hour)
+	r.Clock.Pass(25 * time.Hour)
 	ch.accounts[0].ask()
-	r.until("the next comment", func() bool { return slices.Contains(texts(items(r.read(ch))), "a day later") })
+	r.Until("the next comment", func() bool { return slices.Contains(texts(items(r.Read(ch))), "a day later") })
 }
 
 func TestALookThroughOldPostsLetsOthersHaveTheirTurn(t *testing.T) {
@@ -55,13 +55,13 @@ func TestALookThroughOldPostsLetsOthersHaveTheirTurn(t *testing.T) {
 			r.meta.Post(townPage, townPage, fmt.Sprint("news ", n))
 		}
 	})
-	r.clock.pass(30 * 24 * time.Hour)
+	r.Clock.Pass(30 * 24 * time.Hour)
 	r.meta.Pages(1, nil)
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	turns := 0
 	for ; turns < 10; turns++ {
 		before := len(r.meta.Calls())
-		err := ch.lookOld(t.Context(), ch.accounts[0], &r.inbox)
+		err := ch.lookOld(t.Context(), ch.accounts[0], &r.Inbox)
 		if n := len(r.meta.Calls()) - before; n > oldPages+1 {
 			t.Errorf("%d calls in one turn", n)
 		}
@@ -96,8 +96,8 @@ func TestOldPostsAreLeftAloneWhenItIsSaid(t *testing.T) {
 	c.PollOld = -1
 	ch, _ := r.start(c)
 	r.meta.Write(townPage, resident, "hello")
-	r.await(ch, 1)
-	r.until("a look", func() bool {
+	r.Await(ch, 1)
+	r.Until("a look", func() bool {
 		return slices.ContainsFunc(r.meta.Calls(), func(c simulator.Call) bool { return strings.HasSuffix(c.Path, "/ratings") })
 	})
 	for _, call := range r.meta.Calls() {

@@ -3,7 +3,6 @@ package facebook
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +26,7 @@ func (r *rig) family() Config {
 	r.meta.Account(instaID, "instagram", true)
 	r.meta.Account(phoneID, "whatsapp_business_account", false)
 	c := r.config()
-	token := filepath.Join(r.dir, "token")
+	token := r.File("token")
 	c.Accounts = append(c.Accounts,
 		Account{Name: "insta", Kind: "instagram", ID: instaID, TokenFile: token},
 		Account{Name: "phone", Kind: "whatsapp", ID: phoneID, TokenFile: token})
@@ -42,8 +41,8 @@ func TestInstagramAndWhatsAppComeByTheSameDoorAndAreAnswered(t *testing.T) {
 	r.meta.Write(phoneID, number, "hello from WhatsApp")
 	r.meta.Deliver(graphsim.Element{Account: instaID, List: "changes", Field: "comments", Value: []byte(
 		`{"id":"1790","text":"a comment on Instagram","from":{"id":"9001","username":"jo.r"},"media":{"id":"500"}}`)})
-	r.until("all three", func() bool { return len(items(r.read(ch))) == 3 })
-	for _, m := range items(r.read(ch)) {
+	r.Until("all three", func() bool { return len(items(r.Read(ch))) == 3 })
+	for _, m := range items(r.Read(ch)) {
 		switch m.Text {
 		case "hello from Instagram":
 			if m.Channel.Kind != "instagram" || m.Channel.Account != "insta" {
@@ -56,39 +55,37 @@ func TestInstagramAndWhatsAppComeByTheSameDoorAndAreAnswered(t *testing.T) {
 			if got := r.meta.Texts(instaID, "9001"); len(got) != 3 || !strings.HasPrefix(got[1], "(2/3) ") {
 				t.Errorf("received %d parts", len(got))
 			}
-			if _, err := r.open(r.familyAgain(), r.deps()).Find(t.Context(), addressOf(m), reply); err != nil {
+			if _, err := r.open(r.familyAgain(), r.Deps()).Find(t.Context(), addressOf(m), reply); err != nil {
 				t.Errorf("after a restart: %v", err)
 			}
 		case "hello from WhatsApp":
 			if m.Channel.Kind != "whatsapp" || m.Sender.Address != number || m.Channel.ReplyWindowEndsAt == nil {
 				t.Errorf("message %+v", m)
 			}
-			r.mutex.Lock()
-			r.current = ch
-			r.mutex.Unlock()
+			r.Reach(ch.Webhooks()[0])
 			reply := answer(2, "we are coming")
 			r.meta.Fail(lostAnswer)
 			if _, err := r.send(ch, addressOf(m), reply); err == nil || channels.IsNotSent(err) {
 				t.Fatalf("its answer was lost: %v", err)
 			}
-			r.until("its states", func() bool { return slices.Contains(r.news.of(reply.ID), contact.Confirmed) })
+			r.Until("its states", func() bool { return slices.Contains(r.Outcomes.Of(reply.ID), contact.Confirmed) })
 			if _, err := ch.Find(t.Context(), addressOf(m), reply); err != nil {
 				t.Errorf("find: %v", err)
 			}
 			if _, err := ch.Find(t.Context(), addressOf(m), answer(3, "x")); err == nil || errors.Is(err, channels.ErrNotFound) {
 				t.Errorf("WhatsApp cannot tell what was not sent: %v", err)
 			}
-			blob, _ := r.blobs.Store(t.Context(), strings.NewReader("\xff\xd8\xff\xe0 a picture"))
+			blob, _ := r.Blobs.Store(t.Context(), strings.NewReader("\xff\xd8\xff\xe0 a picture"))
 			picture := answer(4, "")
 			picture.Attachments = []contact.Attachment{{Blob: blob, Name: "map.jpg"}}
 			if _, err := r.send(ch, addressOf(m), picture); err != nil {
 				t.Error(err)
 			}
-			r.clock.pass(25 * time.Hour)
+			r.Clock.Pass(25 * time.Hour)
 			if _, err := r.send(ch, addressOf(m), answer(5, "late")); !channels.IsRefused(err) || !strings.Contains(err.Error(), "window_closed") {
 				t.Errorf("a day later: %v", err)
 			}
-			r.clock.pass(-25 * time.Hour)
+			r.Clock.Pass(-25 * time.Hour)
 		}
 	}
 }
@@ -96,7 +93,7 @@ func TestInstagramAndWhatsAppComeByTheSameDoorAndAreAnswered(t *testing.T) {
 // familyAgain is the same configuration for a restart.
 func (r *rig) familyAgain() Config {
 	c := r.config()
-	token := filepath.Join(r.dir, "token")
+	token := r.File("token")
 	c.Accounts = append(c.Accounts, Account{Name: "insta", Kind: "instagram", ID: instaID, TokenFile: token})
 	return c
 }
@@ -115,7 +112,7 @@ func TestWhatsAppKeepsThePromisesOfAReplier(t *testing.T) {
 				wrong := c
 				wrong.Accounts = slices.Clone(c.Accounts)
 				for i := range wrong.Accounts {
-					wrong.Accounts[i].TokenFile = filepath.Join(r.dir, "wrong")
+					wrong.Accounts[i].TokenFile = r.File("wrong")
 				}
 				return r.open(wrong, deps)
 			},
@@ -128,7 +125,7 @@ func TestWhatsAppKeepsThePromisesOfAReplier(t *testing.T) {
 func TestCheckSaysWhatWorksAndWhatToClick(t *testing.T) {
 	r := newRig(t)
 	c := r.family()
-	tried := r.open(c, r.deps()).Check(t.Context())
+	tried := r.open(c, r.Deps()).Check(t.Context())
 	if len(tried) != 3 || tried[0].Err != nil || !strings.Contains(tried[0].Detail, "not subscribed yet; contactd run does it") ||
 		!strings.Contains(tried[0].Detail, "7 days (human_agent)") || !strings.Contains(tried[0].Detail, "token good") {
 		t.Errorf("a good page: %+v", tried[0])
@@ -140,19 +137,19 @@ func TestCheckSaysWhatWorksAndWhatToClick(t *testing.T) {
 		t.Error("checking changed the subscription")
 	}
 	r.meta.Subscribe(townPage, fields()...)
-	if tried = r.open(c, r.deps()).Check(t.Context()); !strings.Contains(tried[0].Detail, ", subscribed,") {
+	if tried = r.open(c, r.Deps()).Check(t.Context()); !strings.Contains(tried[0].Detail, ", subscribed,") {
 		t.Errorf("subscribed: %+v", tried[0])
 	}
 	for name, change := range map[string]func(*Config){
 		"System users → Generate":             func(*Config) {},
-		"put it into token_file":              func(c *Config) { c.Accounts[0].TokenFile = filepath.Join(r.dir, "wrong") },
+		"put it into token_file":              func(c *Config) { c.Accounts[0].TokenFile = r.File("wrong") },
 		"page among the system user's assets": func(c *Config) { c.Accounts[0].ID = "999" },
 		"version v22.0 ends on 2027-05-20":    func(c *Config) { c.Version = "v22.0" },
-		"no such file":                        func(c *Config) { c.Accounts[0].TokenFile = filepath.Join(r.dir, "gone") },
+		"no such file":                        func(c *Config) { c.Accounts[0].TokenFile = r.File("gone") },
 	} {
 		c := r.familyAgain()
 		change(&c)
-		ch := r.open(c, r.deps())
+		ch := r.open(c, r.Deps())
 		if c.Version == "v22.0" {
 			ch.now = func() time.Time { return time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC) }
 		}

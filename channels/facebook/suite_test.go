@@ -1,7 +1,6 @@
 package facebook
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -25,7 +24,7 @@ func TestFacebookKeepsThePromisesOfAChannel(t *testing.T) {
 				Open: func(deps channelstest.Deps) channels.Channel { return r.open(r.config(), deps) },
 				Refusing: func(deps channelstest.Deps) channels.Channel {
 					c := r.config()
-					c.Accounts[0].TokenFile = filepath.Join(r.dir, "wrong")
+					c.Accounts[0].TokenFile = r.File("wrong")
 					return r.open(c, deps)
 				},
 				Send:  func(text string) { r.meta.Write(townPage, resident, text) },
@@ -51,7 +50,7 @@ func replying(t *testing.T, to func(r *rig) (to, nobody channels.Address, receiv
 		Open: func(deps channelstest.Deps) channels.Replier { return open(r.config(), deps) },
 		Refusing: func(deps channelstest.Deps) channels.Replier {
 			c := r.config()
-			c.Accounts[0].TokenFile = filepath.Join(r.dir, "wrong")
+			c.Accounts[0].TokenFile = r.File("wrong")
 			return open(c, deps)
 		},
 		To: address, Nobody: nobody, Received: received,

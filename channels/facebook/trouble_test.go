@@ -29,20 +29,20 @@ func TestWhatCannotBeReadAgainHoldsNothingUpAndAPersonIsTold(t *testing.T) {
 	post := r.meta.Post(townPage, townPage, "news")
 	comment := r.meta.Comment(townPage, resident, post, "", "first words")
 	r.meta.Change(comment, "edited", "second words")
-	r.until("the comment's words", func() bool { return slices.Contains(texts(revisions(r.read(ch))), "second words") })
+	r.Until("the comment's words", func() bool { return slices.Contains(texts(revisions(r.Read(ch))), "second words") })
 	id := contact.MessageID(Kind, "town", "fb:"+townPage+":post:"+mention)
 	of := func(m contact.Message) bool { return m.ID == id }
-	r.until("the mention that cannot be read", func() bool { return slices.ContainsFunc(items(r.read(ch)), of) })
+	r.Until("the mention that cannot be read", func() bool { return slices.ContainsFunc(items(r.Read(ch)), of) })
 	if n := ch.accounts[0].todo.Len(); n != 1 {
 		t.Errorf("%d things remain to be done, not the mention alone", n)
 	}
 	r.meta.Mend()
-	r.until("the mention's words", func() bool {
-		return slices.ContainsFunc(revisions(r.read(ch)), func(m contact.Message) bool {
+	r.Until("the mention's words", func() bool {
+		return slices.ContainsFunc(revisions(r.Read(ch)), func(m contact.Message) bool {
 			return m.Revision.Of == id && m.Text == "he follows me, I am behind the station"
 		})
 	})
-	r.until("the end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
+	r.Until("the end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
 }
 
 func TestWhatCanNeverBeReadAgainIsGivenUpInTheEnd(t *testing.T) {
@@ -53,19 +53,19 @@ func TestWhatCanNeverBeReadAgainIsGivenUpInTheEnd(t *testing.T) {
 	comment := r.meta.Comment(townPage, resident, post, "", "first words")
 	r.meta.Weather(graphsim.Weather{})
 	r.meta.Fail(graphsim.Fault{Call: "GET " + comment, Times: -1, Status: 500, Body: unknownError})
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	ch.timing.reads = 7
-	r.run(ch)
+	r.Run(ch)
 	r.meta.Change(comment, "edited", "second words")
-	r.until("the edit", func() bool { return slices.Contains(texts(revisions(r.read(ch))), "second words") })
-	r.until("the end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
+	r.Until("the edit", func() bool { return slices.Contains(texts(revisions(r.Read(ch))), "second words") })
+	r.Until("the end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
 }
 
 // look1 looks once, whatever comes of it.
 func (r *rig) look1(ch *Channel) {
-	r.t.Helper()
-	if err := ch.look(r.t.Context(), ch.accounts[0], &r.inbox); err == nil {
-		r.t.Error("looking through what cannot be read was no failure")
+	r.T.Helper()
+	if err := ch.look(r.T.Context(), ch.accounts[0], &r.Inbox); err == nil {
+		r.T.Error("looking through what cannot be read was no failure")
 	}
 }
 
@@ -79,22 +79,22 @@ func TestWhatMayNotBeLookedThroughLetsTheRestBeFound(t *testing.T) {
 	r.meta.Write(townPage, resident, "a message")
 	r.meta.Fail(graphsim.Fault{Call: "GET conversations", Times: -1, Status: 403, Body: `{"error":{"code":10}}`})
 	ch, _ := r.start(r.config())
-	if got := texts(items(r.await(ch, 2))); !slices.Equal(got, []string{"a comment", "a review"}) {
+	if got := texts(items(r.Await(ch, 2))); !slices.Equal(got, []string{"a comment", "a review"}) {
 		t.Errorf("taken %q", got)
 	}
 	told := func() bool {
-		return strings.Contains(fmt.Sprint(r.well.Failures()), "look through conversations: get conversations: a permission is missing")
+		return strings.Contains(fmt.Sprint(r.Health.Failures()), "look through conversations: get conversations: a permission is missing")
 	}
-	r.until("word of it", told)
+	r.Until("word of it", told)
 	r.meta.Mend()
-	r.until("the message", func() bool { return slices.Contains(texts(items(r.read(ch))), "a message") })
+	r.Until("the message", func() bool { return slices.Contains(texts(items(r.Read(ch))), "a message") })
 }
 
 func TestOnlyWhatAPageIsToBeToldOfIsLookedThrough(t *testing.T) {
 	r := newRig(t)
 	c := r.config()
 	c.Accounts[0].Fields = []string{"messages", "feed"}
-	ch := r.open(c, r.deps())
+	ch := r.open(c, r.Deps())
 	r.look(ch)
 	for _, call := range r.meta.Calls() {
 		if strings.HasSuffix(call.Path, "/ratings") || strings.HasSuffix(call.Path, "/tagged") {
@@ -119,11 +119,11 @@ func TestPollingLeavesPartOfTheAllowanceToAnswersAndEndsAllTheSame(t *testing.T)
 		r.meta.Write(townPage, fmt.Sprint(3000+i), text)
 	}
 	r.meta.Pages(2, nil)
-	wrote := r.clock.now()
+	wrote := r.Clock.Now()
 	r.meta.Allow(graphsim.Allowance{Calls: 40, Per: time.Hour})
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	hours := 0
-	for ch.look(t.Context(), ch.accounts[0], &r.inbox) != nil {
+	for ch.look(t.Context(), ch.accounts[0], &r.Inbox) != nil {
 		if hours++; hours > 10 {
 			t.Fatal("a look takes for ever")
 		}
@@ -132,9 +132,9 @@ func TestPollingLeavesPartOfTheAllowanceToAnswersAndEndsAllTheSame(t *testing.T)
 				t.Errorf("what is left is for answers: %v", err)
 			}
 		}
-		r.clock.pass(61 * time.Minute)
+		r.Clock.Pass(61 * time.Minute)
 	}
-	if got := texts(items(r.read(ch))); !slices.Equal(got, want) {
+	if got := texts(items(r.Read(ch))); !slices.Equal(got, want) {
 		t.Errorf("%d of %d were found", len(got), len(want))
 	}
 	if n := r.meta.Refused(); n != 0 || hours == 0 {
@@ -152,9 +152,9 @@ func TestConversationsAreReadAsSlowlyAsMetaAsksFor(t *testing.T) {
 	}
 	r.meta.Pages(5, nil)
 	r.meta.Allow(graphsim.Allowance{Conversations: 2})
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	r.look(ch)
-	if n := len(items(r.read(ch))); n != 40 || r.meta.Refused() != 0 {
+	if n := len(items(r.Read(ch))); n != 40 || r.meta.Refused() != 0 {
 		t.Errorf("%d of 40 were found, %d calls came too soon", n, r.meta.Refused())
 	}
 }
@@ -180,12 +180,12 @@ func TestAPermissionThatIsMissingIsNamedAndStopsNothingElse(t *testing.T) {
 			r.meta.Write(townPage, resident, "a message")
 			r.meta.Mention(townPage, resident, "a mention", true, true)
 			r.meta.Scopes(slices.DeleteFunc(scopes(kindPage), func(scope string) bool { return scope == missing })...)
-			ch := r.open(r.config(), r.deps())
+			ch := r.open(r.config(), r.Deps())
 			told := ""
-			if err := ch.look(t.Context(), ch.accounts[0], &r.inbox); err != nil {
+			if err := ch.look(t.Context(), ch.accounts[0], &r.Inbox); err != nil {
 				told = err.Error()
 			}
-			if got := texts(items(r.read(ch))); !slices.Equal(got, wants.found) {
+			if got := texts(items(r.Read(ch))); !slices.Equal(got, wants.found) {
 				t.Errorf("found %q, want %q", got, wants.found)
 			}
 			if !strings.Contains(told, wants.told) || (told == "") != (wants.told == "") {

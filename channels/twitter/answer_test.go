@@ -17,26 +17,26 @@ import (
 
 // answer is a reply with a text, asked for now.
 func (r *rig) answer(text string) contact.Reply {
-	return contact.Reply{ID: contact.ReplyID("c", text), Text: text, RequestedAt: r.clock.now()}
+	return contact.Reply{ID: contact.ReplyID("c", text), Text: text, RequestedAt: r.Clock.Now()}
 }
 
 // answered takes what somebody wrote, and returns where an answer to it goes.
 func (r *rig) answered(ch *Channel, id string) (channels.Address, contact.Message) {
-	r.t.Helper()
-	r.until(id, func() bool {
-		for _, original := range r.inbox.Accepted() {
+	r.T.Helper()
+	r.Until(id, func() bool {
+		for _, original := range r.Inbox.Accepted() {
 			if original.ID == id {
 				return true
 			}
 		}
 		return false
 	})
-	for _, m := range r.read(ch) {
+	for _, m := range r.Read(ch) {
 		if m.PlatformID == id {
 			return channels.Address{Account: "town", Answer: m.Answer.Address}, m
 		}
 	}
-	r.t.Fatalf("no message %s", id)
+	r.T.Fatalf("no message %s", id)
 	return channels.Address{}, contact.Message{}
 }
 
@@ -80,7 +80,7 @@ func TestOnlyWhoCalledUsIsAnsweredInPublic(t *testing.T) {
 	c := r.config()
 	c.Accounts[0].Enterprise = true
 	r.x.Change(townID, func(a *xtest.Account) { a.Enterprise = true })
-	ch = r.open(c, r.deps())
+	ch = r.open(c, r.Deps())
 	post := r.x.Post(resident, xtest.Draft{Text: "replied again", InReplyTo: news})
 	if _, err := ch.Reply(t.Context(), channels.Address{Account: "town", Answer: address.Address{Kind: address.Post, To: post, Writer: resident}.Encode()}, r.answer("with a contract")); err != nil {
 		t.Error(err)
@@ -89,7 +89,7 @@ func TestOnlyWhoCalledUsIsAnsweredInPublic(t *testing.T) {
 
 func TestXsOwnRefusalIsFinalAndSaysSo(t *testing.T) {
 	r := newRig(t)
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	r.x.ClosePerson(neighbour)
 	unseen := r.x.Post(resident, xtest.Draft{Text: "not to you"})
 	for name, to := range map[string]channels.Address{"closed messages": toPerson(neighbour), "not called": toPost(unseen)} {
@@ -124,7 +124,7 @@ func TestWhatCannotBeSentIsRefusedBeforeXIsAsked(t *testing.T) {
 	} {
 		c := r.config()
 		c.Mode = each.mode
-		if _, err := r.open(c, r.deps()).Reply(t.Context(), each.to, each.reply); !channels.IsRefused(err) {
+		if _, err := r.open(c, r.Deps()).Reply(t.Context(), each.to, each.reply); !channels.IsRefused(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -134,7 +134,7 @@ func TestWhatCannotBeSentIsRefusedBeforeXIsAsked(t *testing.T) {
 	c := r.config()
 	c.Accounts[0].LongPosts = true
 	to := toPost(r.x.Post(resident, xtest.Draft{Text: "@town hello"}))
-	if _, err := r.open(c, r.deps()).Reply(t.Context(), to, r.answer(long)); err != nil {
+	if _, err := r.open(c, r.Deps()).Reply(t.Context(), to, r.answer(long)); err != nil {
 		t.Errorf("a long post of an account that may: %v", err)
 	}
 }
@@ -171,10 +171,10 @@ func TestARestartFindsWhatWasSentAndNothingElse(t *testing.T) {
 	for name, to := range map[string]channels.Address{"post": toPost(post), "message": toPerson(resident)} {
 		reply := r.answer(text)
 		r.x.Fail(lostAnswer("POST"))
-		if _, err := r.open(r.config(), r.deps()).Reply(t.Context(), to, reply); err == nil {
+		if _, err := r.open(r.config(), r.Deps()).Reply(t.Context(), to, reply); err == nil {
 			t.Fatalf("%s: the answer was lost and yet came", name)
 		}
-		again := r.open(r.config(), r.deps()) // after a crash nothing is remembered
+		again := r.open(r.config(), r.Deps()) // after a crash nothing is remembered
 		receipt, err := again.Find(t.Context(), to, reply)
 		if err != nil || receipt.PlatformID == "" {
 			t.Errorf("%s: found %+v, %v", name, receipt, err)
@@ -186,7 +186,7 @@ func TestARestartFindsWhatWasSentAndNothingElse(t *testing.T) {
 		}
 		// And what was said before it was asked for is not it.
 		later := reply
-		later.ID, later.RequestedAt = "r-later", r.clock.now().Add(time.Minute)
+		later.ID, later.RequestedAt = "r-later", r.Clock.Now().Add(time.Minute)
 		if _, err := again.Find(t.Context(), to, later); !errors.Is(err, channels.ErrNotFound) {
 			t.Errorf("%s: found what was said before: %v", name, err)
 		}
@@ -195,12 +195,12 @@ func TestARestartFindsWhatWasSentAndNothingElse(t *testing.T) {
 
 func TestAbsenceMeansSomethingOnlyAfterAWhile(t *testing.T) {
 	r := newRig(t)
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	ch.timing.settle = time.Minute
 	if _, err := ch.Find(t.Context(), toPerson(resident), r.answer("x")); err == nil || errors.Is(err, channels.ErrNotFound) {
 		t.Errorf("just after the start: %v", err)
 	}
-	r.clock.pass(2 * time.Minute)
+	r.Clock.Pass(2 * time.Minute)
 	if _, err := ch.Find(t.Context(), toPerson(resident), r.answer("x")); !errors.Is(err, channels.ErrNotFound) {
 		t.Errorf("long after: %v", err)
 	}
@@ -211,7 +211,7 @@ func TestATextThatXHasAlreadyIsLookedUp(t *testing.T) {
 	to := toPost(r.x.Post(resident, xtest.Draft{Text: "@town hello"}))
 	reply := r.answer("hello to you")
 	r.x.Fail(lostAnswer("POST"))
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	_, _ = ch.Reply(t.Context(), to, reply)
 	if _, err := ch.Reply(t.Context(), to, reply); err == nil || channels.IsNotSent(err) || channels.IsRefused(err) {
 		t.Errorf("X says that it has it: %v", err)
@@ -234,16 +234,16 @@ func TestReceiptsConfirmWhatWasReadAndNoMore(t *testing.T) {
 			}
 		}
 		r.x.Read(resident, townID)
-		r.until("a receipt", func() bool { return len(r.news.of(first.ID)) > 0 })
-		r.clock.pass(time.Second)
+		r.Until("a receipt", func() bool { return len(r.Outcomes.Of(first.ID)) > 0 })
+		r.Clock.Pass(time.Second)
 		if _, err := ch.Reply(t.Context(), toPerson(resident), second); err != nil {
 			t.Fatal(err)
 		}
 		if err := r.x.Settle(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if len(r.news.of(second.ID)) > 0 || len(r.news.of(other.ID)) > 0 || r.news.of(first.ID)[0] != contact.Confirmed {
-			t.Errorf("confirmed: first %v, second %v, other %v", r.news.of(first.ID), r.news.of(second.ID), r.news.of(other.ID))
+		if len(r.Outcomes.Of(second.ID)) > 0 || len(r.Outcomes.Of(other.ID)) > 0 || r.Outcomes.Of(first.ID)[0] != contact.Confirmed {
+			t.Errorf("confirmed: first %v, second %v, other %v", r.Outcomes.Of(first.ID), r.Outcomes.Of(second.ID), r.Outcomes.Of(other.ID))
 		}
 	}
 }
@@ -261,8 +261,8 @@ func TestWhoAnswersOurAnswerStaysInTheConversation(t *testing.T) {
 	}
 	for _, restart := range []bool{false, true} {
 		if restart {
-			r.until("note of the thread", func() bool {
-				cursor, err := r.inbox.Cursor(t.Context(), "twitter/town/threads")
+			r.Until("note of the thread", func() bool {
+				cursor, err := r.Inbox.Cursor(t.Context(), "twitter/town/threads")
 				return err == nil && cursor.Value != ""
 			})
 			stop()
@@ -278,7 +278,7 @@ func TestWhoAnswersOurAnswerStaysInTheConversation(t *testing.T) {
 func TestATooBusyWindowMakesAnAnswerWait(t *testing.T) {
 	r := newRig(t)
 	r.x.Limit("POST /2/dm_conversations/with/:id/messages", 2)
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	for n := range 4 {
 		_, err := ch.Reply(t.Context(), toPerson(resident), r.answer(fmt.Sprint(n)))
 		if n < 2 && err != nil || n >= 2 && !channels.IsNotSent(err) {
@@ -288,7 +288,7 @@ func TestATooBusyWindowMakesAnAnswerWait(t *testing.T) {
 	if n := len(r.x.Calls()); n != 2 {
 		t.Errorf("X was called %d times", n)
 	}
-	r.clock.pass(16 * time.Minute)
+	r.Clock.Pass(16 * time.Minute)
 	if _, err := ch.Reply(t.Context(), toPerson(resident), r.answer("in the next window")); err != nil {
 		t.Error(err)
 	}
@@ -304,7 +304,7 @@ func TestNothingIsSentTwiceOrLostOverTenThousandReplies(t *testing.T) {
 	r := newRig(t)
 	random := rand.New(rand.NewPCG(7, 7))
 	post := r.x.Post(resident, xtest.Draft{Text: "@town many questions"})
-	ch := r.open(r.config(), r.deps())
+	ch := r.open(r.config(), r.Deps())
 	faults := []xtest.Fault{
 		{After: true},
 		{After: true, Half: true},
@@ -330,7 +330,7 @@ func TestNothingIsSentTwiceOrLostOverTenThousandReplies(t *testing.T) {
 		}
 		reply := r.answer(fmt.Sprintf("answer number %d", n))
 		if random.IntN(200) == 0 {
-			ch = r.open(r.config(), r.deps()) // a crash
+			ch = r.open(r.config(), r.Deps()) // a crash
 		}
 		sent := false
 		for tries := 0; !sent; tries++ {
@@ -345,13 +345,13 @@ func TestNothingIsSentTwiceOrLostOverTenThousandReplies(t *testing.T) {
 				if channels.IsRefused(err) {
 					t.Fatalf("reply %d: %v", n, err)
 				}
-				r.clock.pass(2 * time.Minute)
+				r.Clock.Pass(2 * time.Minute)
 				if _, err = ch.Find(t.Context(), to, reply); errors.Is(err, channels.ErrNotFound) {
 					break
 				}
 			}
 			sent = err == nil
-			r.clock.pass(2 * time.Minute) // whatever window is closed
+			r.Clock.Pass(2 * time.Minute) // whatever window is closed
 		}
 		r.x.Mend()
 	}

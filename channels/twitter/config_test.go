@@ -44,7 +44,7 @@ func TestCheckSaysWhatWorksAndWhatToClick(t *testing.T) {
 	check := func(change func(*Config)) (detail, wrong string) {
 		c := r.config()
 		change(&c)
-		tried := r.open(c, r.deps()).Check(t.Context())
+		tried := r.open(c, r.Deps()).Check(t.Context())
 		if tried[0].Err != nil {
 			wrong = tried[0].Err.Error()
 		}
@@ -57,7 +57,7 @@ func TestCheckSaysWhatWorksAndWhatToClick(t *testing.T) {
 	}{
 		"a good account": {change: func(*Config) {}, detail: "@town, API 2, mentions can be read, messages can be read, webhook and usage not watched (no bearer_token_file), answers in public only who named"},
 		"a contract":     {change: func(c *Config) { c.Accounts[0].Enterprise = true }, detail: "answers everybody"},
-		"a wrong token":  {change: func(c *Config) { c.Accounts[0].TokenFile = r.file("wrong") }, told: "Keys and tokens"},
+		"a wrong token":  {change: func(c *Config) { c.Accounts[0].TokenFile = r.File("wrong") }, told: "Keys and tokens"},
 		"another user":   {change: func(c *Config) { c.Accounts[0].UserID = "77" }, detail: "@town", told: "the token is of user " + townID},
 		"off":            {change: func(c *Config) { c.Mode = accounts.Off }, detail: "switched off"},
 		"only the older": {change: func(c *Config) { c.Accounts[0].Transport = versionAuto }, before: func() { r.x.Plan(true, false) }, detail: "API 1.1"},

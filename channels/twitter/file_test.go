@@ -19,23 +19,23 @@ var (
 
 // fetched are the files that came, as they are kept, by what they came with.
 func (r *rig) fetched(ch *Channel) map[string][]string {
-	r.t.Helper()
+	r.T.Helper()
 	all := map[string][]string{}
-	for _, m := range r.read(ch) {
+	for _, m := range r.Read(ch) {
 		if m.Revision == nil || m.Revision.Action != contact.Attached {
 			continue
 		}
 		told := "not had"
 		for _, file := range m.Attachments {
-			content, err := r.blobs.Open(file.SHA256)
+			content, err := r.Blobs.Open(file.SHA256)
 			if err != nil {
-				r.t.Fatal(err)
+				r.T.Fatal(err)
 			}
 			raw, _ := io.ReadAll(content)
 			told = fmt.Sprintf("%s %s %q", file.Name, file.MediaType, raw)
 		}
 		if len(m.Attachments) == 0 && !slices.Contains(m.Flags, contact.ParseDegraded) {
-			r.t.Errorf("a file that cannot be had is told as %+v", m)
+			r.T.Errorf("a file that cannot be had is told as %+v", m)
 		}
 		all[m.Revision.Of] = append(all[m.Revision.Of], told)
 	}
@@ -83,7 +83,7 @@ func TestPicturesAndFilmsAreFetchedHoweverTheyCome(t *testing.T) {
 			film, private := r.x.Media("video", "film.mp4", mp4), r.x.Media("photo", "private.png", png)
 			post := r.x.Post(resident, xtest.Draft{Text: "@town look", Media: []string{first, second, film}})
 			dm := r.x.DMWith(resident, townID, "this is his car", private)
-			r.until("files", func() bool {
+			r.Until("files", func() bool {
 				return ch.accounts[0].todo.Len() == 0 && len(r.fetched(ch)) == 2 && len(r.fetched(ch)[contactOf("x:post:"+post)]) == 3
 			})
 			got := r.fetched(ch)
@@ -92,11 +92,11 @@ func TestPicturesAndFilmsAreFetchedHoweverTheyCome(t *testing.T) {
 				t.Errorf("fetched %q", got)
 			}
 			looks := r.asked("/2/dm_events") + r.asked("/1.1/direct_messages")
-			r.until("more looks", func() bool { return r.asked("/2/dm_events")+r.asked("/1.1/direct_messages") > looks+3 })
+			r.Until("more looks", func() bool { return r.asked("/2/dm_events")+r.asked("/1.1/direct_messages") > looks+3 })
 			if n := r.asked("/media/") + r.asked("/vid/") + r.asked("/1.1/ton/"); n != 4 {
 				t.Errorf("asked %d times for 4 files", n)
 			}
-			for _, m := range r.read(ch) {
+			for _, m := range r.Read(ch) {
 				if m.Revision == nil && m.Text == "" {
 					t.Errorf("what it came with was %+v", m)
 				}
@@ -110,8 +110,8 @@ func TestAFileJoinsTheConversationOfWhatItCameWith(t *testing.T) {
 	r.hook()
 	ch, _ := r.start(r.config())
 	dm := r.x.DMWith(resident, townID, "", r.x.Media("photo", "private.png", png))
-	r.until("the file", func() bool { return len(r.fetched(ch)) == 1 })
-	all := r.read(ch)
+	r.Until("the file", func() bool { return len(r.fetched(ch)) == 1 })
+	all := r.Read(ch)
 	if len(all) != 2 || all[0].Conversation == "" || all[0].Conversation != all[1].Conversation || all[0].ID != contactOf("x:dm:"+dm) {
 		t.Fatalf("%+v", all)
 	}
@@ -124,14 +124,14 @@ func TestFilesOfMessagesNeedTheAccountsAuthorisation(t *testing.T) {
 	t.Run("OAuth 2.0 asks the API", func(t *testing.T) {
 		r := newRig(t)
 		r.hook()
-		r.write("refresh", "refresh-0")
+		r.Write("refresh", "refresh-0")
 		r.x.Change(townID, func(a *xtest.Account) { a.Refresh = "refresh-0" })
 		c := r.config()
 		c.Accounts[0].Auth = authOAuth2
-		c.Accounts[0].OAuth = OAuth{ClientID: "client", RefreshTokenFile: r.file("refresh")}
+		c.Accounts[0].OAuth = OAuth{ClientID: "client", RefreshTokenFile: r.File("refresh")}
 		ch, _ := r.start(c)
 		dm := r.x.DMWith(resident, townID, "look", r.x.Media("photo", "private.png", png))
-		r.until("the file", func() bool { return len(r.fetched(ch)) == 1 })
+		r.Until("the file", func() bool { return len(r.fetched(ch)) == 1 })
 		if got := r.fetched(ch)[contactOf("x:dm:"+dm)]; !slices.Equal(got, []string{picture("private.png")}) || r.asked("/1.1/ton/") != 0 {
 			t.Errorf("fetched %q, with %d calls of the older host", got, r.asked("/1.1/ton/"))
 		}
@@ -140,16 +140,16 @@ func TestFilesOfMessagesNeedTheAccountsAuthorisation(t *testing.T) {
 		r := newRig(t)
 		r.hook()
 		c := r.config()
-		c.Accounts[0].TokenFile = r.file("changing")
-		r.write("changing", "town-token\n"+wrongSecret)
+		c.Accounts[0].TokenFile = r.File("changing")
+		r.Write("changing", "town-token\n"+wrongSecret)
 		ch, _ := r.start(c)
 		dm := r.x.DMWith(resident, townID, "look", r.x.Media("photo", "private.png", png))
-		r.until("many tries", func() bool { return r.asked("/1.1/ton/") > 20 })
-		if texts := r.read(ch); len(texts) != 1 || texts[0].Text != "look" {
+		r.Until("many tries", func() bool { return r.asked("/1.1/ton/") > 20 })
+		if texts := r.Read(ch); len(texts) != 1 || texts[0].Text != "look" {
 			t.Errorf("the text did not come at once: %+v", texts)
 		}
-		r.write("changing", "town-token\n"+tokenSecret)
-		r.until("the file", func() bool { return len(r.fetched(ch)) == 1 })
+		r.Write("changing", "town-token\n"+tokenSecret)
+		r.Until("the file", func() bool { return len(r.fetched(ch)) == 1 })
 		if got := r.fetched(ch)[contactOf("x:dm:"+dm)]; !slices.Equal(got, []string{picture("private.png")}) {
 			t.Errorf("fetched %q", got)
 		}
@@ -165,7 +165,7 @@ func TestAFileThatCannotBeHadIsTold(t *testing.T) {
 	post := r.x.Post(resident, xtest.Draft{Text: "@town look", Media: []string{gone}})
 	r.x.Raw(fmt.Appendf(nil, `{"for_user_id":%q,"direct_message_events":[{"type":"message_create","id":"2117727054853046272","message_create":{"sender_id":%q,"target":{"recipient_id":"1"},`+
 		`"message_data":{"text":"and this","attachment":{"type":"media","media":{"id_str":"7","type":"photo","media_url_https":"http://127.0.0.1:1/secret"}}}}}]}`, townID, resident))
-	r.until("word of both", func() bool { return len(r.fetched(ch)) == 2 })
+	r.Until("word of both", func() bool { return len(r.fetched(ch)) == 2 })
 	got := r.fetched(ch)
 	if !slices.Equal(got[contactOf("x:post:"+post)], []string{"not had"}) || !slices.Equal(got[contactOf("x:dm:2117727054853046272")], []string{"not had"}) {
 		t.Errorf("told %q", got)
@@ -181,12 +181,12 @@ func TestWhatRemainsToBeFetchedSurvivesARestart(t *testing.T) {
 	r.x.Fail(xtest.Fault{Call: "GET late.png", Times: -1, Status: 503})
 	ch, stop := r.start(r.config())
 	post := r.x.Post(resident, xtest.Draft{Text: "@town look", Media: []string{r.x.Media("photo", "late.png", png)}})
-	r.until("a try", func() bool { return r.asked("/media/late.png") > 1 })
+	r.Until("a try", func() bool { return r.asked("/media/late.png") > 1 })
 	stop()
 	r.x.Mend()
-	r.inbox.SetCursor(channels.Cursor{Name: "twitter/town/mentions", Value: markVersion + r.x.Post(neighbour, xtest.Draft{Text: "later"})}) // so that no list shows it
+	r.Inbox.SetCursor(channels.Cursor{Name: "twitter/town/mentions", Value: markVersion + r.x.Post(neighbour, xtest.Draft{Text: "later"})}) // so that no list shows it
 	ch, _ = r.start(r.config())
-	r.until("the file", func() bool { return len(r.fetched(ch)) == 1 })
+	r.Until("the file", func() bool { return len(r.fetched(ch)) == 1 })
 	if got := r.fetched(ch)[contactOf("x:post:"+post)]; !slices.Equal(got, []string{picture("late.png")}) {
 		t.Errorf("fetched %q", got)
 	}

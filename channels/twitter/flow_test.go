@@ -43,7 +43,7 @@ func TestNobodyIsLostInAnyWeather(t *testing.T) {
 			r.x.Fail(xtest.Fault{Call: "GET mentions", Times: 2})
 			broken := errors.New("the disk is slow")
 			turn := 0
-			r.inbox.Refuse(func([]channels.Original) error {
+			r.Inbox.Refuse(func([]channels.Original) error {
 				if turn++; turn%3 == 0 {
 					return broken
 				}
@@ -63,12 +63,12 @@ func TestNobodyIsLostInAnyWeather(t *testing.T) {
 					ch, stop = r.start(r.config())
 				}
 			}
-			r.await(ch, len(wanted))
+			r.Await(ch, len(wanted))
 			if err := r.x.Settle(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			stop()
-			messages := r.read(ch)
+			messages := r.Read(ch)
 			for _, m := range messages {
 				if !wanted[m.PlatformID] {
 					t.Errorf("taken without being written, or twice: %s", m.PlatformID)
@@ -90,9 +90,9 @@ func TestAWindowThatIsUsedUpInterruptsALookAndNotMore(t *testing.T) {
 		r.x.DM(resident, townID, fmt.Sprint("message ", n))
 	}
 	ch, _ := r.start(r.config())
-	r.await(ch, 30) // three pages are all that a window allows
+	r.Await(ch, 30) // three pages are all that a window allows
 	r.x.Post(neighbour, xtest.Draft{Text: "@town mentions go on"})
-	r.await(ch, 31)
+	r.Await(ch, 31)
 	asked := func() (n int) {
 		for _, call := range r.x.Calls() {
 			if strings.HasSuffix(call.Path, "dm_events") {
@@ -107,14 +107,14 @@ func TestAWindowThatIsUsedUpInterruptsALookAndNotMore(t *testing.T) {
 	// What is written meanwhile waits for the next look; the old look goes on
 	// where it was.
 	r.x.DM(resident, townID, "meanwhile")
-	r.clock.pass(16 * time.Minute)
-	r.await(ch, 31+25)
+	r.Clock.Pass(16 * time.Minute)
+	r.Await(ch, 31+25)
 	if n := asked(); n > 3+3 {
 		t.Errorf("asked %d times, so the look began anew", n)
 	}
-	r.clock.pass(16 * time.Minute)
-	r.await(ch, 31+25+1)
-	for _, err := range r.well.Failures() {
+	r.Clock.Pass(16 * time.Minute)
+	r.Await(ch, 31+25+1)
+	for _, err := range r.Health.Failures() {
 		t.Errorf("a window is told as a failure: %v", err)
 	}
 }
@@ -123,7 +123,7 @@ func TestAfterAGapEverythingIsFoundWhileMoreComes(t *testing.T) {
 	r := newRig(t)
 	_, stop := r.start(r.config())
 	r.x.Post(resident, xtest.Draft{Text: "@town before"})
-	r.until("the first", func() bool { return len(r.inbox.Accepted()) == 1 })
+	r.Until("the first", func() bool { return len(r.Inbox.Accepted()) == 1 })
 	stop()
 	for n := range 40 {
 		r.x.Post(resident, xtest.Draft{Text: fmt.Sprint("@town in the gap ", n)})
@@ -136,7 +136,7 @@ func TestAfterAGapEverythingIsFoundWhileMoreComes(t *testing.T) {
 		}
 	})
 	ch, _ := r.start(r.config())
-	messages := r.await(ch, 1+40+5)
+	messages := r.Await(ch, 1+40+5)
 	for n := range 40 {
 		text := fmt.Sprint("@town in the gap ", n)
 		if !slices.ContainsFunc(messages, func(m contact.Message) bool { return m.Text == text }) {
@@ -151,29 +151,29 @@ func TestMuchToCatchUpWithDoesNotStandBeforeACryForHelp(t *testing.T) {
 	for n := range 30 {
 		r.x.Post(neighbour, xtest.Draft{Text: fmt.Sprint("@town chatter ", n)})
 	}
-	r.lag.waiting.Store(channels.Enough + 1)
+	r.Backlog.Set(channels.Enough + 1)
 	r.hook()
 	ch, _ := r.start(r.config())
-	r.await(ch, 10) // one page, and the next waits
+	r.Await(ch, 10) // one page, and the next waits
 	help := r.x.DM(resident, townID, "he has a knife")
-	of(t, r.await(ch, 11), "x:dm:"+help)
-	if n := len(r.inbox.Accepted()); n != 11 {
+	of(t, r.Await(ch, 11), "x:dm:"+help)
+	if n := len(r.Inbox.Accepted()); n != 11 {
 		t.Errorf("%d were taken while what came before was not read", n)
 	}
-	r.lag.waiting.Store(0)
-	r.await(ch, 31)
+	r.Backlog.Set(0)
+	r.Await(ch, 31)
 }
 
 func TestAnEditIsAVersionInEveryOrder(t *testing.T) {
 	r := newRig(t)
 	before := r.x.Post(resident, xtest.Draft{Text: "@town somebody is at the door"})
 	ch, stop := r.start(r.config())
-	r.await(ch, 1)
+	r.Await(ch, 1)
 	second := r.x.Edit(before, "@town he has a knife")
 	// One that is seen only when it was edited already.
 	other := r.x.Post(neighbour, xtest.Draft{Text: "@town wrong"})
 	latest := r.x.Edit(r.x.Edit(other, "@town nearly"), "@town right")
-	messages := r.await(ch, 4)
+	messages := r.Await(ch, 4)
 	stop()
 	edit := of(t, messages, "x:post:"+before+":version:"+second)
 	if edit.Revision == nil || edit.Revision.Action != contact.Edited || edit.Text != "@town he has a knife" ||
@@ -195,13 +195,13 @@ func TestWhatPeopleTakeBackIsMarked(t *testing.T) {
 	edited := r.x.Post(neighbour, xtest.Draft{Text: "@town first"})
 	c := r.config()
 	ch, stop := r.start(c)
-	r.await(ch, 3)
+	r.Await(ch, 3)
 	stop() // what is reviewed outlives a restart
 	r.x.Delete(deleted)
 	r.x.Conceal(hidden)
 	ch, _ = r.start(c)
-	r.await(ch, 5)
-	messages := r.read(ch)
+	r.Await(ch, 5)
+	messages := r.Read(ch)
 	if m := of(t, messages, "x:post:"+deleted+":withdrawn"); m.Revision.Action != contact.Withdrawn || m.Text != "" || m.Thread.References[0] != "x:post:"+deleted {
 		t.Errorf("a deleted post reads as %+v", m)
 	}
@@ -210,8 +210,8 @@ func TestWhatPeopleTakeBackIsMarked(t *testing.T) {
 	}
 	// An edit that the mentions do not show is found by the review.
 	second := r.x.Edit(edited, "no longer to you")
-	r.await(ch, 6)
-	if m := of(t, r.read(ch), "x:post:"+edited+":version:"+second); m.Text != "no longer to you" {
+	r.Await(ch, 6)
+	if m := of(t, r.Read(ch), "x:post:"+edited+":version:"+second); m.Text != "no longer to you" {
 		t.Errorf("reads as %+v", m)
 	}
 }
@@ -222,15 +222,15 @@ func TestBothDialectsAreSpoken(t *testing.T) {
 	post := r.x.Post(resident, xtest.Draft{Text: "@town hello"})
 	reply := r.x.Post(resident, xtest.Draft{Text: "@town and more", InReplyTo: post})
 	ch, _ := r.start(r.config())
-	messages := r.await(ch, 2)
+	messages := r.Await(ch, 2)
 	if of(t, messages, "x:post:"+reply).Conversation != of(t, messages, "x:post:"+post).Conversation {
 		t.Error("an answer to one's own post begins another conversation")
 	}
 	// X changes its mind while we run.
 	r.x.Newer(false)
 	r.x.Post(resident, xtest.Draft{Text: "@town still there?"})
-	r.await(ch, 3)
-	for _, err := range r.well.Failures() {
+	r.Await(ch, 3)
+	for _, err := range r.Health.Failures() {
 		t.Errorf("told as a failure: %v", err)
 	}
 }
@@ -244,8 +244,8 @@ func TestACapStopsLookingAndNothingElse(t *testing.T) {
 	r.healthy(func(err error, _ bool) bool { return err != nil && strings.Contains(err.Error(), "usage cap") })
 	calls := len(r.x.Calls())
 	r.x.DM(resident, townID, "deliveries go on")
-	r.await(ch, 1)
-	receipt, err := ch.Reply(t.Context(), toPerson(resident), contact.Reply{ID: "r-1", Text: "so do answers", RequestedAt: r.clock.now()})
+	r.Await(ch, 1)
+	receipt, err := ch.Reply(t.Context(), toPerson(resident), contact.Reply{ID: "r-1", Text: "so do answers", RequestedAt: r.Clock.Now()})
 	if err != nil || receipt.PlatformID == "" {
 		t.Errorf("an answer while capped: %+v, %v", receipt, err)
 	}
@@ -253,7 +253,7 @@ func TestACapStopsLookingAndNothingElse(t *testing.T) {
 		t.Errorf("%d calls while capped", more)
 	}
 	r.x.Change(townID, func(a *xtest.Account) { a.Capped = false })
-	r.clock.pass(2 * time.Hour)
+	r.Clock.Pass(2 * time.Hour)
 	r.healthy(func(err error, told bool) bool { return told && err == nil })
 }
 
@@ -262,14 +262,14 @@ func TestAWithdrawnConsentIsToldAtOnce(t *testing.T) {
 		r := newRig(t)
 		r.x.Form(form)
 		r.hook()
-		ch := r.open(r.config(), r.deps())
+		ch := r.open(r.config(), r.Deps())
 		ch.timing.mentions, ch.timing.messages = time.Hour, time.Hour
-		r.run(ch)
+		r.Run(ch)
 		r.healthy(func(err error, told bool) bool { return told && err == nil })
 		r.x.Revoke(townID)
 		// A look that works afterwards says that the access is there again.
-		r.until("alarm", func() bool {
-			return slices.ContainsFunc(r.well.Failures(), func(err error) bool { return errors.Is(err, errRevoked) })
+		r.Until("alarm", func() bool {
+			return slices.ContainsFunc(r.Health.Failures(), func(err error) bool { return errors.Is(err, errRevoked) })
 		})
 	}
 }
@@ -279,7 +279,7 @@ func TestAnEncryptedMessageIsNeverSilence(t *testing.T) {
 	r.hook()
 	ch, _ := r.start(r.config())
 	id := r.x.Encrypted(resident, townID)
-	m := of(t, r.await(ch, 1), "x:chat:"+id)
+	m := of(t, r.Await(ch, 1), "x:chat:"+id)
 	if m.Text != element.EncryptedNotice || !slices.Contains(m.Flags, contact.Encrypted) || m.Answer.Rules.Allowed || m.Answer.Rules.Reason != "answers_elsewhere" || m.Channel.Kind != "x_dm" {
 		t.Errorf("reads as %+v", m)
 	}
@@ -288,7 +288,7 @@ func TestAnEncryptedMessageIsNeverSilence(t *testing.T) {
 func TestXMakesSureOfUs(t *testing.T) {
 	r := newRig(t)
 	r.hook()
-	r.open(r.config(), r.deps()) // the challenge works before anything is received
+	r.open(r.config(), r.Deps()) // the challenge works before anything is received
 	if err := r.x.Challenge(t.Context(), "Y2hhbGxlbmdlLTEyMw=="); err != nil {
 		t.Error(err)
 	}
@@ -303,7 +303,7 @@ func TestForgedDeliveriesAreRefusedAndAnOldSecretHoldsForAWhile(t *testing.T) {
 	ch, _ := r.start(r.config())
 	body := []byte(`{"for_user_id":"` + townID + `","direct_message_events":[{"type":"message_create","id":"77","created_timestamp":"1793740450000","message_create":{"target":{"recipient_id":"` + townID + `"},"sender_id":"5","message_data":{"text":"forged"}}}]}`)
 	post := func(signature string) int {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.front.URL+"/twitter", strings.NewReader(string(body)))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.Front+"/twitter", strings.NewReader(string(body)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -317,22 +317,22 @@ func TestForgedDeliveriesAreRefusedAndAnOldSecretHoldsForAWhile(t *testing.T) {
 		_ = response.Body.Close()
 		return response.StatusCode
 	}
-	r.until("an open receiver", func() bool { return post("sha256=AAAA") == http.StatusUnauthorized })
+	r.Until("an open receiver", func() bool { return post("sha256=AAAA") == http.StatusUnauthorized })
 	for name, signature := range map[string]string{"none": "", "of another secret": xtest.Sign("another", body), "of another body": xtest.Sign(consumerSecret, []byte("x")), "hexadecimal": "sha256=" + strings.Repeat("ab", 32)} {
 		if status := post(signature); status != http.StatusUnauthorized {
 			t.Errorf("signature %s: %d", name, status)
 		}
 	}
-	if n := len(r.inbox.Accepted()); n != 0 {
+	if n := len(r.Inbox.Accepted()); n != 0 {
 		t.Errorf("%d forged messages were taken", n)
 	}
-	r.write("secret", "the-new-secret\n"+consumerSecret)
+	r.Write("secret", "the-new-secret\n"+consumerSecret)
 	for _, secret := range []string{consumerSecret, "the-new-secret"} {
 		if status := post(xtest.Sign(secret, body)); status != http.StatusOK {
 			t.Errorf("signed with %s during the change: %d", secret, status)
 		}
 	}
-	r.await(ch, 1)
+	r.Await(ch, 1)
 }
 
 func TestWhatXDeliversForOthersIsKept(t *testing.T) {
@@ -342,8 +342,8 @@ func TestWhatXDeliversForOthersIsKept(t *testing.T) {
 	r.x.Raw([]byte(`{"for_user_id":"99","direct_message_events":[{"type":"message_create","id":"78","created_timestamp":"1793740450000","message_create":{"target":{"recipient_id":"99"},"sender_id":"5","message_data":{"text":"hello"}}}]}`))
 	r.x.Raw([]byte(`what is this`))
 	r.x.Raw([]byte(`{"for_user_id":"` + townID + `","smoke_signal_events":[{"puffs":3}]}`))
-	r.until("three originals", func() bool { return len(r.inbox.Accepted()) == 3 })
-	for _, original := range r.inbox.Accepted() {
+	r.Until("three originals", func() bool { return len(r.Inbox.Accepted()) == 3 })
+	for _, original := range r.Inbox.Accepted() {
 		m, err := ch.Read(t.Context(), original)
 		if err != nil {
 			t.Errorf("%s: %v", original.ID, err)
@@ -360,27 +360,27 @@ func TestWhatXDeliversForOthersIsKept(t *testing.T) {
 func TestOAuth2KeepsTheNewTokenBeforeItIsUsed(t *testing.T) {
 	r := newRig(t)
 	r.x.Change(townID, func(a *xtest.Account) { a.Refresh = "refresh-0"; a.Token = "" })
-	r.write("refresh", "refresh-0")
+	r.Write("refresh", "refresh-0")
 	c := r.config()
 	c.Accounts[0].Auth, c.Accounts[0].TokenFile = authOAuth2, ""
-	c.Accounts[0].OAuth = OAuth{ClientID: "app", RefreshTokenFile: r.file("refresh")}
+	c.Accounts[0].OAuth = OAuth{ClientID: "app", RefreshTokenFile: r.File("refresh")}
 	r.x.DM(resident, townID, "first")
 	ch, stop := r.start(c)
-	r.await(ch, 1)
-	r.clock.pass(3 * time.Hour) // the access token is old
+	r.Await(ch, 1)
+	r.Clock.Pass(3 * time.Hour) // the access token is old
 	r.x.DM(resident, townID, "second")
-	r.await(ch, 2)
+	r.Await(ch, 2)
 	stop() // the file holds the only token that X still takes
 	r.x.DM(resident, townID, "third")
 	ch, _ = r.start(c)
-	r.await(ch, 3)
+	r.Await(ch, 3)
 	if n := refreshed(r); n != 3 {
 		t.Errorf("asked for %d tokens, want 3", n)
 	}
 	// X ends a token before its time: another is got at once.
 	r.x.Change(townID, func(a *xtest.Account) { clear(a.Access) })
 	r.x.DM(resident, townID, "fourth")
-	r.await(ch, 4)
+	r.Await(ch, 4)
 }
 
 func refreshed(r *rig) (n int) {
@@ -394,11 +394,11 @@ func refreshed(r *rig) (n int) {
 
 func TestADamagedMemoryOfPostsStopsNothing(t *testing.T) {
 	r := newRig(t)
-	r.inbox.SetCursor(channels.Cursor{Name: "twitter/town/posts", Value: `[{"f":"../x"},{"f":"12","l":"z"},7`})
-	r.inbox.SetCursor(channels.Cursor{Name: "twitter/town/mentions", Value: "1/whatever"})
+	r.Inbox.SetCursor(channels.Cursor{Name: "twitter/town/posts", Value: `[{"f":"../x"},{"f":"12","l":"z"},7`})
+	r.Inbox.SetCursor(channels.Cursor{Name: "twitter/town/mentions", Value: "1/whatever"})
 	r.x.Post(resident, xtest.Draft{Text: "@town hello"})
 	ch, _ := r.start(r.config())
-	r.await(ch, 1)
+	r.Await(ch, 1)
 }
 
 func TestOriginalsKeepXsBytes(t *testing.T) {
@@ -407,10 +407,10 @@ func TestOriginalsKeepXsBytes(t *testing.T) {
 	raw := `{"type":"message_create","id":"79","created_timestamp":"1793740450000" , "message_create":{"target":{"recipient_id":"` + townID + `"},"sender_id":"5","message_data":{"text":"caf\u00e9 \/ é"}}}`
 	ch, _ := r.start(r.config())
 	r.x.Raw([]byte(`{"for_user_id":"` + townID + `","direct_message_events":[` + raw + `]}`))
-	if m := r.await(ch, 1)[0]; m.Text != "café / é" {
+	if m := r.Await(ch, 1)[0]; m.Text != "café / é" {
 		t.Errorf("reads %q", m.Text)
 	}
-	if original := r.inbox.Accepted()[0]; !strings.HasSuffix(string(original.Bytes), `"raw":`+raw+`}`) || !json.Valid(original.Bytes) {
+	if original := r.Inbox.Accepted()[0]; !strings.HasSuffix(string(original.Bytes), `"raw":`+raw+`}`) || !json.Valid(original.Bytes) {
 		t.Errorf("kept %s", original.Bytes)
 	}
 }
@@ -419,10 +419,10 @@ func TestOffTakesNothingAndReadsWhatWasTaken(t *testing.T) {
 	r := newRig(t)
 	c := r.config()
 	c.Mode = accounts.Off
-	ch := r.open(c, r.deps())
+	ch := r.open(c, r.Deps())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := ch.Receive(ctx, &r.inbox); err != nil || len(r.x.Calls()) > 0 || ch.Webhooks() != nil || ch.AccountNames() != nil {
+	if err := ch.Receive(ctx, &r.Inbox); err != nil || len(r.x.Calls()) > 0 || ch.Webhooks() != nil || ch.AccountNames() != nil {
 		t.Errorf("off: %v, %d calls", err, len(r.x.Calls()))
 	}
 	e := element.Element{Owner: townID, Dialect: element.V2, Kind: element.Post, Via: element.Poll, Raw: []byte(`{"id":"100","text":"hello","author_id":"5"}`)}

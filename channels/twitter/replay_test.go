@@ -23,8 +23,8 @@ func deaf(t *testing.T, form xtest.Form) (*rig, Config) {
 	c := r.watching()
 	if form == xtest.ActivityAPI {
 		r.x.Change(townID, func(a *xtest.Account) { a.Refresh = "refresh-0"; a.Token = "" })
-		r.write("refresh", "refresh-0")
-		c.Accounts[0].Auth, c.Accounts[0].OAuth = authOAuth2, OAuth{ClientID: "app", RefreshTokenFile: r.file("refresh")}
+		r.Write("refresh", "refresh-0")
+		c.Accounts[0].Auth, c.Accounts[0].OAuth = authOAuth2, OAuth{ClientID: "app", RefreshTokenFile: r.File("refresh")}
 	}
 	return r, c
 }
@@ -40,9 +40,9 @@ func (r *rig) miss(texts ...string) {
 
 // good waits until the channel has noted that nothing is missing.
 func (r *rig) good() {
-	r.t.Helper()
-	r.until("word that nothing is missing", func() bool {
-		cursor, _ := r.inbox.Cursor(r.t.Context(), replaysName)
+	r.T.Helper()
+	r.Until("word that nothing is missing", func() bool {
+		cursor, _ := r.Inbox.Cursor(r.T.Context(), replaysName)
 		return cursor.Value != ""
 	})
 }
@@ -62,26 +62,26 @@ func TestWhatWasMissedInAnOutageIsDeliveredAgain(t *testing.T) {
 			r, c := deaf(t, form)
 			r.x.Replays(true)
 			ch, stop := r.start(c)
-			r.until("a subscription", func() bool { return r.x.Delivers(townID) })
+			r.Until("a subscription", func() bool { return r.x.Delivers(townID) })
 			r.x.DM(resident, townID, "before")
-			r.await(ch, 1)
+			r.Await(ch, 1)
 			r.good()
 			stop()
-			r.clock.pass(time.Hour)
+			r.Clock.Pass(time.Hour)
 			r.miss("help me", "please")
-			r.clock.pass(2 * time.Hour)
+			r.Clock.Pass(2 * time.Hour)
 			ch, _ = r.start(c)
-			if got := sorted(r.await(ch, 3)); !slices.Equal(got, []string{"before", "help me", "please"}) {
+			if got := sorted(r.Await(ch, 3)); !slices.Equal(got, []string{"before", "help me", "please"}) {
 				t.Errorf("taken %q", got)
 			}
-			r.until("one job", func() bool { return len(r.x.Jobs()) > 0 })
-			r.clock.pass(6 * time.Minute) // nothing is missing, so X is not asked
+			r.Until("one job", func() bool { return len(r.x.Jobs()) > 0 })
+			r.Clock.Pass(6 * time.Minute) // nothing is missing, so X is not asked
 			r.x.DM(resident, townID, "after")
-			r.await(ch, 4)
+			r.Await(ch, 4)
 			if jobs := r.x.Jobs(); len(jobs) != 1 || jobs[0].Activity || jobs[0].Until.Sub(jobs[0].From) < 3*time.Hour {
 				t.Errorf("asked for %+v", jobs)
 			}
-			if n := len(r.inbox.Accepted()); n != 4 {
+			if n := len(r.Inbox.Accepted()); n != 4 {
 				t.Errorf("%d accepted: what comes twice is taken once", n)
 			}
 		})
@@ -92,15 +92,15 @@ func TestAJobThatDeliversNotAllIsAskedForAgain(t *testing.T) {
 	r, c := deaf(t, xtest.AccountActivity)
 	r.x.Replays(true)
 	_, stop := r.start(c)
-	r.until("a subscription", func() bool { return r.x.Delivers(townID) })
+	r.Until("a subscription", func() bool { return r.x.Delivers(townID) })
 	r.good()
 	stop()
-	r.clock.pass(time.Hour)
+	r.Clock.Pass(time.Hour)
 	r.miss("one", "two", "three")
-	r.clock.pass(time.Hour)
+	r.Clock.Pass(time.Hour)
 	r.x.FailReplays(1)
 	ch, _ := r.start(c)
-	if got := sorted(r.await(ch, 3)); !slices.Equal(got, []string{"one", "three", "two"}) {
+	if got := sorted(r.Await(ch, 3)); !slices.Equal(got, []string{"one", "three", "two"}) {
 		t.Errorf("taken %q", got)
 	}
 	if n := len(r.x.Jobs()); n != 2 {
@@ -112,21 +112,21 @@ func TestOfLongerThanADayAccountActivityIsAskedForPieceByPiece(t *testing.T) {
 	r, c := deaf(t, xtest.AccountActivity)
 	r.x.Replays(true)
 	_, stop := r.start(c)
-	r.until("a subscription", func() bool { return r.x.Delivers(townID) })
+	r.Until("a subscription", func() bool { return r.x.Delivers(townID) })
 	r.good()
 	stop()
 	want := []string{}
 	for hour := 5; hour < 60; hour += 10 {
-		r.clock.pass(10 * time.Hour)
+		r.Clock.Pass(10 * time.Hour)
 		want = append(want, fmt.Sprint("after ", hour, " hours"))
 		r.miss(want[len(want)-1])
 	}
 	ch, _ := r.start(c)
-	for end := time.Now().Add(20 * time.Second); len(r.inbox.Accepted()) < len(want) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		r.clock.pass(5 * time.Minute) // X allows five jobs in a quarter of an hour
+	for end := time.Now().Add(20 * time.Second); len(r.Inbox.Accepted()) < len(want) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		r.Clock.Pass(5 * time.Minute) // X allows five jobs in a quarter of an hour
 	}
 	slices.Sort(want)
-	if got := sorted(r.await(ch, len(want))); !slices.Equal(got, want) {
+	if got := sorted(r.Await(ch, len(want))); !slices.Equal(got, want) {
 		t.Errorf("taken %q", got)
 	}
 }
@@ -135,17 +135,17 @@ func TestDeliveriesThatWeDidNotTakeAreAskedFor(t *testing.T) {
 	r, c := deaf(t, xtest.AccountActivity)
 	r.x.Replays(true)
 	ch, _ := r.start(c)
-	r.until("a subscription", func() bool { return r.x.Delivers(townID) })
+	r.Until("a subscription", func() bool { return r.x.Delivers(townID) })
 	r.good()
-	r.clock.pass(2 * time.Minute)
-	r.inbox.Refuse(func([]channels.Original) error { return errors.New("disk full") })
+	r.Clock.Pass(2 * time.Minute)
+	r.Inbox.Refuse(func([]channels.Original) error { return errors.New("disk full") })
 	failed := r.x.Failed()
 	r.x.DM(resident, townID, "the first")
-	r.until("a failure", func() bool { return r.x.Failed() > failed })
+	r.Until("a failure", func() bool { return r.x.Failed() > failed })
 	r.miss("given up by X")
-	r.clock.pass(2 * time.Minute)
-	r.inbox.Refuse(nil)
-	if got := sorted(r.await(ch, 2)); !slices.Equal(got, []string{"given up by X", "the first"}) {
+	r.Clock.Pass(2 * time.Minute)
+	r.Inbox.Refuse(nil)
+	if got := sorted(r.Await(ch, 2)); !slices.Equal(got, []string{"given up by X", "the first"}) {
 		t.Errorf("taken %q", got)
 	}
 }
@@ -154,14 +154,14 @@ func TestWithoutReplayInThePlanListsAreReadAlone(t *testing.T) {
 	r := newRig(t)
 	c := r.watching()
 	_, stop := r.start(c)
-	r.until("a subscription", func() bool { return r.x.Delivers(townID) })
+	r.Until("a subscription", func() bool { return r.x.Delivers(townID) })
 	r.good()
 	stop()
-	r.clock.pass(time.Hour)
+	r.Clock.Pass(time.Hour)
 	r.miss("help me")
-	r.clock.pass(time.Hour)
+	r.Clock.Pass(time.Hour)
 	ch, _ := r.start(c)
-	r.await(ch, 1)
+	r.Await(ch, 1)
 	asked := func() (n int) {
 		for _, call := range r.x.Calls() {
 			if call.Path == "/2/webhooks/replay" {
@@ -170,14 +170,14 @@ func TestWithoutReplayInThePlanListsAreReadAlone(t *testing.T) {
 		}
 		return n
 	}
-	r.until("a question", func() bool { return asked() > 0 })
+	r.Until("a question", func() bool { return asked() > 0 })
 	looks := r.asked("/2/webhooks")
-	r.until("more audits", func() bool { return r.asked("/2/webhooks") > looks+3 })
+	r.Until("more audits", func() bool { return r.asked("/2/webhooks") > looks+3 })
 	if n := asked(); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
 	r.healthy(func(err error, told bool) bool { return told && err == nil })
-	for _, err := range r.well.Failures() {
+	for _, err := range r.Health.Failures() {
 		t.Errorf("told as a failure: %v", err)
 	}
 }

@@ -12,10 +12,10 @@ import (
 
 // streaming configures a stream, and lets nothing else bring anything.
 func (r *rig) streaming(which string) *Channel {
-	r.t.Helper()
+	r.T.Helper()
 	c := r.config()
-	c.BearerTokenFile, c.Stream = r.file("bearer"), which
-	ch := r.open(c, r.deps())
+	c.BearerTokenFile, c.Stream = r.File("bearer"), which
+	ch := r.open(c, r.Deps())
 	ch.timing.mentions, ch.timing.messages, ch.timing.review = time.Hour, time.Hour, 0
 	ch.timing.silence = 5 * time.Second
 	return ch
@@ -23,10 +23,10 @@ func (r *rig) streaming(which string) *Channel {
 
 // streams waits until a stream is open that is not one of the first n.
 func (r *rig) streams(n int) {
-	r.t.Helper()
-	r.until("stream", func() bool {
+	r.T.Helper()
+	r.Until("stream", func() bool {
 		opened, open := r.x.Streams()
-		r.clock.pass(time.Second) // X may still hold the old one, and ask to wait
+		r.Clock.Pass(time.Second) // X may still hold the old one, and ask to wait
 		return opened > n && open == 1
 	})
 }
@@ -34,13 +34,14 @@ func (r *rig) streams(n int) {
 func TestTheStreamBringsWhatNamesUsWhateverBreaks(t *testing.T) {
 	r := newRig(t)
 	root := r.x.Post(neighbour, xtest.Draft{Text: "not about us"})
-	ch, stop := r.run(r.streaming(streamPosts))
+	ch := r.streaming(streamPosts)
+	stop := r.Run(ch)
 	r.streams(0)
 	wanted := []string{}
 	write := func(text string) {
 		wanted = append(wanted, "@town "+text)
 		r.x.Post(resident, xtest.Draft{Text: "@town " + text, InReplyTo: root})
-		r.await(ch, len(wanted))
+		r.Await(ch, len(wanted))
 	}
 	write("é 👮 split in the middle of a character")
 	for n, harm := range []func(){
@@ -55,7 +56,7 @@ func TestTheStreamBringsWhatNamesUsWhateverBreaks(t *testing.T) {
 		write(fmt.Sprint("after harm ", n))
 	}
 	broken := true
-	r.inbox.Refuse(func([]channels.Original) error {
+	r.Inbox.Refuse(func([]channels.Original) error {
 		if broken = !broken; !broken {
 			return fmt.Errorf("the disk is slow")
 		}
@@ -63,7 +64,7 @@ func TestTheStreamBringsWhatNamesUsWhateverBreaks(t *testing.T) {
 	})
 	write("while the disk is slow")
 	stop()
-	for i, m := range r.read(ch) {
+	for i, m := range r.Read(ch) {
 		if m.Text != wanted[i] || m.Conversation == "" {
 			t.Errorf("%d reads %q in %q", i, m.Text, m.Conversation)
 		}
@@ -72,10 +73,11 @@ func TestTheStreamBringsWhatNamesUsWhateverBreaks(t *testing.T) {
 
 func TestTheActivityStreamBringsMessages(t *testing.T) {
 	r := newRig(t)
-	ch, _ := r.run(r.streaming(streamActivity))
+	ch := r.streaming(streamActivity)
+	r.Run(ch)
 	r.streams(0)
 	id := r.x.DM(resident, townID, "is anybody there?")
-	if m := of(t, r.await(ch, 1), "x:dm:"+id); m.Text != "is anybody there?" || m.Checks[0] != "x-api=read" {
+	if m := of(t, r.Await(ch, 1), "x:dm:"+id); m.Text != "is anybody there?" || m.Checks[0] != "x-api=read" {
 		t.Errorf("reads as %+v", m)
 	}
 }
@@ -85,13 +87,13 @@ func TestAStreamThatCannotBeOpenedIsToldAndMends(t *testing.T) {
 	r.x.Fail(xtest.Fault{Call: "GET stream", Times: 3, Status: 429, Body: `{"title":"ConnectionException","connection_issue":"TooManyConnections"}`, Header: map[string]string{"Retry-After": "0"}})
 	r.x.Fail(xtest.Fault{Call: "GET stream", Times: 2, Status: 503})
 	ch := r.streaming(streamPosts)
-	r.run(ch)
-	r.until("alarm", func() bool { return strings.Contains(fmt.Sprint(r.well.Failures()), "stream") })
+	r.Run(ch)
+	r.Until("alarm", func() bool { return strings.Contains(fmt.Sprint(r.Health.Failures()), "stream") })
 	for opened := 0; opened == 0; opened, _ = r.x.Streams() {
-		r.clock.pass(time.Minute)
+		r.Clock.Pass(time.Minute)
 		time.Sleep(time.Millisecond)
 	}
 	r.x.Post(resident, xtest.Draft{Text: "@town hello"})
-	r.await(ch, 1)
+	r.Await(ch, 1)
 	r.healthy(func(err error, told bool) bool { return told && err == nil })
 }

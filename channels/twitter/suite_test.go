@@ -97,7 +97,7 @@ func lostAnswer(call string) xtest.Fault { return xtest.Fault{Call: call + " ", 
 // away makes the API unreachable, or reachable again.
 func (r *rig) away(away bool) {
 	if err := r.x.Away(away); err != nil {
-		r.t.Error(err)
+		r.T.Error(err)
 	}
 }
 

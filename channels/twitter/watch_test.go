@@ -11,7 +11,7 @@ import (
 // watching configures that webhook and subscriptions are made and watched.
 func (r *rig) watching() Config {
 	c := r.config()
-	c.BearerTokenFile, c.WebhookURL = r.file("bearer"), r.front.URL+"/twitter"
+	c.BearerTokenFile, c.WebhookURL = r.File("bearer"), r.Front+"/twitter"
 	return c
 }
 
@@ -23,27 +23,27 @@ func TestDeliveriesThatXEndsAreTakenUpAgain(t *testing.T) {
 			if auth == authOAuth2 {
 				r.x.Form(xtest.ActivityAPI)
 				r.x.Change(townID, func(a *xtest.Account) { a.Refresh = "refresh-0"; a.Token = "" })
-				r.write("refresh", "refresh-0")
-				c.Accounts[0].Auth, c.Accounts[0].OAuth = authOAuth2, OAuth{ClientID: "app", RefreshTokenFile: r.file("refresh")}
+				r.Write("refresh", "refresh-0")
+				c.Accounts[0].Auth, c.Accounts[0].OAuth = authOAuth2, OAuth{ClientID: "app", RefreshTokenFile: r.File("refresh")}
 			}
-			ch := r.open(c, r.deps())
+			ch := r.open(c, r.Deps())
 			tried := ch.Check(t.Context())
 			if tried[0].Err != nil || !strings.Contains(tried[0].Detail, "no webhook yet") || !strings.Contains(tried[0].Detail, "1204 of 3000000 posts") {
 				t.Errorf("before: %+v", tried)
 			}
-			r.run(ch)
+			r.Run(ch)
 			delivers := func() bool { return r.x.Delivers(townID) }
-			r.until("a subscription", delivers)
+			r.Until("a subscription", delivers)
 			for what, end := range map[string]func(){"the webhook": r.x.StopDelivering, "the subscriptions": r.x.Unsubscribe} {
 				end()
-				r.until("deliveries after X ended "+what, delivers)
+				r.Until("deliveries after X ended "+what, delivers)
 			}
-			r.until("all subscriptions", func() bool {
+			r.Until("all subscriptions", func() bool {
 				tried = ch.Check(t.Context())
 				return strings.Contains(fmt.Sprint(tried), "webhook and subscriptions stand")
 			})
 			r.x.DM(resident, townID, "hello")
-			r.await(ch, 1)
+			r.Await(ch, 1)
 		})
 	}
 }
@@ -55,5 +55,5 @@ func TestAWebhookThatXDoesNotReachIsTold(t *testing.T) {
 	ch, _ := r.start(c)
 	r.healthy(func(err error, _ bool) bool { return err != nil && strings.Contains(err.Error(), "webhook") })
 	r.x.DM(resident, townID, "lists are read all the same")
-	r.await(ch, 1)
+	r.Await(ch, 1)
 }
