@@ -4,20 +4,16 @@
 package hooks
 
 import (
-	"context"
-	"crypto/tls"
 	_ "embed"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"contactd/channels/webhook"
+	"contactd/cmd/contactd/serve"
 )
 
 // Config of the public listener.
@@ -53,34 +49,22 @@ func (c Config) WithDefaults() Config {
 
 // Validate returns every problem, each with its key.
 func (c Config) Validate() error {
-	var problems []error
-	if _, _, err := net.SplitHostPort(c.WithDefaults().Listen); err != nil {
-		problems = append(problems, fmt.Errorf("webhooks.listen: want host:port, got %q", c.Listen))
-	}
-	if (c.CertFile == "") != (c.KeyFile == "") {
-		problems = append(problems, errors.New("webhooks.cert_file: needs webhooks.key_file, and the other way round"))
-	}
+	c = c.WithDefaults()
 	_, err := proxies(c.TrustedProxies)
-	return errors.Join(append(problems, err)...)
+	return errors.Join(serve.Check(section, c.Listen, c.CertFile, c.KeyFile), err)
 }
 
-// The limits of the server. A delivery of 8 MB over a slow line must fit into
-// the read time-out; the receivers bound the memory that bodies take.
+// section is that of the configuration.
+const section = "webhooks"
+
+// The limits of the server; the receivers bound the memory that bodies take.
 const (
-	headerTimeout  = 5 * time.Second
-	readTimeout    = 30 * time.Second
 	writeTimeout   = 30 * time.Second
-	idleTimeout    = time.Minute
-	headerLimit    = 16 << 10
 	maxConnections = 1024
 )
 
 // Listener answers platforms. Make one with Listen.
-type Listener struct {
-	server *http.Server
-	socket net.Listener
-	tls    bool
-}
+type Listener struct{ *serve.Server }
 
 // Listen takes the address and mounts the receivers; Serve answers.
 func Listen(config Config, receivers []*webhook.Receiver, log *slog.Logger) (*Listener, error) {
@@ -101,69 +85,19 @@ func Listen(config Config, receivers []*webhook.Receiver, log *slog.Logger) (*Li
 		mounted[receiver.Path()] = true
 		mux.Handle(receiver.Path(), receiver)
 	}
-	server := &http.Server{
-		Handler:           guarded(trusted, mux),
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    headerLimit,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	if config.CertFile != "" {
-		pair := &certificate{cert: config.CertFile, key: config.KeyFile}
-		if _, err := pair.load(nil); err != nil {
-			return nil, fmt.Errorf("webhooks.cert_file: %w", err)
-		}
-		server.TLSConfig = &tls.Config{GetCertificate: pair.load, MinVersion: tls.VersionTLS12}
-	}
-	socket, err := net.Listen("tcp", config.Listen)
+	server, err := serve.Listen(serve.Config{
+		Name: section, Listen: config.Listen, CertFile: config.CertFile, KeyFile: config.KeyFile,
+		Handler: fromOrigin(trusted, mux), WriteTimeout: writeTimeout, Connections: maxConnections, Log: log,
+	})
 	if err != nil {
-		return nil, fmt.Errorf("listen for webhooks: %w", err)
+		return nil, err
 	}
-	return &Listener{server: server, socket: netutil.LimitListener(socket, maxConnections), tls: config.CertFile != ""}, nil
+	return &Listener{server}, nil
 }
 
-// URL is where the listener answers, such as "http://127.0.0.1:8091".
-func (l *Listener) URL() string {
-	scheme := "http"
-	if l.tls {
-		scheme = "https"
-	}
-	return scheme + "://" + l.socket.Addr().String()
-}
-
-// Serve answers until Close. It may be called once.
-func (l *Listener) Serve() error {
-	var err error
-	if l.tls {
-		err = l.server.ServeTLS(l.socket, "", "")
-	} else {
-		err = l.server.Serve(l.socket)
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("serve webhooks: %w", err)
-}
-
-// Close lets running answers finish until ctx ends and cuts the rest off.
-func (l *Listener) Close(ctx context.Context) error {
-	if err := l.server.Shutdown(ctx); err != nil {
-		return l.server.Close()
-	}
-	return nil
-}
-
-// guarded sets the headers that make a browser do nothing with an answer, and
-// says from where a request really came.
-func guarded(trusted []netip.Prefix, next http.Handler) http.Handler {
+// fromOrigin says from where a request really came.
+func fromOrigin(trusted []netip.Prefix, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
 		r.RemoteAddr = origin(r, trusted)
 		next.ServeHTTP(w, r)
 	})

@@ -16,17 +16,14 @@ package listener
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/net/netutil"
+
+	"contactd/cmd/contactd/serve"
 )
 
 // Config of the HTTP listener.
@@ -38,8 +35,8 @@ type Config struct {
 	// read anew at every use. Default none: originals are handed out to
 	// programs on this machine only.
 	TokensFile string `yaml:"tokens_file"`
-	// CertFile and KeyFile turn on TLS; they are read anew at every start.
-	// Default none: plain HTTP.
+	// CertFile and KeyFile turn on TLS; a changed file is read again at the next
+	// connection. Default none: plain HTTP.
 	CertFile string `yaml:"cert_file"`
 	KeyFile  string `yaml:"key_file"`
 }
@@ -54,15 +51,12 @@ func (c Config) WithDefaults() Config {
 
 // Validate returns every problem, each with its key.
 func (c Config) Validate() error {
-	var problems []error
-	if _, _, err := net.SplitHostPort(c.WithDefaults().Listen); err != nil {
-		problems = append(problems, fmt.Errorf("http.listen: want host:port, got %q", c.Listen))
-	}
-	if (c.CertFile == "") != (c.KeyFile == "") {
-		problems = append(problems, errors.New("http.cert_file: needs http.key_file, and the other way round"))
-	}
-	return errors.Join(problems...)
+	c = c.WithDefaults()
+	return serve.Check(section, c.Listen, c.CertFile, c.KeyFile)
 }
+
+// section is that of the configuration.
+const section = "http"
 
 // Deps are what the listener shows. All are needed.
 type Deps struct {
@@ -73,22 +67,14 @@ type Deps struct {
 }
 
 // The limits of the server. A download of 40 MB over a slow line must fit into
-// the write time-out; a header of ours is far below 16 KiB.
+// the write time-out.
 const (
-	headerTimeout  = 5 * time.Second
-	readTimeout    = 30 * time.Second
 	writeTimeout   = 5 * time.Minute
-	idleTimeout    = time.Minute
-	headerLimit    = 16 << 10
 	maxConnections = 256
 )
 
 // Listener answers HTTP. Make one with Listen.
-type Listener struct {
-	server *http.Server
-	socket net.Listener
-	tls    bool
-}
+type Listener struct{ *serve.Server }
 
 // Listen takes the address; Serve answers on it.
 func Listen(config Config, deps Deps) (*Listener, error) {
@@ -96,60 +82,14 @@ func Listen(config Config, deps Deps) (*Listener, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	socket, err := net.Listen("tcp", config.Listen)
+	server, err := serve.Listen(serve.Config{
+		Name: section, Listen: config.Listen, CertFile: config.CertFile, KeyFile: config.KeyFile,
+		Handler: handler(config, deps), WriteTimeout: writeTimeout, Connections: maxConnections, Log: deps.Log,
+	})
 	if err != nil {
-		return nil, fmt.Errorf("listen for HTTP: %w", err)
+		return nil, err
 	}
-	server := &http.Server{
-		Handler:           handler(config, deps),
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    headerLimit,
-		ErrorLog:          slog.NewLogLogger(deps.Log.Handler(), slog.LevelDebug),
-	}
-	if config.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(config.CertFile, config.KeyFile)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("http.cert_file: %w", err), socket.Close())
-		}
-		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	}
-	return &Listener{
-		server: server, socket: netutil.LimitListener(socket, maxConnections), tls: config.CertFile != "",
-	}, nil
-}
-
-// URL is where the listener answers, such as "http://127.0.0.1:8080".
-func (l *Listener) URL() string {
-	scheme := "http"
-	if l.tls {
-		scheme = "https"
-	}
-	return scheme + "://" + l.socket.Addr().String()
-}
-
-// Serve answers until Close. It may be called once.
-func (l *Listener) Serve() error {
-	var err error
-	if l.tls {
-		err = l.server.ServeTLS(l.socket, "", "")
-	} else {
-		err = l.server.Serve(l.socket)
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("serve HTTP: %w", err)
-}
-
-// Close lets running answers finish until ctx ends and cuts the rest off.
-func (l *Listener) Close(ctx context.Context) error {
-	if err := l.server.Shutdown(ctx); err != nil {
-		return l.server.Close()
-	}
-	return nil
+	return &Listener{server}, nil
 }
 
 func handler(config Config, deps Deps) http.Handler {
@@ -169,18 +109,5 @@ func handler(config Config, deps Deps) http.Handler {
 	mux.Handle("GET /originals/{name}", door.forIntegrators(http.HandlerFunc(files.original)))
 	mux.Handle("POST /blobs", door.forIntegrators(http.HandlerFunc(files.upload)))
 	mux.Handle("GET /blobs/{sha256}", door.forIntegrators(http.HandlerFunc(files.blob)))
-	return guarded(mux)
-}
-
-// guarded sets the headers that make a browser do nothing with an answer.
-func guarded(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
-	})
+	return mux
 }

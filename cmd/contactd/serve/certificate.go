@@ -1,4 +1,4 @@
-package hooks
+package serve
 
 import (
 	"crypto/tls"

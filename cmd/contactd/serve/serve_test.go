@@ -1,0 +1,133 @@
+package serve
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"log/slog"
+	"math/big"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// issue writes a certificate and its key with a serial number, dated so that a
+// change shows.
+func issue(t *testing.T, dir string, serial int64) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalECPrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for file, block := range map[string]*pem.Block{key: {Type: "EC PRIVATE KEY", Bytes: raw}, cert: {Type: "CERTIFICATE", Bytes: der}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := time.Unix(1_800_000_000+serial, 0)
+	if err := os.Chtimes(cert, at, at); err != nil {
+		t.Fatal(err)
+	}
+	return cert, key
+}
+
+// open serves until the test ends.
+func open(t *testing.T, c Config) *Server {
+	t.Helper()
+	c.Listen, c.Connections, c.WriteTimeout, c.Log = "127.0.0.1:0", 16, time.Minute, slog.New(slog.DiscardHandler)
+	c.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
+	s, err := Listen(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve() }()
+	t.Cleanup(func() {
+		if err := errors.Join(s.Close(context.Background()), <-ended); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestARenewedCertificateNeedsNoRestart(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := issue(t, dir, 1)
+	s := open(t, Config{Name: "http", CertFile: cert, KeyFile: key})
+	serial := func() int64 {
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(s.URL(), "https://"), &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+	}
+	if got := serial(); got != 1 {
+		t.Errorf("certificate %d", got)
+	}
+	issue(t, dir, 2)
+	if got := serial(); got != 2 {
+		t.Errorf("certificate %d after it was renewed", got)
+	}
+	if err := os.WriteFile(cert, []byte("half a certifi"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := serial(); got != 2 {
+		t.Errorf("certificate %d while the new one cannot be read", got)
+	}
+}
+
+func TestWithoutACertificateItIsPlainAndBrowsersDoNothingWithAnAnswer(t *testing.T) {
+	s := open(t, Config{Name: "http"})
+	for range 2 { // also once it serves
+		if !strings.HasPrefix(s.URL(), "http://127.0.0.1:") {
+			t.Errorf("answers at %s", s.URL())
+		}
+		response, err := http.Get(s.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		for _, header := range []string{"X-Content-Type-Options", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy", "Cache-Control"} {
+			if response.Header.Get(header) == "" {
+				t.Errorf("no %s", header)
+			}
+		}
+	}
+}
+
+func TestMistakesNameTheirSection(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	for want, err := range map[string]error{
+		`http.listen: want host:port, got "8080"`:                              Check("http", "8080", "", ""),
+		"webhooks.cert_file: needs webhooks.key_file, and the other way round": Check("webhooks", ":1", "", "x"),
+		"webhooks.cert_file: ": func() error {
+			_, err := Listen(Config{Name: "webhooks", Listen: "127.0.0.1:0", CertFile: "/nowhere", KeyFile: "/nowhere", Log: log})
+			return err
+		}(),
+		"listen for http: ": func() error { _, err := Listen(Config{Name: "http", Listen: "256.0.0.1:1", Log: log}); return err }(),
+	} {
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+}
