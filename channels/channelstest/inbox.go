@@ -7,8 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"sync"
 
 	"contactd/channels"
@@ -148,97 +146,4 @@ func Digest(original channels.Original) string {
 	}
 	sum := sha256.Sum256(original.Bytes)
 	return hex.EncodeToString(sum[:])
-}
-
-// Blobs keeps blobs in memory. The zero value is ready.
-type Blobs struct {
-	mutex sync.Mutex
-	bytes map[string][]byte
-}
-
-// Store reads all of r.
-func (b *Blobs) Store(ctx context.Context, r io.Reader) (contact.Blob, error) {
-	content, err := io.ReadAll(r)
-	if err = errors.Join(err, ctx.Err()); err != nil {
-		return contact.Blob{}, err
-	}
-	sum := sha256.Sum256(content)
-	name := hex.EncodeToString(sum[:])
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	if b.bytes == nil {
-		b.bytes = map[string][]byte{}
-	}
-	b.bytes[name] = content
-	return contact.Blob{SHA256: name, Size: int64(len(content)), MediaType: http.DetectContentType(content)}, nil
-}
-
-// Open returns a blob's bytes.
-func (b *Blobs) Open(digest string) (io.ReadCloser, error) {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	content, ok := b.bytes[digest]
-	if !ok {
-		return nil, fmt.Errorf("open blob %s: not kept", digest)
-	}
-	return io.NopCloser(bytes.NewReader(content)), nil
-}
-
-// Health remembers what it is told. The zero value is ready.
-type Health struct {
-	mutex    sync.Mutex
-	states   map[string]error
-	failures []error
-	changed  chan struct{}
-}
-
-// Working notes that an account works.
-func (h *Health) Working(channel, account string) { h.note(channel+"/"+account, nil) }
-
-// Failing notes that an account fails.
-func (h *Health) Failing(channel, account string, err error) { h.note(channel+"/"+account, err) }
-
-func (h *Health) note(account string, err error) {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
-	if h.states == nil {
-		h.states = map[string]error{}
-	}
-	h.states[account] = err
-	if err != nil {
-		h.failures = append(h.failures, err)
-	}
-	if h.changed != nil {
-		close(h.changed)
-		h.changed = nil
-	}
-}
-
-// Failures returns every error that was told, oldest first.
-func (h *Health) Failures() []error {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
-	return append([]error(nil), h.failures...)
-}
-
-// Await returns once done says so of an account's state, or when ctx ends.
-// told is false before anything was said of it.
-func (h *Health) Await(ctx context.Context, channel, account string, done func(err error, told bool) bool) error {
-	for {
-		h.mutex.Lock()
-		if h.changed == nil {
-			h.changed = make(chan struct{})
-		}
-		changed := h.changed
-		err, told := h.states[channel+"/"+account]
-		h.mutex.Unlock()
-		if done(err, told) {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("await health of %s/%s: %w", channel, account, ctx.Err())
-		}
-	}
 }
