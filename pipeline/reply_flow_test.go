@@ -126,6 +126,9 @@ type published struct {
 	mu     sync.Mutex
 	topics map[string][]contact.Event
 	more   chan struct{}
+	// stopped says that contactd was stopped meanwhile: what it had published
+	// and not noted comes again, with the same id, and readers pass over it.
+	stopped bool
 }
 
 func (p *published) Close() error { return nil }
@@ -138,6 +141,10 @@ func (p *published) Publish(topic string, envs ...*message.Message) error {
 		event, err := pipeline.OpenEvent(env)
 		if err != nil {
 			p.t.Error(err)
+		}
+		same := func(e contact.Event) bool { return e.Source == event.Source && e.ID == event.ID }
+		if p.stopped && slices.ContainsFunc(p.topics[topic], same) {
+			continue
 		}
 		p.topics[topic] = append(p.topics[topic], event)
 	}
@@ -689,6 +696,7 @@ func TestWhileContactdStopsACallEndsAndTheReplyIsLookedUpAfterwards(t *testing.T
 		t.Errorf("stopping took %v", took)
 	}
 	deps.Repliers["webchat"] = c.chat
+	f.out.stopped = true
 	f.start(config, deps)
 	f.awaitState(reply.ID, contact.HandedOver)
 	want := []contact.ReplyState{contact.Queued, contact.Uncertain, contact.Queued, contact.HandedOver}
