@@ -14,6 +14,7 @@ import (
 func Revise(before contact.Assessment, opinion contact.Opinion, at time.Time) contact.Assessment {
 	opinion = checked(opinion)
 	after := before
+	after.Shadow = nil // it has seen no more than before
 	after.Opinions = append(slices.Clone(before.Opinions), opinion)
 	if opinion.Failed != "" {
 		return after
@@ -24,7 +25,7 @@ func Revise(before contact.Assessment, opinion contact.Opinion, at time.Time) co
 		after.Signpost = nil // nothing urgent is for somebody else
 	}
 	after.Reasons = append(slices.Clone(before.Reasons), opinion.Reasons...)
-	slices.SortStableFunc(after.Reasons, func(a, b contact.Reason) int { return bySeriousness(a.Grade, b.Grade) })
+	slices.SortStableFunc(after.Reasons, func(a, b contact.Reason) int { return contact.BySeriousness(a.Grade, b.Grade) })
 	first, second := before.Categories, opinion.Categories
 	if opinion.Grade.Above(before.Grade) {
 		first, second = second, first

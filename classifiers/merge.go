@@ -28,7 +28,7 @@ func merge(opinions []contact.Opinion, at time.Time) contact.Assessment {
 			assessment.JudgedBy = append(assessment.JudgedBy, opinion.By)
 		}
 	}
-	slices.SortStableFunc(assessment.Reasons, func(a, b contact.Reason) int { return bySeriousness(a.Grade, b.Grade) })
+	slices.SortStableFunc(assessment.Reasons, func(a, b contact.Reason) int { return contact.BySeriousness(a.Grade, b.Grade) })
 	assessment.Categories = categories(assessment.Reasons, opinions)
 	return assessment
 }
@@ -64,14 +64,4 @@ func categories(reasons []contact.Reason, opinions []contact.Opinion) []string {
 		}
 	}
 	return found
-}
-
-func bySeriousness(a, b contact.Grade) int {
-	switch {
-	case a.Above(b):
-		return -1
-	case b.Above(a):
-		return 1
-	}
-	return 0
 }

@@ -56,6 +56,9 @@ type Assessment struct {
 	Reasons    []Reason  `json:"reasons"`
 	JudgedBy   []string  `json:"judgedBy"`
 	Opinions   []Opinion `json:"opinions,omitempty"`
+	// Shadow is what a candidate thinks that is being tried beside the
+	// classifiers: it counts for nothing.
+	Shadow *Opinion `json:"shadow,omitempty"`
 	// At is when the message was judged.
 	At time.Time `json:"at"`
 	Notes

@@ -23,6 +23,9 @@ func Grades() []Grade { return []Grade{Emergency, Unknown, Priority, Scheduled, 
 // Above reports whether g must be looked at before other.
 func (g Grade) Above(other Grade) bool { return g.rank() > other.rank() }
 
+// BySeriousness orders grades for sorting, the most urgent first.
+func BySeriousness(a, b Grade) int { return b.rank() - a.rank() }
+
 // Highest returns the more urgent of the two.
 func Highest(a, b Grade) Grade {
 	if b.Above(a) {

@@ -217,6 +217,7 @@ func (p *Pipeline) sinceDecided(ctx context.Context, first published, asking err
 // machines said stays to be read.
 func after(before, person contact.Assessment) contact.Assessment {
 	next := before
+	next.Shadow = nil
 	next.Grade, next.At = person.Grade, person.At
 	if len(person.Categories) > 0 {
 		next.Categories = person.Categories

@@ -30,6 +30,17 @@ type Classifier struct {
 type Config struct {
 	// File is a model made by "contactd train"; empty for the shipped one.
 	File string `yaml:"file"`
+	// Shadow is a model that is tried beside it, which counts for nothing;
+	// empty for none.
+	Shadow string `yaml:"shadow"`
+}
+
+// Candidate makes a classifier of the model that is tried, nil without one.
+func Candidate(cfg Config) (*Classifier, error) {
+	if cfg.Shadow == "" {
+		return nil, nil //nolint:nilnil // nobody to try is no error
+	}
+	return New(Config{File: cfg.Shadow})
 }
 
 // New makes a classifier of the configured model.

@@ -86,15 +86,7 @@ func compile(files ...*file) (*book, error) {
 	problems = append(problems, c.conditions())
 	c.weak()
 	c.signs(files)
-	slices.SortStableFunc(c.rules, func(a, b source) int {
-		switch {
-		case a.Grade.Above(b.Grade):
-			return -1
-		case b.Grade.Above(a.Grade):
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(c.rules, func(a, b source) int { return contact.BySeriousness(a.Grade, b.Grade) })
 	for i, r := range c.rules {
 		problems = append(problems, c.rule(int32(i), r))
 	}

@@ -144,15 +144,7 @@ func joined(shipped, own []contact.Reason) []contact.Reason {
 			shipped = append(shipped, reason)
 		}
 	}
-	slices.SortStableFunc(shipped, func(a, b contact.Reason) int {
-		switch {
-		case a.Grade.Above(b.Grade):
-			return -1
-		case b.Grade.Above(a.Grade):
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(shipped, func(a, b contact.Reason) int { return contact.BySeriousness(a.Grade, b.Grade) })
 	return shipped
 }
 

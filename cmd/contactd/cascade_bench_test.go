@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"contactd/classifiers"
+	"contactd/classifiers/linear"
 	"contactd/contact"
 )
 
@@ -17,6 +19,11 @@ func BenchmarkCascade(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	candidate, err := linear.New(linear.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	shadowed := classifiers.NewShadow(panel, candidate, learnedName, func(_, _ contact.Grade) {}, func() {})
 	for name, text := range map[string]string{
 		"100_characters": ordinary,
 		"500_characters": strings.Repeat(ordinary, 5),
@@ -26,6 +33,12 @@ func BenchmarkCascade(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				panel.Assess(context.Background(), message)
+			}
+		})
+		b.Run(name+"_and_a_candidate", func(b *testing.B) {
+			message := contact.Message{Text: text, Authored: text, Channel: contact.Channel{Kind: "email"}}
+			for b.Loop() {
+				shadowed.Assess(context.Background(), message)
 			}
 		})
 	}

@@ -38,6 +38,7 @@ func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 	defer cancel()
 	findings := []finding{checkFile(config), checkDataDir(config), checkClassifiers(config)}
 	findings = append(findings, checkPack(config.Classifiers.Rules, time.Now())...)
+	findings = append(findings, checkShadow(config.Classifiers.Linear)...)
 	if config.Classifiers.LLM.Enabled() {
 		findings = append(findings, checkModel(ctx, config))
 	}

@@ -216,7 +216,8 @@ func (d *daemon) startPipeline(context.Context) error {
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}
-	judges, err := d.panel.annotated(classifiers.NewTogether(d.panel.Panel), d.config.Classifiers)
+	together := shadowed(classifiers.NewTogether(d.panel.Panel), d.config.Classifiers.Linear, d.log, d.registry)
+	judges, err := d.panel.annotated(together, d.config.Classifiers)
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}

@@ -119,18 +119,7 @@ func TestTrainingTwiceGivesTheSameBytesAndEvalTakesThem(t *testing.T) {
 }
 
 func TestAModelThatLosesEmergenciesDoesNotPassTheGate(t *testing.T) {
-	dir := t.TempDir()
-	calm, poor := filepath.Join(dir, "calm.csv"), filepath.Join(dir, "poor.bin")
-	rows := "id,channel,text,grade,category\n"
-	for n := range 40 {
-		rows += fmt.Sprintf("%d,webchat,when is the desk open number %d,resolution,admin\n", n, n)
-	}
-	if err := os.WriteFile(calm, []byte(rows), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if seen := contactd(t, "", "train", "--data", calm, "--data", calm, "--out", poor); seen.code != 0 {
-		t.Fatalf("train: %s", seen.err)
-	}
+	poor := calmModel(t)
 	seen := contactd(t, "", slices.Concat([]string{"eval", "--model", poor, "--against", "shipped"}, ownData(t))...)
 	if seen.code != 1 || !strings.Contains(seen.out, "lost uk") || !strings.Contains(seen.err, "misses emergencies") {
 		t.Errorf("exit %d: %s%s", seen.code, seen.out, seen.err)

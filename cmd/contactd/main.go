@@ -60,6 +60,7 @@ type commands struct {
 	Reply      replyCommand      `cmd:"" help:"Answer a conversation on the channel that it came by."`
 	Regrade    regradeCommand    `cmd:"" help:"Grade a conversation as a handler does."`
 	Labels     labelsCommand     `cmd:"" help:"What handlers have graded, for training."`
+	Shadow     shadowCommand     `cmd:"" help:"Where a candidate for the learned classifier would have judged otherwise."`
 	Grade      gradeCommand      `cmd:"" help:"Judge texts as the daemon would."`
 	Eval       evalCommand       `cmd:"" help:"Measure the classifiers on labelled messages."`
 	Train      trainCommand      `cmd:"" help:"Learn from labelled messages."`
