@@ -148,14 +148,27 @@ type answer struct {
 	yes bool
 }
 
-// bestThreshold is the sum from which on yes gives the highest F1, and that.
+// bestThreshold is the sum from which on yes is expected to give the highest
+// F1, and that: by the chances that the sums stand for, which are smoother
+// than the few answers around any one sum.
 func bestThreshold(answers []answer) (best, at float64) {
-	best = -1
-	downwards(answers, func(sum float64, right, said, all int) {
-		if f := 2 * float64(right) / float64(said+all); f > best {
-			best, at = f, sum
+	sums, yes := make([]float64, len(answers)), make([]bool, len(answers))
+	for i, a := range answers {
+		sums[i], yes[i] = a.sum, a.yes
+	}
+	h := Head{}
+	h.Slope, h.Shift = calibrate(sums, yes)
+	slices.SortFunc(sums, func(a, b float64) int { return cmp.Compare(b, a) })
+	all, right := 0.0, 0.0
+	for _, sum := range sums {
+		all += h.chance(float32(sum))
+	}
+	for n, sum := range sums {
+		right += h.chance(float32(sum))
+		if f1 := 2 * right / (float64(n+1) + all); f1 > best {
+			best, at = f1, sum
 		}
-	})
+	}
 	return best, at
 }
 

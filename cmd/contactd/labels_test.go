@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"contactd/classifiers/mask"
 	"contactd/contact"
 	"contactd/contact/contacttest"
+	"contactd/contact/schema"
 	"contactd/deploy/servers"
 	"contactd/pipeline"
 	"contactd/pipeline/kafka"
@@ -168,6 +170,41 @@ func TestALabelIsOfTheMessagesThatThePersonHadNotDecidedOnBefore(t *testing.T) {
 	if row := late.row(); row[2] != "pls" {
 		t.Errorf("%q", row)
 	}
+}
+
+// FuzzLabel reads what anybody may have put on contact.events: no crash, and a
+// label whose message is there is a row that train and eval can read.
+func FuzzLabel(f *testing.F) {
+	sample, err := schema.Samples().ReadFile("samples/received.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	var event contact.Event
+	if err := json.Unmarshal(sample, &event); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(event.Data), "m-1", true)
+	f.Add(`{"contactId":"m-1","content":{"text":"=1+1, \"x\"\n\u0000"},"classification":{"grade":"emergency"}}`, "m-1", true)
+	f.Add(`{"contactId":"m-1","content":null,"parties":[{"name":"\ud800"}]}`, "m-1", false)
+	f.Fuzz(func(t *testing.T, data, id string, before bool) {
+		l := &label{earlier: map[string]bool{id: before}}
+		l.decision.ContactID, l.decision.Classification.Grade = id, contact.Priority
+		for range 2 {
+			l.hears(contact.Event{Data: json.RawMessage(data)})
+		}
+		if l.was == nil {
+			return
+		}
+		row := l.row()
+		_ = mask.New().Text(row[2], knownOf(l.people))
+		var out strings.Builder
+		if err := writeRows(&out, [][]string{{"id", "channel", "text", "grade", "category", "notes"}, row}); err != nil {
+			t.Fatal(err)
+		}
+		if rows, err := decodeLabelled(strings.NewReader(out.String())); err != nil || len(rows) != 1 || rows[0].Grade != contact.Priority || rows[0].kind != "handled" {
+			t.Fatalf("%+v, %v: %s", rows, err, out.String())
+		}
+	})
 }
 
 // told are the events of a topic that are of a force and of a type.
