@@ -10,6 +10,11 @@
 // A channel that can answer is a Replier too. A channel leaves everything else
 // to others: it judges nothing and publishes nothing. It keeps no state but its
 // Cursor, unless its platform is ours, as with web chat, and then in a Folder.
+//
+// What several channels need stands beside them: webhook takes deliveries,
+// accounts keeps what surrounds an account, files fetches files, todo does what
+// remains to be done; channelstest tries a channel, and on simulator platforms
+// are played.
 package channels
 
 import (

@@ -75,7 +75,7 @@ func TestWhatWasMissedInAnOutageIsDeliveredAgain(t *testing.T) {
 				t.Errorf("taken %q", got)
 			}
 			r.Until("one job", func() bool { return len(r.x.Jobs()) > 0 })
-			r.Clock.Pass(6 * time.Minute) // nothing is missing, so X is not asked
+			r.Clock.Pass(4 * time.Minute) // nothing is missing, so X is not asked
 			r.x.DM(resident, townID, "after")
 			r.Await(ch, 4)
 			if jobs := r.x.Jobs(); len(jobs) != 1 || jobs[0].Activity || jobs[0].Until.Sub(jobs[0].From) < 3*time.Hour {
