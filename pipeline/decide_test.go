@@ -85,7 +85,7 @@ func TestWhatAHandlerDecidesIsAnAssessmentInTheConversationsOrder(t *testing.T) 
 
 func TestAHandlerWhoFindsAnEmergencyRaisesTheAlert(t *testing.T) {
 	s := startSecond(t, silent)
-	s.says("lane")
+	s.says("lane", `"Text":"he checks my phone"`)
 	s.decides(contact.Emergency, contact.Scheduled, "")
 	s.await("the alert", func() bool { return len(s.out.on(pipeline.TopicAlerts)) == 1 })
 	alert := s.out.on(pipeline.TopicAlerts)[0]
@@ -94,8 +94,11 @@ func TestAHandlerWhoFindsAnEmergencyRaisesTheAlert(t *testing.T) {
 	if err := json.Unmarshal(alert.Data, &data); err != nil {
 		t.Fatal(err)
 	}
-	if *alert.Grade != contact.Emergency || alert.CausationID != event.ID || data.Content.Text != "message 1" || data.Classification.Grade != contact.Emergency {
+	if *alert.Grade != contact.Emergency || alert.CausationID != event.ID || data.Content.Text != "he checks my phone" || data.Classification.Grade != contact.Emergency {
 		t.Errorf("%+v\n%+v", alert, data)
+	}
+	if data.Classification.SafeToReply == nil || data.Parties[0].SafeToContact != "no" {
+		t.Errorf("the alert lost what was noticed: %+v", data)
 	}
 }
 
