@@ -2,6 +2,8 @@ package rules_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -34,6 +36,26 @@ func BenchmarkGrade(b *testing.B) {
 			message := contact.Message{Text: text, Authored: text}
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.Grade(context.Background(), message); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkPack reads a message without and with a force's own pack.
+func BenchmarkPack(b *testing.B) {
+	file := filepath.Join(b.TempDir(), "own.yaml")
+	own := "version: own-1\nrules:\n- id: own.venue\n  grade: priority\n  category: violence\n  text: the summer fair\n  phrases: [summer fair, fair on the green]\n"
+	if err := os.WriteFile(file, []byte(own), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	message := contact.Message{Text: ordinary[:100], Authored: ordinary[:100]}
+	for name, config := range map[string]rules.Config{"without": {}, "with": {File: file}} {
+		b.Run(name, func(b *testing.B) {
+			c := newRules(b, config)
 			for b.Loop() {
 				if _, err := c.Grade(context.Background(), message); err != nil {
 					b.Fatal(err)
