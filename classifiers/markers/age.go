@@ -42,6 +42,8 @@ func ageOf(text *fold.Text, raw string, at, number, last int) (stated, bool) {
 		return stated{number, at - 1, last, false}, true
 	case at > 0 && says(text.Word(at-1)) && closed(text, raw, last):
 		return stated{number, at - 1, last, true}, true
+	case at > 0 && bracketed(text, raw, at, last) && text.Tokens[at-1].Marks&fold.Capital != 0:
+		return stated{number, at, last, false}, true // "Jayden (13)"
 	case at > 0 && strings.ContainsAny(raw[text.Tokens[at-1].ByteEnd:text.Tokens[at].ByteStart], ",(") && fenced(raw, text.Tokens[last].ByteEnd):
 		return stated{number, at, last, true}, true
 	}
@@ -112,7 +114,7 @@ func closed(text *fold.Text, raw string, at int) bool {
 	}
 	switch string(text.Word(at + 1)) {
 	case "and", "but", "so", "with", "he", "she", "they", "my", "pls", "please", "i", "im", "who", "has", "have", "just", "now",
-		"next", "tomorrow", "today", "live", "living", "from", "dont", "cant":
+		"next", "tomorrow", "today", "live", "living", "from", "dont", "cant", "been", "gone", "went", "his", "her", "an", "n":
 		return true
 	}
 	return false
@@ -122,6 +124,11 @@ func closed(text *fold.Text, raw string, at int) bool {
 func fenced(raw string, at int32) bool {
 	rest := strings.TrimLeft(raw[at:], " ")
 	return rest == "" || strings.ContainsRune(",).;!?\n-–", []rune(rest[:min(len(rest), 4)])[0])
+}
+
+// bracketed reports whether brackets stand around the words.
+func bracketed(text *fold.Text, raw string, first, last int) bool {
+	return strings.HasSuffix(raw[:text.Tokens[first].ByteStart], "(") && strings.HasPrefix(raw[text.Tokens[last].ByteEnd:], ")")
 }
 
 // numeral reads a token such as "84" or "14yo": the number, and whether the
@@ -202,11 +209,25 @@ func (r *reading) aged(age stated, spans bool) {
 	}
 }
 
-// thing reports whether an age is that of a thing or an animal.
+// thing reports whether an age is that of a thing or an animal, named right
+// before or behind it in the same sentence: "the car is 14 years old", "a 14 year
+// old dog". Whoever is spoken of in between has the age.
 func (r *reading) thing(age stated) bool {
-	for i := max(0, age.first-3); i <= min(len(r.text.Tokens)-1, age.last+2); i++ {
+	for i := age.last + 1; i <= min(len(r.text.Tokens)-1, age.last+2) && r.text.Tokens[i].Marks&fold.AfterEdge == 0; i++ {
 		if r.a.things[string(r.text.Word(i))] {
 			return true
+		}
+	}
+	for i := age.first; i >= max(0, age.first-3); i-- {
+		word := r.text.Word(i)
+		if _, person := r.a.people[string(word)]; person {
+			return false
+		}
+		if i < age.first && r.a.things[string(word)] {
+			return true
+		}
+		if r.text.Tokens[i].Marks&fold.AfterStop != 0 {
+			return false
 		}
 	}
 	return false

@@ -49,6 +49,11 @@ func TestAMarkerSaysWhatWhoseAndWhere(t *testing.T) {
 		"My 16 year old hasnt come home":              "child child=16 year old",
 		"Im deaf and my neighbour shouts":             "hearing_or_speech writer=deaf",
 		"I am the deaf neighbour":                     "hearing_or_speech neighbour=deaf",
+		"he checks my phone. im 16 and pregnant":      "child writer=im 16, pregnant writer=pregnant, domestic_abuse =checks my phone",
+		"Jayden (13) got into a grey Audi":            "child =13",
+		"my daughter, she's 6 been gone an hour":      "child other=she's 6",
+		"my dog bit my son, 9 years old":              "child child=9 years old",
+		"i have my phone im 14 and alone at home":     "child writer=im 14, alone writer=alone at",
 		"he is eighty four. my kids saw it":           "child child=my kids, older_person other=is eighty four",
 		"he is seventy-nine years old":                "older_person other=seventy-nine years old",
 		"our resident has alzheimers":                 "dementia client=alzheimers",
@@ -72,7 +77,7 @@ func TestWhatIsDeniedOrAFigureOfSpeechIsNoMarker(t *testing.T) {
 		"I am not disabled", "no dementia, just rude", "she isnt pregnant", "she has no history of dementia",
 		"parked in the disabled bay", "they turn a blind eye", "it fell on deaf ears", "leave me alone", "drives me mental",
 		"like a child", "the car is 14 years old", "a 12 year old whisky was taken", "im 15 minutes away", "limit is 30.",
-		"12, Mill Lane", "he is 6 foot 2", "my dog is 8 years old",
+		"12, Mill Lane", "see page (13)", "Flat (12 Mill Lane)", "he is 6 foot 2", "my dog is 8 years old",
 	} {
 		if got := of(t, text); len(got.Markers) > 0 {
 			t.Errorf("%q: %s", text, found(got))
