@@ -23,6 +23,9 @@ type Opinion struct {
 	// Signs are what the classifier noticed that means nothing by itself, for
 	// classifiers that judge after it and have learned what it is worth.
 	Signs []string `json:"-"`
+	// NotPolice is how likely the message is to be for somebody else to deal
+	// with, from 0 to 1, by a classifier that can tell; 0 by others.
+	NotPolice float64 `json:"-"`
 }
 
 // Reason is one cause of a grade.

@@ -8,15 +8,19 @@ type judging struct {
 	hints  hints
 	piece  [headCount]float32
 	sums   [headCount]float32
+	// heard are the sums that the plan grades by, of every text that was read:
+	// the whole message first.
+	heard []ranks
 }
 
 // judge adds up what a message says to each head, for a long text the most
 // that any window of it says; what speaks for calm must be true of the whole.
 func (j *judging) judge(m *Model, message contact.Message, before []contact.Opinion) {
 	j.hints.gather(message, before)
-	j.view(m, text(message), true)
+	j.heard = j.heard[:0]
+	j.view(m, text(message))
 	if message.Authored != "" && message.Authored != message.Text {
-		j.view(m, message.Authored, false)
+		j.view(m, message.Authored)
 	}
 }
 
@@ -32,12 +36,13 @@ func text(message contact.Message) string {
 }
 
 // view judges one view of the message, on top of those before.
-func (j *judging) view(m *Model, text string, first bool) {
+func (j *judging) view(m *Model, text string) {
 	windows(text, func(piece string) {
 		j.reader.read(piece)
 		m.sums(j.reader, &j.hints, &j.piece)
-		if first {
-			j.sums, first = j.piece, false
+		j.heard = append(j.heard, ranksOf(&j.piece))
+		if len(j.heard) == 1 {
+			j.sums = j.piece
 			return
 		}
 		for k := range nonPolice {

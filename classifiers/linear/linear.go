@@ -82,7 +82,7 @@ func (c *Classifier) GradeAfter(_ context.Context, message contact.Message, befo
 	for k := range chances {
 		chances[k] = c.model.Heads[k].chance(j.sums[k])
 	}
-	opinion := c.opinion(chances)
+	opinion := c.opinion(c.model.Plan.grade(j.heard), chances)
 	if head, ok := decisive(opinion.Grade); ok {
 		reason := &opinion.Reasons[0]
 		var signs []string
@@ -123,14 +123,19 @@ func (c *Classifier) Chances(message contact.Message, before []contact.Opinion) 
 	return chances
 }
 
-// opinion says what the chances mean.
-func (c *Classifier) opinion(chances [headCount]float64) contact.Opinion {
-	grade := c.model.Plan.grade(&chances)
+// notPolice is the chance of being for somebody else, or of needing no police
+// at all if that is higher: of the former there are fewer examples.
+func notPolice(chances *[headCount]float64) float64 {
+	return max(chances[nonPolice], 1-chances[police])
+}
+
+// opinion says what grade and chances mean.
+func (c *Classifier) opinion(grade contact.Grade, chances [headCount]float64) contact.Opinion {
 	chance := map[contact.Grade]float64{
 		contact.Emergency: chances[emergency], contact.Priority: chances[urgent],
 		contact.Scheduled: chances[police], contact.Resolution: 1 - chances[police],
 	}[grade]
-	opinion := contact.Opinion{By: c.name, Grade: grade}
+	opinion := contact.Opinion{By: c.name, Grade: grade, NotPolice: notPolice(&chances)}
 	for k := suicide; k <= violence; k++ {
 		if chances[k] >= 0.5 {
 			opinion.Categories = append(opinion.Categories, c.model.Heads[k].Name)

@@ -2,7 +2,6 @@ package linear
 
 import (
 	"math"
-	"unicode"
 	"unicode/utf8"
 
 	"contactd/classifiers/fold"
@@ -35,7 +34,7 @@ type count struct {
 // has grown, reading allocates nothing.
 type reader struct {
 	text   fold.Text
-	plain  []byte  // the text in lower case, digits as 0, one space between words
+	plain  []byte  // a word between spaces, digits as 0
 	starts []int32 // where the code points of a word begin in plain
 	slot   []uint32
 	counts [blocks][]count
@@ -54,7 +53,7 @@ func (r *reader) weight(times uint32) float32 {
 func (r *reader) read(text string) {
 	fold.Fold(&r.text, text, nil, maxCharacters)
 	r.counts[wordBlock] = r.words(r.counts[wordBlock][:0])
-	r.counts[charBlock] = r.characters(r.counts[charBlock][:0], text)
+	r.counts[charBlock] = r.characters(r.counts[charBlock][:0])
 }
 
 // words counts folded words and pairs of neighbours.
@@ -85,41 +84,20 @@ func (r *reader) eachWord(take func(i int, word, pair uint64)) {
 	}
 }
 
-// characters counts runs of three to five characters within words, as they are
-// written.
-func (r *reader) characters(counts []count, text string) []count {
-	r.plain = r.plain[:0]
-	inside, seen := false, 0
-	for _, c := range text {
-		if seen++; seen > maxCharacters {
-			break
-		}
-		if unicode.IsSpace(c) {
-			if inside {
-				counts = r.word(counts)
+// characters counts runs of three to five characters within folded words: what
+// is written in disguise must read like what is not.
+func (r *reader) characters(counts []count) []count {
+	for i := range r.text.Tokens {
+		r.plain, r.starts = append(r.plain[:0], ' '), append(r.starts[:0], 0)
+		for at, c := range r.text.Word(i) {
+			if utf8.RuneStart(c) {
+				r.starts = append(r.starts, int32(at+1))
 			}
-			inside = false
-			continue
+			if '0' <= c && c <= '9' {
+				c = '0'
+			}
+			r.plain = append(r.plain, c)
 		}
-		if !inside {
-			r.plain, r.starts = append(r.plain[:0], ' '), append(r.starts[:0], 0)
-			inside = true
-		}
-		r.starts = append(r.starts, int32(len(r.plain)))
-		switch {
-		case '0' <= c && c <= '9':
-			r.plain = append(r.plain, '0')
-		case 'A' <= c && c <= 'Z':
-			r.plain = append(r.plain, byte(c)+'a'-'A')
-		case c < utf8.RuneSelf:
-			r.plain = append(r.plain, byte(c))
-		case c == '’':
-			r.plain = append(r.plain, '\'')
-		default:
-			r.plain = utf8.AppendRune(r.plain, unicode.ToLower(c))
-		}
-	}
-	if inside {
 		counts = r.word(counts)
 	}
 	return r.settle(counts)

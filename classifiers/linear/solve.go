@@ -17,10 +17,13 @@ type problem struct {
 }
 
 // The solver stops when no example pulls harder than tolerance, or after
-// maxRounds.
+// maxRounds. An example that hardly pulls, less than at ease, is left alone for
+// some rounds: most ordinary talk is at ease after two.
 const (
 	tolerance = 0.05
 	maxRounds = 60
+	atEase    = tolerance / 2
+	rest      = 4
 )
 
 // solve finds the weights of an L2-regularised logistic regression by
@@ -47,6 +50,8 @@ func solve(p problem) []float64 {
 		alpha[2*i+1] = p.costs[i] - alpha[2*i]
 		p.pull(weights, i, alpha[2*i])
 	}
+	until := make([]int, n) // the round in which an example is asked again
+	everybody := false      // whether all are asked in this round
 	random := uint64(1)
 	for round := range maxRounds {
 		for i := len(order) - 1; i > 0; i-- {
@@ -58,10 +63,21 @@ func solve(p problem) []float64 {
 		}
 		hardest := 0.0
 		for _, i := range order {
-			hardest = max(hardest, p.settle(weights, alpha, square[i], i, round > 0))
+			if round < until[i] {
+				continue
+			}
+			pulled := p.settle(weights, alpha, square[i], i, round > 0)
+			hardest = max(hardest, pulled)
+			if pulled < atEase && round > 0 {
+				until[i] = round + 1 + rest
+			}
 		}
-		if hardest < tolerance && round > 0 {
+		calm := hardest < tolerance && round > 0
+		if calm && everybody {
 			break
+		}
+		if everybody = calm; calm {
+			clear(until)
 		}
 	}
 	return weights

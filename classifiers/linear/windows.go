@@ -11,27 +11,28 @@ const (
 )
 
 // windows calls read with the whole text and, if it is long, with pieces of
-// some sentences each, every one overlapping the one before by half.
+// some sentences each, every one beginning with the sentence that ended the one
+// before.
 func windows(text string, read func(piece string)) {
 	read(text)
 	if len(text) <= windowFrom {
 		return
 	}
-	start, half := 0, 0
-	for n := 0; start < len(text) && n < maxWindows; n++ {
-		end := start
-		half = 0
+	start := 0
+	for range maxWindows {
+		end, last := start, start
 		for end < len(text) && end-start < windowSize {
+			last = end
 			end += sentence(text[end:])
-			if half == 0 && end-start >= windowSize/2 {
-				half = end
-			}
 		}
 		read(text[start:end])
 		if end == len(text) {
 			return
 		}
-		start = half
+		if last == start { // it was one sentence
+			last = end
+		}
+		start = last
 	}
 }
 

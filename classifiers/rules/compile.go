@@ -67,8 +67,8 @@ type source struct {
 }
 
 // compile joins the files, in order: later ones add rules, spellings and
-// entries to lists, and take nothing away.
-func compile(files ...*file) (*book, error) {
+// entries to lists, and take nothing away. See Config for weighed.
+func compile(weighed bool, files ...*file) (*book, error) {
 	c := &compiler{
 		lists:    map[string][]line{},
 		lister:   map[string]*file{},
@@ -84,7 +84,7 @@ func compile(files ...*file) (*book, error) {
 		problems = append(problems, c.join(f))
 	}
 	problems = append(problems, c.conditions())
-	c.weak()
+	c.unfloored(weighed)
 	c.signs(files)
 	slices.SortStableFunc(c.rules, func(a, b source) int { return contact.BySeriousness(a.Grade, b.Grade) })
 	for i, r := range c.rules {
@@ -154,17 +154,27 @@ func (c *compiler) conditions() error {
 	return errors.Join(problems...)
 }
 
-// weak makes a rule without a floor of the weak phrases of every rule.
-func (c *compiler) weak() {
-	for _, r := range slices.Clone(c.rules) {
-		if len(r.Weak) > 0 {
-			weak := rule{
-				ID: line{text: r.ID.text + ".weak", at: r.ID.at}, Grade: contact.Resolution, Phrases: r.Weak,
-				Text: "perhaps " + r.Text, Alongside: r.Alongside, ends: r.ends,
-			}
-			c.rules = append(c.rules, source{rule: weak, file: r.file})
+// unfloored makes rules without a floor of the weak phrases of every rule, and
+// of those that somebody else weighs; otherwise the latter are like the rest.
+func (c *compiler) unfloored(weighed bool) {
+	for i, r := range slices.Clone(c.rules) {
+		if weighed {
+			c.perhaps(r, ".weighed", r.Weighed)
+		} else {
+			c.rules[i].Phrases = slices.Concat(r.Phrases, r.Weighed)
 		}
+		c.perhaps(r, ".weak", r.Weak)
 	}
+}
+
+func (c *compiler) perhaps(r source, suffix string, phrases []line) {
+	if len(phrases) == 0 {
+		return
+	}
+	c.rules = append(c.rules, source{file: r.file, rule: rule{
+		ID: line{text: r.ID.text + suffix, at: r.ID.at}, Grade: contact.Resolution, Phrases: phrases,
+		Text: "perhaps " + r.Text, Alongside: r.Alongside, ends: r.ends,
+	}})
 }
 
 // signs makes a hidden rule of every sign, with the phrases of all files.

@@ -59,6 +59,9 @@ type rule struct {
 	// Expires is the last day on which the rule fires; empty for no end.
 	Expires line `yaml:"expires"`
 	ends    time.Time
+	// Weighed phrases set a floor only where nobody weighs them: a learned
+	// classifier that judges after the rules does (Config.Weighed).
+	Weighed []line `yaml:"weighed"`
 	// Weak phrases are told beside the others and set no floor: they stand in
 	// as many messages without danger as in others.
 	Weak []line `yaml:"weak"`
@@ -154,7 +157,7 @@ func (f *file) validate() error {
 			problems = append(problems, f.errorAt(r.ID, "rule %s has no grade", r.ID.text))
 		case r.Text == "":
 			problems = append(problems, f.errorAt(r.ID, "rule %s has no text", r.ID.text))
-		case len(r.Phrases)+len(r.Weak) == 0:
+		case len(r.Phrases)+len(r.Weighed)+len(r.Weak) == 0:
 			problems = append(problems, f.errorAt(r.ID, "rule %s has no phrases", r.ID.text))
 		}
 		seen[r.ID.text] = true

@@ -87,7 +87,7 @@ func FuzzRuleFile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		e, err := newEdition(0, decoded)
+		e, err := newEdition(Config{Weighed: len(content)%2 == 0}, decoded)
 		if err != nil {
 			return
 		}

@@ -44,6 +44,12 @@ type Config struct {
 	MaxCharacters int `yaml:"max_characters"`
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time `yaml:"-"`
+	// Weighed says that a learned classifier judges after the rules and is told
+	// what they found. Phrases that are right in most messages, but not in
+	// nearly all, are then told and weighed with the rest of the message; they
+	// set the floor themselves where the rules judge alone. Whoever joins the
+	// classifiers knows.
+	Weighed bool `yaml:"-"`
 }
 
 const defaultMaxCharacters = 200_000
@@ -83,7 +89,7 @@ func New(cfg Config) (*Classifier, error) {
 		c.now = time.Now
 	}
 	var err error
-	if c.shipped, err = newEdition(cfg.MaxCharacters, all...); err != nil || cfg.File == "" {
+	if c.shipped, err = newEdition(cfg, all...); err != nil || cfg.File == "" {
 		return c, err
 	}
 	content, err := os.ReadFile(cfg.File)
@@ -93,16 +99,18 @@ func New(cfg Config) (*Classifier, error) {
 	if c.pack, err = decodeFile(cfg.File, content); err != nil {
 		return nil, err
 	}
-	c.own, err = newEdition(cfg.MaxCharacters, append(all, c.pack)...)
+	c.own, err = newEdition(cfg, append(all, c.pack)...)
 	return c, err
 }
 
-// newEdition compiles files. A limit that is not positive means the default.
-func newEdition(limit int, files ...*file) (*edition, error) {
-	compiled, err := compile(files...)
+// newEdition compiles files. A limit of the configuration that is not
+// positive means the default.
+func newEdition(cfg Config, files ...*file) (*edition, error) {
+	compiled, err := compile(cfg.Weighed, files...)
 	if err != nil {
 		return nil, fmt.Errorf("compile rules: %w", err)
 	}
+	limit := cfg.MaxCharacters
 	if limit <= 0 {
 		limit = defaultMaxCharacters
 	}

@@ -16,7 +16,7 @@ var embedded = sync.OnceValues(func() (*rules.Classifier, error) { return rules.
 func newRules(t testing.TB, cfg rules.Config) *rules.Classifier {
 	t.Helper()
 	build := func() (*rules.Classifier, error) { return rules.New(cfg) }
-	if cfg.File == "" && cfg.MaxCharacters == 0 {
+	if cfg.File == "" && cfg.MaxCharacters == 0 && !cfg.Weighed {
 		build = embedded
 	}
 	classifier, err := build()

@@ -34,26 +34,19 @@ type Config struct {
 	File string `yaml:"file"`
 }
 
-// Judge tells how likely a message is to be no matter for the police, from 0
-// to 1, in the light of the opinions on it.
-type Judge interface {
-	NotPolice(message contact.Message, opinions []contact.Opinion) float64
-}
-
 // textLimit is how much of a text is read, in code points.
 const textLimit = 20_000
 
 // Annotator notes who helps. It is safe for concurrent use.
 type Annotator struct {
 	name    string
-	judge   Judge
 	topics  []topic
 	phrases phrase.Set
 	scratch sync.Pool
 }
 
 // New reads the directory. Errors name the file and the topic.
-func New(cfg Config, judge Judge) (*Annotator, error) {
+func New(cfg Config) (*Annotator, error) {
 	listed, err := decode("directory.yaml", defaultDirectory)
 	if err != nil {
 		return nil, err
@@ -69,7 +62,7 @@ func New(cfg Config, judge Judge) (*Annotator, error) {
 		}
 		listed = own.before(listed)
 	}
-	a := &Annotator{name: "signpost@" + listed.Version, judge: judge, topics: listed.Topics}
+	a := &Annotator{name: "signpost@" + listed.Version, topics: listed.Topics}
 	a.scratch.New = func() any { return new(fold.Text) }
 	return a, a.compile(listed)
 }
@@ -109,7 +102,7 @@ const (
 // Annotate notes who helps, if the message is graded scheduled or resolution
 // and speaks of a topic and of nothing that is left to the police.
 func (a *Annotator) Annotate(message contact.Message, assessed contact.Assessment, notes *contact.Notes) {
-	if assessed.Grade.Above(contact.Scheduled) || a.judge.NotPolice(message, assessed.Opinions) < perhaps {
+	if assessed.Grade.Above(contact.Scheduled) || notPolice(assessed.Opinions) < perhaps {
 		return
 	}
 	text := a.scratch.Get().(*fold.Text)
@@ -125,6 +118,15 @@ func (a *Annotator) Annotate(message contact.Message, assessed contact.Assessmen
 		post.Who, post.Text, post.Language = found.Who.Welsh, found.Text.Welsh, "cy"
 	}
 	notes.Signpost = &post
+}
+
+// notPolice is how likely the message is for somebody else, by whoever can tell.
+func notPolice(opinions []contact.Opinion) float64 {
+	chance := 0.0
+	for _, opinion := range opinions {
+		chance = max(chance, opinion.NotPolice)
+	}
+	return chance
 }
 
 // welsh reports whether the person wrote Welsh, as far as anybody noticed.
@@ -146,9 +148,10 @@ const (
 )
 
 // perhaps is the chance of being no matter for the police from which a topic
-// is named. It is low because a judge knows few such messages: 0.5 would leave
-// out every fifth of those that are recognised.
-const perhaps = 0.1
+// is named. It is low because a judge knows few such messages, and not lower
+// because covert calls are worded so: 0.1 would find a twentieth more, and send
+// half as many urgent messages again elsewhere.
+const perhaps = 0.3
 
 // best is the topic that the most speaks for, -1 for none, with what did.
 func (a *Annotator) best(raw string, text *fold.Text) (int, []contact.Span) {

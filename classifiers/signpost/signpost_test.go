@@ -10,19 +10,14 @@ import (
 	"contactd/contact"
 )
 
-// chance is a judge that always says the same.
-type chance float64
-
-func (c chance) NotPolice(contact.Message, []contact.Opinion) float64 { return float64(c) }
-
-func ask(t *testing.T, cfg signpost.Config, judge signpost.Judge, grade contact.Grade, text, language string) *contact.Signpost {
+func ask(t *testing.T, cfg signpost.Config, notPolice float64, grade contact.Grade, text, language string) *contact.Signpost {
 	t.Helper()
-	posts, err := signpost.New(cfg, judge)
+	posts, err := signpost.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var notes contact.Notes
-	posts.Annotate(contact.Message{Text: text, Authored: text, Language: language}, contact.Assessment{Grade: grade}, &notes)
+	posts.Annotate(contact.Message{Text: text, Authored: text, Language: language}, contact.Assessment{Grade: grade, Opinions: []contact.Opinion{{By: "learned", NotPolice: notPolice}}}, &notes)
 	return notes.Signpost
 }
 
@@ -43,7 +38,7 @@ func TestATopicIsRecognisedAndSaysWhoHelps(t *testing.T) {
 		"they stole my bike, it was parked outside":               "",
 		"my neighbour plays loud music and threatened to stab me": "",
 	} {
-		got := ask(t, signpost.Config{}, chance(1), contact.Resolution, text, "")
+		got := ask(t, signpost.Config{}, 1, contact.Resolution, text, "")
 		switch {
 		case got == nil && want != "":
 			t.Errorf("%q: no signpost, want %s", text, want)
@@ -57,17 +52,17 @@ func TestATopicIsRecognisedAndSaysWhoHelps(t *testing.T) {
 
 func TestNothingUrgentIsSignposted(t *testing.T) {
 	for _, grade := range []contact.Grade{contact.Emergency, contact.Unknown, contact.Priority} {
-		if got := ask(t, signpost.Config{}, chance(1), grade, "loud music next door", ""); got != nil {
+		if got := ask(t, signpost.Config{}, 1, grade, "loud music next door", ""); got != nil {
 			t.Errorf("graded %v: %+v", grade, got)
 		}
 	}
-	if got := ask(t, signpost.Config{}, chance(0), contact.Resolution, "loud music next door", ""); got != nil {
+	if got := ask(t, signpost.Config{}, 0, contact.Resolution, "loud music next door", ""); got != nil {
 		t.Errorf("held to be for the police: %+v", got)
 	}
 }
 
 func TestWhoWritesWelshIsAnsweredInWelsh(t *testing.T) {
-	got := ask(t, signpost.Config{}, chance(1), contact.Resolution, "loud music next door", "cy")
+	got := ask(t, signpost.Config{}, 1, contact.Resolution, "loud music next door", "cy")
 	if got == nil || got.Language != "cy" || !strings.Contains(got.Text, "cyngor") {
 		t.Errorf("%+v", got)
 	}
@@ -84,10 +79,10 @@ topics:
 		t.Fatal(err)
 	}
 	cfg := signpost.Config{File: file}
-	if got := ask(t, cfg, chance(1), contact.Resolution, "when does the ferry leave", ""); got == nil || got.Code != "ferry" || !strings.HasSuffix(got.By, "+sampleshire-3") {
+	if got := ask(t, cfg, 1, contact.Resolution, "when does the ferry leave", ""); got == nil || got.Code != "ferry" || !strings.HasSuffix(got.By, "+sampleshire-3") {
 		t.Errorf("%+v", got)
 	}
-	if got := ask(t, cfg, chance(1), contact.Resolution, "loud music next door", "cy"); got == nil || got.Helper != "county" || got.Language != "en" {
+	if got := ask(t, cfg, 1, contact.Resolution, "loud music next door", "cy"); got == nil || got.Helper != "county" || got.Language != "en" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -103,7 +98,7 @@ func TestABadDirectoryNamesFileAndTopic(t *testing.T) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := signpost.New(signpost.Config{File: file}, chance(1)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := signpost.New(signpost.Config{File: file}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", content, err)
 		}
 	}

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"contactd/classifiers"
+	"contactd/classifiers/rules"
 	"contactd/contact"
 )
 
@@ -19,6 +22,11 @@ func TestNothingAroundAMessageTalksItDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	alone, err := rules.New(rules.Config{}) // its floors are more than those of rules that others weigh
+	if err != nil {
+		t.Fatal(err)
+	}
+	first = append(first, alone)
 	panel, err := newPanel(classifiersConfig{})
 	if err != nil {
 		t.Fatal(err)
@@ -82,4 +90,43 @@ func TestEveryTextHasAGradeWithReasons(t *testing.T) {
 			t.Fatalf("%q: %+v", m.Text, got)
 		}
 	})
+}
+
+// TestPlainStatementsAreGradedByAllTogether holds all classifiers together to
+// what the rules alone are held to, on the examples of the rules: phrases that
+// the rules leave to the learned classifier must not get lost there.
+func TestPlainStatementsAreGradedByAllTogether(t *testing.T) {
+	panel, err := newPanel(classifiersConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, floor := range []struct {
+		file   string
+		right  func(contact.Grade) bool
+		atBest float64
+	}{
+		{"emergency", raised, 1},
+		{"emergency", func(g contact.Grade) bool { return g == contact.Emergency }, 0.90},
+		{"disguised", raised, 1},
+		{"injected", raised, 1},
+		{"priority", raised, 0.90},
+		{"calm", func(g contact.Grade) bool { return !raised(g) }, 0.95},
+	} {
+		content, err := os.ReadFile(filepath.Join("../../classifiers/rules/testdata/examples", floor.file+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, right := strings.Split(strings.TrimSpace(string(content)), "\n"), 0
+		for _, line := range lines {
+			got := panel.Assess(context.Background(), contact.Message{Text: line, Authored: line, Channel: contact.Channel{Kind: "webchat"}})
+			if floor.right(got.Grade) {
+				right++
+			} else {
+				t.Logf("%s: %v: %s", floor.file, got.Grade, line)
+			}
+		}
+		if share := float64(right) / float64(len(lines)); share < floor.atBest {
+			t.Errorf("%s: %.2f, must be at least %.2f", floor.file, share, floor.atBest)
+		}
+	}
 }

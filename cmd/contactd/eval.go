@@ -41,7 +41,7 @@ func (evalCommand) Help() string {
 With --against it is a gate: exit 1 says that the new model misses an emergency that the other finds.
 
 Flagged is what a person looks at soon: emergency, unknown or priority. Low are messages labelled scheduled or
-resolution. Every figure is of all classifiers together, but with --label: it shows what the features alone are worth on sets
+resolution. Unknown is always wrong in the macro F1 of all messages, and left out of that of those read. Every figure is of all classifiers together, but with --label: it shows what the features alone are worth on sets
 of other people.`
 }
 
@@ -113,6 +113,7 @@ func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
 type judgedRow struct {
 	labelled
 	grade   contact.Grade
+	learned contact.Opinion
 	chances []linear.Chance
 	reasons []contact.Reason
 	micros  int64 // of all classifiers
@@ -138,7 +139,7 @@ func judgeRows(ctx context.Context, last *linear.Classifier, rows []labelled) ([
 		if err != nil {
 			return nil, err
 		}
-		j := judgedRow{labelled: row, grade: opinion.Grade, reasons: opinion.Reasons, micros: time.Since(begun).Microseconds()}
+		j := judgedRow{labelled: row, learned: opinion, grade: opinion.Grade, reasons: opinion.Reasons, micros: time.Since(begun).Microseconds()}
 		for _, other := range row.Before {
 			j.grade = contact.Highest(j.grade, other.Grade)
 			j.reasons = append(j.reasons, other.Reasons...)
@@ -164,7 +165,7 @@ func (e evalCommand) judgeCrossed(ctx context.Context, rows []labelled, before [
 		if err != nil {
 			return nil, err
 		}
-		more, err := judgeRows(ctx, linear.NewOf(linear.Train(examples)), tested)
+		more, err := judgeRows(ctx, linear.NewOf(linear.TrainToGrade(examples)), tested)
 		if err != nil {
 			return nil, err
 		}

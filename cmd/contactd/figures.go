@@ -13,16 +13,19 @@ var errOneFile = errors.New("eval --cross: want at least two files")
 // figures are how right the grades of some messages are. Shares are absent
 // where there is nothing to share.
 type figures struct {
-	Of               string         `json:"of"`
-	Messages         int            `json:"messages"`
-	EmergencyFlagged *float64       `json:"emergency_flagged,omitempty"`
-	EmergencyGraded  *float64       `json:"emergency_graded,omitempty"`
-	PriorityFlagged  *float64       `json:"priority_flagged,omitempty"`
-	LowFlagged       *float64       `json:"low_flagged,omitempty"`
-	LowEmergency     *float64       `json:"low_graded_emergency,omitempty"`
-	MacroF1          float64        `json:"macro_f1"`
-	Calibration      float64        `json:"calibration_error"`
-	Confusion        map[string]int `json:"confusion"`
+	Of               string   `json:"of"`
+	Messages         int      `json:"messages"`
+	EmergencyFlagged *float64 `json:"emergency_flagged,omitempty"`
+	EmergencyGraded  *float64 `json:"emergency_graded,omitempty"`
+	PriorityFlagged  *float64 `json:"priority_flagged,omitempty"`
+	LowFlagged       *float64 `json:"low_flagged,omitempty"`
+	LowEmergency     *float64 `json:"low_graded_emergency,omitempty"`
+	MacroF1          float64  `json:"macro_f1"`
+	// MacroF1Read is the same of the messages that were not left to a person
+	// by the grade unknown.
+	MacroF1Read float64        `json:"macro_f1_read"`
+	Calibration float64        `json:"calibration_error"`
+	Confusion   map[string]int `json:"confusion"`
 
 	Signposts *signpostFigures `json:"signposts,omitempty"`
 }
@@ -80,6 +83,7 @@ func figuresOf(of string, rows []judgedRow) figures {
 	f.LowFlagged = share(low, flagged)
 	f.LowEmergency = share(low, graded)
 	f.MacroF1 = macroF1(rows)
+	f.MacroF1Read = macroF1(slices.DeleteFunc(slices.Clone(rows), func(r judgedRow) bool { return r.grade == contact.Unknown }))
 	f.Calibration = calibrationError(rows)
 	f.Signposts = signpostFiguresOf(rows)
 	for _, row := range rows {
@@ -137,11 +141,11 @@ func written(share *float64) string {
 
 // tellFigures prints a table for people.
 func (p *program) tellFigures(all []figures) {
-	p.printf("%-18s %6s  %-15s  %-8s  %-15s  %-8s %s\n", "", "", "emergency", "priority", "low", "", "")
-	p.printf("%-18s %6s  %-7s %-7s  %-8s  %-7s %-7s  %-8s %s\n", "of", "rows", "flagged", "graded", "flagged", "flagged", "as emg", "macro F1", "calibration error")
+	p.printf("%-18s %6s  %-15s  %-8s  %-15s  %-15s  %s\n", "", "", "emergency", "priority", "low", "macro F1", "")
+	p.printf("%-18s %6s  %-7s %-7s  %-8s  %-7s %-7s  %-7s %-7s  %s\n", "of", "rows", "flagged", "graded", "flagged", "flagged", "as emg", "all", "read", "calibration error")
 	for _, f := range all {
-		p.printf("%-18s %6d  %-7s %-7s  %-8s  %-7s %-7s  %-8.3f %.3f\n", f.Of, f.Messages,
+		p.printf("%-18s %6d  %-7s %-7s  %-8s  %-7s %-7s  %-7.3f %-7.3f  %.3f\n", f.Of, f.Messages,
 			written(f.EmergencyFlagged), written(f.EmergencyGraded), written(f.PriorityFlagged),
-			written(f.LowFlagged), written(f.LowEmergency), f.MacroF1, f.Calibration)
+			written(f.LowFlagged), written(f.LowEmergency), f.MacroF1, f.MacroF1Read, f.Calibration)
 	}
 }

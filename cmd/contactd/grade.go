@@ -112,11 +112,9 @@ func (g gradeCommand) panel(config classifiersConfig) (panel, error) {
 	return newPanel(config, model)
 }
 
-// panel is the configured classifiers, with the learned one at hand: signposts
-// ask it, too, and its model is large.
+// panel is the configured classifiers, with the rules at hand: they can expire.
 type panel struct {
 	*classifiers.Panel
-	learned *linear.Classifier
 	byRules expiringRules
 }
 
@@ -136,13 +134,13 @@ func newPanel(config classifiersConfig, more ...classifiers.Classifier) (panel, 
 	}
 	members = append(append(members, learned), more...)
 	byRules, _ := first[0].(expiringRules)
-	return panel{classifiers.NewPanel(config.Config, members...), learned, byRules}, nil
+	return panel{classifiers.NewPanel(config.Config, members...), byRules}, nil
 }
 
 // annotated adds what a handler needs beside the grade, which is the panel's
 // or that of an assessor which asks it.
 func (p panel) annotated(assessor classifiers.Assessor, config classifiersConfig) (*classifiers.Annotated, error) {
-	posts, err := signpost.New(config.Signpost, notPoliceOf(p.learned.Chances))
+	posts, err := signpost.New(config.Signpost)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +157,7 @@ func (p panel) annotated(assessor classifiers.Assessor, config classifiersConfig
 
 // newFirst makes the classifiers whose opinions the learned one is told.
 func newFirst(config classifiersConfig) ([]classifiers.Bounded, error) {
+	config.Rules.Weighed = true
 	byRules, err := rules.New(config.Rules)
 	if err != nil {
 		return nil, fmt.Errorf("make classifier rules: %w", err)

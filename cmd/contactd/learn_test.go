@@ -13,9 +13,9 @@ import (
 	"contactd/classifiers/linear"
 )
 
-// ownData are the arguments that name the labelled messages of this
-// repository, one file for each author.
-func ownData(t *testing.T) []string {
+// ownData are the arguments that name labelled messages of this repository,
+// one file for each author; all that models learn from when none is named.
+func ownData(t *testing.T, names ...string) []string {
 	t.Helper()
 	files, err := filepath.Glob("../../classifiers/linear/testdata/uk-contact/*.csv")
 	if err != nil || len(files) < 7 {
@@ -23,46 +23,63 @@ func ownData(t *testing.T) []string {
 	}
 	var args []string
 	for _, file := range files {
-		args = append(args, "--data", file)
+		if len(names) == 0 || slices.Contains(names, strings.TrimSuffix(filepath.Base(file), ".csv")) {
+			args = append(args, "--data", file)
+		}
 	}
 	return args
 }
 
-// TestMessagesByAnAuthorWhoWasNotLearnedFrom judges each file by a model
-// trained on the others, and holds all classifiers together to floors. Without
-// the ordinary talk that the shipped model also learned from.
-func TestMessagesByAnAuthorWhoWasNotLearnedFrom(t *testing.T) {
-	seen := contactd(t, "", append([]string{"eval", "--cross", "--json"}, ownData(t)...)...)
-	var all []figures
+// crossFigures judges each file by a model trained on the others, without the
+// ordinary talk that the shipped model also learned from.
+func crossFigures(t *testing.T, data []string) (all []figures, of map[string]figures) {
+	t.Helper()
+	seen := contactd(t, "", append([]string{"eval", "--cross", "--json"}, data...)...)
 	if err := json.Unmarshal([]byte(seen.out), &all); err != nil {
 		t.Fatalf("%v: %s", err, seen.err)
 	}
-	of := map[string]figures{}
+	of = map[string]figures{}
 	for _, f := range all {
 		of[f.Of] = f
 	}
-	atLeast := func(what string, got *float64, want float64) {
-		t.Helper()
-		if got == nil || *got < want {
-			t.Errorf("%s: %s, want at least %.2f", what, written(got), want)
-		}
+	return all, of
+}
+
+func atLeast(t *testing.T, what string, got *float64, want float64) {
+	t.Helper()
+	if got == nil || *got < want {
+		t.Errorf("%s: %s, want at least %.2f", what, written(got), want)
 	}
-	// train-g holds what a model on the others misses: it has a floor of its own.
+}
+
+// TestMessagesByAnAuthorWhoWasNotLearnedFrom holds all classifiers together to
+// floors on named files, each judged by what the others teach. The first seven
+// are by authors who knew no model, train-g holds what a model on those misses,
+// the messages of train-h to train-m are slyer; the drills o, p and q teach.
+func TestMessagesByAnAuthorWhoWasNotLearnedFrom(t *testing.T) {
+	all, of := crossFigures(t, ownData(t))
 	whole := together(all, "messages", "train-a", "train-b", "train-c", "train-d", "train-e", "train-f")
-	atLeast("emergency flagged", whole.EmergencyFlagged, 0.975)
-	atLeast("emergency graded", whole.EmergencyGraded, 0.90)
-	atLeast("priority flagged", whole.PriorityFlagged, 0.78)
-	atLeast("what others miss", of["train-g"].EmergencyFlagged, 0.70)
-	atLeast("plain", of["type plain"].EmergencyFlagged, 0.95)
-	atLeast("obfuscated", of["type obfuscated"].EmergencyFlagged, 0.95)
-	atLeast("other languages", of["type lang"].EmergencyFlagged, 0.98)
-	atLeast("injection", of["type injection"].EmergencyFlagged, 1)
-	atLeast("covert", of["type covert"].EmergencyFlagged, 0.90)
-	if *whole.LowFlagged > 0.20 || *whole.LowEmergency > 0.06 || of["all"].Calibration > 0.03 {
-		t.Errorf("low flagged %.3f, graded emergency %.3f, calibration error %.3f", *whole.LowFlagged, *whole.LowEmergency, of["all"].Calibration)
+	atLeast(t, "emergency flagged", whole.EmergencyFlagged, 0.975)
+	atLeast(t, "emergency graded", whole.EmergencyGraded, 0.90)
+	atLeast(t, "priority flagged", whole.PriorityFlagged, 0.85)
+	atLeast(t, "what others miss", of["train-g"].EmergencyFlagged, 0.90)
+	if *whole.LowFlagged > 0.20 || *whole.LowEmergency > 0.06 || whole.MacroF1 < 0.75 {
+		t.Errorf("low flagged %.3f, graded emergency %.3f, macro F1 %.3f", *whole.LowFlagged, *whole.LowEmergency, whole.MacroF1)
 	}
-	if of["all"].MacroF1 < 0.65 {
-		t.Errorf("macro F1 %.3f", of["all"].MacroF1)
+	later := together(all, "train-h", "train-i", "train-j", "train-k", "train-l", "train-m")
+	atLeast(t, "emergency flagged of later authors", later.EmergencyFlagged, 0.94)
+	atLeast(t, "emergency graded of later authors", later.EmergencyGraded, 0.83)
+	atLeast(t, "priority flagged of later authors", later.PriorityFlagged, 0.83)
+	if *later.LowFlagged > 0.25 || *later.LowEmergency > 0.07 || later.MacroF1 < 0.68 {
+		t.Errorf("later authors: low flagged %.3f, graded emergency %.3f, macro F1 %.3f", *later.LowFlagged, *later.LowEmergency, later.MacroF1)
+	}
+	atLeast(t, "plain", of["type plain"].EmergencyFlagged, 0.95)
+	atLeast(t, "obfuscated", of["type obfuscated"].EmergencyFlagged, 0.82)
+	atLeast(t, "other languages", of["type lang"].EmergencyFlagged, 0.97)
+	atLeast(t, "injection", of["type injection"].EmergencyFlagged, 0.95)
+	atLeast(t, "covert", of["type covert"].EmergencyFlagged, 0.93)
+	if of["all"].Calibration > 0.03 || of["all"].MacroF1 < 0.70 {
+		t.Errorf("calibration error %.3f, macro F1 %.3f", of["all"].Calibration, of["all"].MacroF1)
 	}
 }
 

@@ -227,7 +227,7 @@ func TestAWrongLanguageModelIsNamedWithItsKey(t *testing.T) {
 func TestGradeAsksTheLanguageModelToo(t *testing.T) {
 	model := llmtest.Start(t, func(llmtest.Question) llmtest.Act { return llmtest.Grades("priority", "blue candle") })
 	file := filepath.Join(configure(t, modelConfig(model)), "contactd.yaml")
-	seen := contactd(t, "", "-c", file, "grade", "--second", "It is as we agreed, the blue candle is in the window.")
+	seen := contactd(t, "", "-c", file, "grade", "--second", "It is as we agreed, the blue candle is in the window since nine.")
 	if seen.code != 0 || !strings.HasPrefix(seen.out, "priority  (violence") || !strings.Contains(seen.out, "llm@"+llmtest.Model) {
 		t.Errorf("%+v", seen)
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"contactd/classifiers/linear"
 	"contactd/classifiers/signpost"
 	"contactd/contact"
 )
@@ -29,44 +28,20 @@ type signpostFigures struct {
 
 // signpostRows notes who each message would be sent to.
 func signpostRows(rows []judgedRow, config signpost.Config) error {
-	var now judgedRow // the row that is asked about
-	posts, err := signpost.New(config, notPoliceOf(func(contact.Message, []contact.Opinion) []linear.Chance { return now.chances }))
+	posts, err := signpost.New(config)
 	if err != nil {
 		return err
 	}
 	for i := range rows {
 		row := &rows[i]
-		now = *row
 		var notes contact.Notes
-		posts.Annotate(row.Message, contact.Assessment{Grade: row.grade, Opinions: row.Before}, &notes)
+		posts.Annotate(row.Message, contact.Assessment{Grade: row.grade, Opinions: append(slices.Clone(row.Before), row.learned)}, &notes)
 		if notes.Signpost != nil {
 			row.signpost = notes.Signpost.Code
 			row.helped = notes.Signpost.Helper == posts.Helper(row.topic())
 		}
 	}
 	return nil
-}
-
-// notPoliceOf lets the learned classifier say what is not for the police. Its
-// own opinion, and those that came after it, are none of its signs.
-type notPoliceOf func(contact.Message, []contact.Opinion) []linear.Chance
-
-// NotPolice is the chance of being for somebody else, or of needing no police
-// at all if that is higher: of the former there are fewer examples.
-func (n notPoliceOf) NotPolice(message contact.Message, opinions []contact.Opinion) float64 {
-	if i := slices.IndexFunc(opinions, func(o contact.Opinion) bool { return strings.HasPrefix(o.By, "linear") }); i >= 0 {
-		opinions = opinions[:i]
-	}
-	chance := 0.0
-	for _, each := range n(message, opinions) {
-		switch each.Head {
-		case "non_police":
-			chance = max(chance, each.Chance)
-		case "police":
-			chance = max(chance, 1-each.Chance)
-		}
-	}
-	return chance
 }
 
 // topic is the one that the label names, empty when it is for the police.

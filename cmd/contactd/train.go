@@ -50,8 +50,7 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err := os.WriteFile(t.Out, content, 0o600); err != nil {
 		return fmt.Errorf("write model: %w", err)
 	}
-	p.printf("trained %s on %d messages and %d of ordinary talk: emergency from %.2f, priority from %.2f, scheduled from %.2f\n",
-		model.Trained, len(rows), len(examples)-len(rows), model.Plan.Emergency, model.Plan.Priority, model.Plan.Scheduled)
+	p.printf("trained %s on %d messages and %d of ordinary talk\n", model.Trained, len(rows), len(examples)-len(rows))
 	return nil
 }
 
