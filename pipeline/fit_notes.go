@@ -73,26 +73,31 @@ func shortenSpans(spans *[]contact.Span) bool {
 // cutNotes cuts every quote to limit characters.
 func cutNotes(n *contact.Notes, limit int) bool {
 	short := false
-	cutSpans := func(spans []contact.Span) {
+	eachSpans(*n, func(spans []contact.Span) {
 		for i := range spans {
 			short = cutAll(limit, &spans[i].Quote) || short
 		}
-	}
+	})
+	return short
+}
+
+// eachSpans shows the spans of every note that quotes, which THRIVE hints do
+// not, those of one thing at a time.
+func eachSpans(n contact.Notes, show func([]contact.Span)) {
 	for _, each := range n.Markers {
-		cutSpans(each.Spans)
+		show(each.Spans)
 	}
 	if n.Covert != nil {
 		for _, each := range n.Covert.Signs {
-			cutSpans(each.Spans)
+			show(each.Spans)
 		}
 	}
 	if n.SafeToReply != nil {
 		for _, each := range slices.Concat(n.SafeToReply.Signs, n.SafeToReply.Asks) {
-			cutSpans(each.Spans)
+			show(each.Spans)
 		}
 	}
 	if n.Signpost != nil {
-		cutSpans(n.Signpost.Spans)
+		show(n.Signpost.Spans)
 	}
-	return short
 }

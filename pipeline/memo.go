@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"container/list"
-	"slices"
 	"sync"
 
 	"contactd/contact"
@@ -36,19 +35,7 @@ func (j judged) weight() int {
 func notesWeight(n contact.Notes) int {
 	sum := 0
 	weigh := func(spans []contact.Span) { sum += signBytes + len(spans)*spanBytes }
-	for _, each := range n.Markers {
-		weigh(each.Spans)
-	}
-	if n.Covert != nil {
-		for _, each := range n.Covert.Signs {
-			weigh(each.Spans)
-		}
-	}
-	if n.SafeToReply != nil {
-		for _, each := range slices.Concat(n.SafeToReply.Signs, n.SafeToReply.Asks) {
-			weigh(each.Spans)
-		}
-	}
+	eachSpans(n, weigh)
 	if n.Thrive != nil {
 		for _, heading := range n.Thrive.Headings {
 			sum += signBytes
