@@ -155,7 +155,7 @@ func newStopwatch(b *testing.B, broker, force string, total int, warm func(n int
 	}
 	ctx, cancel := context.WithCancel(b.Context())
 	b.Cleanup(cancel)
-	follows := make(chan struct{})
+	follows, failed := make(chan struct{}), make(chan error, 1)
 	once := sync.OnceFunc(func() { close(follows) })
 	go func() {
 		for ctx.Err() == nil { // the program is just making the topic on a new server
@@ -167,7 +167,7 @@ func newStopwatch(b *testing.B, broker, force string, total int, warm func(n int
 				return nil
 			})
 			if err != nil {
-				b.Error(err)
+				failed <- err
 				return
 			}
 		}
@@ -179,6 +179,8 @@ func newStopwatch(b *testing.B, broker, force string, total int, warm func(n int
 		select {
 		case <-follows:
 			return w
+		case err := <-failed:
+			b.Fatal(err)
 		case <-tick.C:
 		}
 	}
