@@ -34,13 +34,16 @@ func newPatience() *patience {
 	return &patience{timer: timer}
 }
 
-// left is how long a group of size waits for the next request, 0 to commit.
+// left is how long a group of size waits for the next request, 0 to commit. A
+// group that is as large as the last has all who came then: it takes what
+// lies there and waits for nobody, since a sleep of some microseconds lasts a
+// millisecond where nothing else runs.
 func (p *patience) left(size int) time.Duration {
 	now, wait := time.Now(), time.Duration(0)
 	if size < breathUpTo {
 		wait = max(0, breath-now.Sub(p.ended))
 	}
-	if p.last < patienceFrom {
+	if p.last < patienceFrom || size >= p.last {
 		return wait
 	}
 	if p.began.IsZero() {
