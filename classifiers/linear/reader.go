@@ -4,6 +4,7 @@ import (
 	"math"
 	"unicode/utf8"
 
+	"contactd/classifiers/disguise"
 	"contactd/classifiers/fold"
 )
 
@@ -33,25 +34,36 @@ type count struct {
 // reader turns texts into features. It is scratch for one goroutine: after it
 // has grown, reading allocates nothing.
 type reader struct {
-	text   fold.Text
-	plain  []byte  // a word between spaces, digits as 0
-	starts []int32 // where the code points of a word begin in plain
-	slot   []uint32
-	counts [blocks][]count
+	folded fold.Text
+	undone fold.Text
+	// text is the folded text, in plain words if it was in disguise.
+	text    *fold.Text
+	plainly *disguise.Reader
+	plain   []byte  // a word between spaces, digits as 0
+	starts  []int32 // where the code points of a word begin in plain
+	slot    []uint32
+	counts  [blocks][]count
 	// dampened is what a feature counts that stands so many times in a text.
 	dampened [64]float32
 }
 
-func newReader() *reader { return &reader{slot: make([]uint32, buckets), dampened: dampened()} }
+func newReader() *reader {
+	return &reader{slot: make([]uint32, buckets), dampened: dampened(), plainly: disguise.New()}
+}
 
 // weight is what a feature counts for that stands so many times in a text.
 func (r *reader) weight(times uint32) float32 {
 	return r.dampened[min(times, uint32(len(r.dampened)-1))]
 }
 
-// read counts the features of a text. The result is valid until the next call.
+// read counts the features of a text, one in disguise as if it were in plain
+// words. The result is valid until the next call.
 func (r *reader) read(text string) {
-	fold.Fold(&r.text, text, nil, maxCharacters)
+	fold.Fold(&r.folded, text, nil, maxCharacters)
+	r.text = &r.folded
+	if r.plainly.Read(&r.undone, &r.folded, text) {
+		r.text = &r.undone
+	}
 	r.counts[wordBlock] = r.words(r.counts[wordBlock][:0])
 	r.counts[charBlock] = r.characters(r.counts[charBlock][:0])
 }

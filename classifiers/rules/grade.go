@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"contactd/classifiers/disguise"
 	"contactd/classifiers/fold"
 	"contactd/contact"
 )
@@ -16,7 +17,10 @@ type judgement struct {
 	matcher *matcher
 	folded  fold.Text
 	joined  fold.Text
-	cut     bool
+	plain   fold.Text
+	// disguise reads what is in disguise anew.
+	disguise *disguise.Reader
+	cut      bool
 }
 
 // maxScratch is the size from which scratch is not used again, in bytes of
@@ -78,8 +82,8 @@ func ownLines(text string, from, to int) bool {
 	return (from == 0 || text[from-1] == '\n') && (to == len(text) || text[to] == '\n' || text[to] == '\r')
 }
 
-// match folds a text and matches it, and once more with what was cut into
-// pieces put together.
+// match folds a text and matches it, once more with what was cut into pieces
+// put together, and once more with what is in disguise in plain words.
 func (e *edition) match(j *judgement, text string, where place, measured part) {
 	if text == "" {
 		return
@@ -89,6 +93,9 @@ func (e *edition) match(j *judgement, text string, where place, measured part) {
 	j.matcher.match(j.folded.Letters, j.folded.Tokens, where, measured)
 	if j.matcher.reader.join(&j.joined, &j.folded) {
 		j.matcher.match(j.joined.Letters, j.joined.Tokens, where, part{})
+	}
+	if j.disguise.Read(&j.plain, &j.folded, text) {
+		j.matcher.match(j.plain.Letters, j.plain.Tokens, where, part{})
 	}
 }
 

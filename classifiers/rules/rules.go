@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"contactd/classifiers"
+	"contactd/classifiers/disguise"
 	"contactd/contact"
 )
 
@@ -115,7 +116,7 @@ func newEdition(cfg Config, files ...*file) (*edition, error) {
 		limit = defaultMaxCharacters
 	}
 	e := &edition{book: compiled, limit: limit}
-	e.scratch.New = func() any { return &judgement{matcher: newMatcher(compiled)} }
+	e.scratch.New = func() any { return &judgement{matcher: newMatcher(compiled), disguise: disguise.New()} }
 	return e, nil
 }
 

@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"channels/todo":         {"channels"},
 	"channels/*":            {"contact", "channels", "channels/accounts", "channels/files", "channels/simulator", "channels/todo", "channels/webhook"},
 	"classifiers":           {"contact"},
-	"classifiers/*":         {"contact", "classifiers", "classifiers/fold", "classifiers/mask", "classifiers/phrase"},
+	"classifiers/*":         {"contact", "classifiers", "classifiers/disguise", "classifiers/fold", "classifiers/mask", "classifiers/phrase"},
 	"pipeline":              {"contact", "channels", "classifiers"},
 	"pipeline/journal":      {"contact", "channels", "pipeline"},
 	"pipeline/kafka":        {"contact", "pipeline"},
