@@ -22,6 +22,8 @@ type evalCommand struct {
 	Slow  bool     `help:"List the messages that took longest." name:"slowest"`
 	Plots string   `help:"Draw precision and recall, and calibration, into this folder." placeholder:"DIR"`
 
+	Disguises bool `help:"Also judge the emergencies and the low grades as written in disguise, one after the other."`
+
 	Signposts bool   `help:"List the messages that were signposted wrong, or not though they are not for the police."`
 	Label     string `help:"Only ask a question of another set: the column that says 1 or 0, yes or no. Each part of the texts is answered by what is learned from the other parts." placeholder:"COLUMN"`
 	Text      string `help:"With --label: the column of the text." default:"text" placeholder:"COLUMN"`
@@ -65,15 +67,15 @@ func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	var judged []judgedRow
-	if e.Cross {
-		judged, err = e.judgeCrossed(ctx, rows, before)
-	} else {
-		var last *linear.Classifier
-		if last, err = linear.New(config.Classifiers.Linear); err == nil {
-			judged, err = judgeRows(ctx, last, rows)
-		}
+	if e.Disguises {
+		return e.disguised(ctx, p, config, rows, before)
 	}
+	var judged []judgedRow
+	err = e.eachModel(ctx, config, rows, before, func(last *linear.Classifier, tested []labelled) error {
+		more, err := judgeRows(ctx, last, tested)
+		judged = append(judged, more...)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -151,27 +153,32 @@ func judgeRows(ctx context.Context, last *linear.Classifier, rows []labelled) ([
 	return judged, nil
 }
 
-// judgeCrossed judges each file by a model trained on the others.
-func (e evalCommand) judgeCrossed(ctx context.Context, rows []labelled, before []classifiers.Bounded) ([]judgedRow, error) {
-	var judged []judgedRow
+// eachModel hands over what a model is to judge: all rows for the configured
+// one, or with Cross each file for a model trained on the others.
+func (e evalCommand) eachModel(ctx context.Context, config config, rows []labelled, before []classifiers.Bounded, judge func(*linear.Classifier, []labelled) error) error {
+	if !e.Cross {
+		last, err := linear.New(config.Classifiers.Linear)
+		if err != nil {
+			return err
+		}
+		return judge(last, rows)
+	}
 	for _, group := range groupsOf(rows) {
 		own := func(row labelled) bool { return row.Group == group }
 		others := slices.DeleteFunc(slices.Clone(rows), own)
 		tested := slices.DeleteFunc(slices.Clone(rows), func(row labelled) bool { return !own(row) })
 		if len(others) == 0 {
-			return nil, usageError{errOneFile}
+			return usageError{errOneFile}
 		}
 		examples, err := withCalm(ctx, examplesOf(others), e.Calm, before)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		more, err := judgeRows(ctx, linear.NewOf(linear.TrainToGrade(examples)), tested)
-		if err != nil {
-			return nil, err
+		if err := judge(linear.NewOf(linear.TrainToGrade(examples)), tested); err != nil {
+			return err
 		}
-		judged = append(judged, more...)
 	}
-	return judged, nil
+	return nil
 }
 
 func groupsOf(rows []labelled) []string {
