@@ -34,9 +34,9 @@ const (
 // and may be meant for another unless it is usual. So many letters are several
 // words.
 const (
-	seldom      = 3
-	common      = 15
-	usual       = 200
+	seldom      = 5
+	common      = 30
+	usual       = 500
 	runTogether = 20
 )
 
