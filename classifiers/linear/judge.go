@@ -8,6 +8,7 @@ type judging struct {
 	hints  hints
 	piece  [headCount]float32
 	sums   [headCount]float32
+	framed bool // whether the message speaks to a machine
 	// heard are the sums that the plan grades by, of every text that was read:
 	// the whole message first.
 	heard []ranks
@@ -21,6 +22,10 @@ func (j *judging) judge(m *Model, message contact.Message, before []contact.Opin
 	j.view(m, text(message))
 	if message.Authored != "" && message.Authored != message.Text {
 		j.view(m, message.Authored)
+	}
+	rest, framed := unframed(message.Text, before)
+	if j.framed = framed; framed {
+		j.view(m, rest)
 	}
 }
 

@@ -83,6 +83,12 @@ func (c *Classifier) GradeAfter(_ context.Context, message contact.Message, befo
 		chances[k] = c.model.Heads[k].chance(j.sums[k])
 	}
 	opinion := c.opinion(c.model.Plan.grade(j.heard), chances)
+	if j.framed && chances[urgent] >= doubtful && contact.Unknown.Above(opinion.Grade) {
+		opinion.Grade = contact.Unknown
+		opinion.Reasons = append(opinion.Reasons, contact.Reason{
+			Rule: "learned.doubt", Grade: contact.Unknown, Text: "speaks to a machine, and what it says to people is not clearly calm",
+		})
+	}
 	if head, ok := decisive(opinion.Grade); ok {
 		reason := &opinion.Reasons[0]
 		var signs []string
@@ -93,6 +99,10 @@ func (c *Classifier) GradeAfter(_ context.Context, message contact.Message, befo
 	}
 	return opinion, nil
 }
+
+// doubtful is how likely a message that speaks to a machine must be urgent for
+// a person to look at it whatever its grade.
+const doubtful = 0.25
 
 // decisive is the head that gave an urgent grade.
 func decisive(g contact.Grade) (head int, ok bool) {
