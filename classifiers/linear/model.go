@@ -36,14 +36,16 @@ type Model struct {
 	idf []byte
 	// weights are those of all heads, bucket after bucket.
 	weights []int8
+	topics  topics
 }
 
 // header is the readable part of a stored model.
 type header struct {
 	// Trained names the training messages: the beginning of their SHA-256.
-	Trained string `json:"trained"`
-	Heads   []Head `json:"heads"`
-	Plan    Plan   `json:"plan"`
+	Trained string      `json:"trained"`
+	Heads   []Head      `json:"heads"`
+	Plan    Plan        `json:"plan"`
+	Topics  topicHeader `json:"topics,omitzero"`
 }
 
 // What a hint counts for, and all pairs of signs together, against 1 for all

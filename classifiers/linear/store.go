@@ -45,9 +45,12 @@ func Load(file string) (*Model, error) {
 }
 
 // Encode writes a model: the magic line, the length of the readable header in
-// four bytes, the header as JSON, the table of telling, the weights.
+// four bytes, the header as JSON, the table of telling, the weights, and with
+// topics a table and weights of theirs.
 func (m *Model) Encode() ([]byte, error) {
-	head, err := json.Marshal(m.header)
+	readable := m.header
+	readable.Topics = m.topics.topicHeader
+	head, err := json.Marshal(readable)
 	if err != nil {
 		return nil, fmt.Errorf("encode header: %w", err)
 	}
@@ -56,9 +59,9 @@ func (m *Model) Encode() ([]byte, error) {
 	out.Write(binary.BigEndian.AppendUint32(nil, uint32(len(head))))
 	out.Write(head)
 	out.Write(m.idf)
-	for _, w := range m.weights {
-		out.WriteByte(byte(w))
-	}
+	writeWeights(&out, m.weights)
+	out.Write(m.topics.idf)
+	writeWeights(&out, m.topics.weights)
 	return out.Bytes(), nil
 }
 
@@ -71,27 +74,53 @@ func Decode(content []byte) (*Model, error) {
 	}
 	n := int(binary.BigEndian.Uint32(rest))
 	rest = rest[4:]
-	if n > len(rest) || len(rest)-n != buckets+buckets*headCount {
-		return nil, fmt.Errorf("%d bytes long: cut off or of another size", len(content))
+	if n > len(rest) {
+		return nil, fmt.Errorf("%d bytes long: cut off", len(content))
 	}
-	m := &Model{idf: rest[n:][:buckets]}
+	m := &Model{}
 	if err := json.Unmarshal(rest[:n], &m.header); err != nil {
 		return nil, fmt.Errorf("decode header: %w", err)
 	}
-	if len(m.Heads) != headCount {
-		return nil, fmt.Errorf("%d heads, want %d", len(m.Heads), headCount)
+	if len(m.Heads) != headCount || len(m.header.Topics.Heads) > mostTopics {
+		return nil, fmt.Errorf("%d heads and %d topics, want %d and at most %d", len(m.Heads), len(m.header.Topics.Heads), headCount, mostTopics)
 	}
-	signed := rest[n+buckets:]
-	// The weights are read where they lie: a byte is an int8.
-	m.weights = unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(signed))), len(signed))
+	m.topics.topicHeader = m.header.Topics
+	rest, want := rest[n:], tableSize(buckets, headCount)
+	if topics := len(m.topics.Heads); topics > 0 {
+		want += tableSize(topicBuckets, topics)
+	}
+	if len(rest) != want {
+		return nil, fmt.Errorf("%d bytes long: cut off or of another size", len(content))
+	}
+	m.idf, m.weights, rest = table(rest, buckets, headCount)
+	if len(rest) > 0 {
+		m.topics.idf, m.topics.weights, _ = table(rest, topicBuckets, len(m.topics.Heads))
+	}
 	return m, nil
+}
+
+func writeWeights(out *bytes.Buffer, weights []int8) {
+	for _, w := range weights {
+		out.WriteByte(byte(w))
+	}
+}
+
+// tableSize is how many bytes the table of telling and the weights of some
+// heads take.
+func tableSize(buckets, heads int) int { return buckets + buckets*heads }
+
+// table cuts the table of telling and the weights of some heads off stored
+// bytes. The weights are read where they lie: a byte is an int8.
+func table(stored []byte, buckets, heads int) (idf []byte, weights []int8, rest []byte) {
+	signed := stored[buckets:tableSize(buckets, heads)]
+	return stored[:buckets], unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(signed))), len(signed)), stored[tableSize(buckets, heads):]
 }
 
 // nameOf names the training messages by their content.
 func nameOf(examples []Example) string {
 	sum := sha256.New()
 	for _, e := range examples {
-		_, _ = fmt.Fprintf(sum, "%q %q %v %q %q %v\n", e.Message.Channel.Kind, e.Message.Text, e.Grade, e.Category, e.Group, e.Calm)
+		_, _ = fmt.Fprintf(sum, "%q %q %v %q %q %v %q %v\n", e.Message.Channel.Kind, e.Message.Text, e.Grade, e.Category, e.Group, e.Calm, e.Topic, e.Lines)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:8]
 }

@@ -27,6 +27,12 @@ type Example struct {
 	// weights what is not urgent, with a small pull, and takes no part in
 	// calibration and plan.
 	Calm bool
+	// Topic is the topic of a message that is for somebody else, as a directory
+	// of who helps calls it; empty for none.
+	Topic string
+	// Lines marks what such a directory says of the topic in place of a message:
+	// it teaches topics alone.
+	Lines bool
 }
 
 // floor is the highest grade of the classifiers before.
@@ -105,14 +111,14 @@ func (c *corpus) idf(of []int) []byte {
 	idf := make([]byte, buckets)
 	for b, n := range holding {
 		if n > 0 {
-			idf[b] = byte(math.Round(16 * (1 + math.Log(float64(len(of)+1)/float64(n+1)))))
+			idf[b] = byte(max(1, math.Round(16*(1+math.Log(float64(len(of)+1)/float64(n+1))))))
 		}
 	}
 	return idf
 }
 
-// vectors are the examples as the model sees them.
-func (c *corpus) vectors(idf []byte, of []int) []vector {
+// vectors are the examples as the model sees them, with or without hints.
+func (c *corpus) vectors(idf []byte, of []int, hinted bool) []vector {
 	dampened := dampened()
 	vectors := make([]vector, len(of))
 	for k, i := range of {
@@ -127,6 +133,9 @@ func (c *corpus) vectors(idf []byte, of []int) []vector {
 			for n := from; n < len(v.values); n++ {
 				v.values[n] /= float32(math.Sqrt(float64(norm)))
 			}
+		}
+		if !hinted {
+			continue
 		}
 		hint, pair := c.hints[i].values()
 		for _, b := range c.hints[i].buckets {
@@ -147,7 +156,7 @@ func (c *corpus) train(of []int, heads []int) *Model {
 	for k, name := range HeadNames() {
 		m.Heads[k] = Head{Name: name, Bias: -never, Slope: 1}
 	}
-	vectors := c.vectors(m.idf, of)
+	vectors := c.vectors(m.idf, of, true)
 	inParallel(len(heads), func(k int) {
 		head := heads[k]
 		p := problem{vectors: vectors, yes: make([]bool, len(of)), costs: make([]float64, len(of))}
@@ -168,14 +177,15 @@ func (c *corpus) train(of []int, heads []int) *Model {
 // largest.
 func store(name string, weights []float64, to []int8, column, columns int) Head {
 	largest := 0.0
-	for _, w := range weights[:buckets] {
+	used := weights[:len(to)/columns]
+	for _, w := range used {
 		largest = max(largest, math.Abs(w))
 	}
 	scale := largest / 127
 	if scale == 0 {
 		scale = 1
 	}
-	for b, w := range weights[:buckets] {
+	for b, w := range used {
 		to[b*columns+column] = int8(math.Round(w / scale))
 	}
 	return Head{Name: name, Scale: float32(scale), Bias: float32(weights[buckets]), Slope: 1}
@@ -218,13 +228,20 @@ func TrainToGrade(examples []Example) *Model {
 
 func trainHeads(examples []Example, heads ...int) *Model {
 	c := readCorpus(examples)
-	all := make([]int, len(examples))
-	for i := range all {
-		all[i] = i
+	var messages, lines []int
+	for i := range examples {
+		if examples[i].Lines {
+			lines = append(lines, i)
+		} else {
+			messages = append(messages, i)
+		}
 	}
-	outcomes := c.crossed(all, heads)
-	m := c.train(all, heads)
+	outcomes := c.crossed(messages, heads)
+	m := c.train(messages, heads)
 	fit(m, outcomes, examples)
+	if m.topics = c.trainTopics(slices.Concat(messages, lines)); len(m.topics.Heads) > 0 {
+		m.topics.Belief = beliefFor(c.topicOutcomes(m, messages, lines, outcomes))
+	}
 	m.Trained = nameOf(examples)
 	return m
 }
@@ -236,12 +253,7 @@ const maxFolds = 6
 // crossed are what a model trained on other groups makes of each example; of
 // ordinary talk, one that was trained on other such texts too.
 func (c *corpus) crossed(of []int, heads []int) []outcome {
-	var groups []string
-	for _, i := range of {
-		if g := c.examples[i].Group; !c.examples[i].Calm && !slices.Contains(groups, g) {
-			groups = append(groups, g)
-		}
-	}
+	groups := c.groups(of)
 	outcomes := make([]outcome, len(c.examples))
 	for fold := range min(len(groups), maxFolds) {
 		left := func(i int) bool {
@@ -263,11 +275,25 @@ func (c *corpus) crossed(of []int, heads []int) []outcome {
 	return outcomes
 }
 
+// groups are those of some examples, without ordinary talk.
+func (c *corpus) groups(of []int) []string {
+	var groups []string
+	for _, i := range of {
+		if g := c.examples[i].Group; !c.examples[i].Calm && !slices.Contains(groups, g) {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
 // fit calibrates the heads on outcomes and chooses the plan.
 func fit(m *Model, outcomes []outcome, examples []Example) {
 	var kept, calm []outcome
 	var of []int
 	for i := range examples {
+		if examples[i].Lines {
+			continue
+		}
 		if examples[i].Calm {
 			calm = append(calm, outcomes[i])
 			continue
