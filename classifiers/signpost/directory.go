@@ -12,9 +12,14 @@ import (
 // directory is the file of topics.
 type directory struct {
 	Version string `yaml:"version"`
-	// Never are phrases of what is left to the police.
+	// Never are phrases of what is left to the police, Unless of what phrases of
+	// topics give way to.
 	Never  []string `yaml:"never"`
+	Unless []string `yaml:"unless"`
 	Topics []topic  `yaml:"topics"`
+	// Otherwise are lines of what is about no topic, divided by |, for a voice
+	// to learn from: what only sounds so.
+	Otherwise []string `yaml:"otherwise"`
 }
 
 // topic is one matter that is not for the police.
@@ -23,6 +28,10 @@ type topic struct {
 	Helper string `yaml:"helper"`
 	Who    words  `yaml:"who"`
 	Text   words  `yaml:"text"`
+	// Also are labels of messages that this topic answers too.
+	Also []string `yaml:"also"`
+	// Lines are what people say of it, divided by |, for a voice to learn from.
+	Lines []string `yaml:"lines"`
 	// Of Sure one phrase is enough, of Hints two lists must be found.
 	Sure  []string `yaml:"sure"`
 	Hints []string `yaml:"hints"`
@@ -74,9 +83,11 @@ func (d directory) validate() error {
 // before puts a force's own topics before the embedded ones.
 func (d directory) before(embedded directory) directory {
 	joined := directory{
-		Version: embedded.Version + "+" + d.Version,
-		Never:   slices.Concat(embedded.Never, d.Never),
-		Topics:  slices.Clone(d.Topics),
+		Version:   embedded.Version + "+" + d.Version,
+		Never:     slices.Concat(embedded.Never, d.Never),
+		Topics:    slices.Clone(d.Topics),
+		Unless:    slices.Concat(d.Unless, embedded.Unless),
+		Otherwise: slices.Concat(d.Otherwise, embedded.Otherwise),
 	}
 	for _, each := range embedded.Topics {
 		if !slices.ContainsFunc(d.Topics, func(t topic) bool { return t.Code == each.Code }) {

@@ -1,7 +1,8 @@
 // Package signpost tells who helps with what is not a matter for the police:
 // noise, parking, lost dogs, and so on. A directory in YAML names the topics,
-// the phrases that recognise them, who helps, and a text in English and Welsh
-// that a handler can send.
+// who helps, a text in English and Welsh that a handler can send, and what
+// people say of each: a voice that learned from it and from labelled messages
+// recognises the topics it knows, phrases the others.
 //
 // It speaks only of messages that nobody graded urgent (what is emergency,
 // priority or unknown is looked at by a person first), and only when a learned
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -37,42 +39,73 @@ type Config struct {
 // textLimit is how much of a text is read, in code points.
 const textLimit = 20_000
 
+// Voice names what a message is about that is for somebody else, by what it
+// has learned from messages and from directories.
+type Voice interface {
+	// Topic is empty when it does not believe that anybody else helps. The
+	// opinions are those of all who judged the message, in their order.
+	Topic(message contact.Message, opinions []contact.Opinion) string
+	// Topics are those that it may name.
+	Topics() []string
+}
+
 // Annotator notes who helps. It is safe for concurrent use.
 type Annotator struct {
-	name    string
-	topics  []topic
+	name   string
+	topics []topic
+	voice  Voice
+	// heard is whether a topic is left to the voice, not to phrases.
+	heard   []bool
 	phrases phrase.Set
 	scratch sync.Pool
 }
 
-// New reads the directory. Errors name the file and the topic.
-func New(cfg Config) (*Annotator, error) {
-	listed, err := decode("directory.yaml", defaultDirectory)
+// New reads the directory. The voice names the topics that it knows; phrases
+// find the others, and all without a voice. Errors name the file and the topic.
+func New(cfg Config, voice Voice) (*Annotator, error) {
+	listed, err := read(cfg)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.File != "" {
-		content, err := os.ReadFile(filepath.Clean(cfg.File))
-		if err != nil {
-			return nil, fmt.Errorf("read signposts: %w", err)
+	a := &Annotator{name: "signpost@" + listed.Version, topics: listed.Topics, voice: voice, heard: make([]bool, len(listed.Topics))}
+	if voice != nil {
+		known := voice.Topics()
+		for i, each := range a.topics {
+			a.heard[i] = slices.Contains(known, each.Code)
 		}
-		own, err := decode(cfg.File, content)
-		if err != nil {
-			return nil, err
-		}
-		listed = own.before(listed)
 	}
-	a := &Annotator{name: "signpost@" + listed.Version, topics: listed.Topics}
 	a.scratch.New = func() any { return new(fold.Text) }
 	return a, a.compile(listed)
 }
 
-// compile numbers the phrases: never is -1, the n-th group of a topic is
-// topic*groups + n.
+// read reads the embedded directory and that of the configuration.
+func read(cfg Config) (directory, error) {
+	listed, err := decode("directory.yaml", defaultDirectory)
+	if err != nil || cfg.File == "" {
+		return listed, err
+	}
+	content, err := os.ReadFile(filepath.Clean(cfg.File))
+	if err != nil {
+		return directory{}, fmt.Errorf("read signposts: %w", err)
+	}
+	own, err := decode(cfg.File, content)
+	if err != nil {
+		return directory{}, err
+	}
+	return own.before(listed), nil
+}
+
+// compile numbers the phrases: the n-th group of a topic is topic*groups + n.
 func (a *Annotator) compile(listed directory) error {
-	for _, list := range listed.Never {
-		if err := a.phrases.Add(never, list); err != nil {
-			return fmt.Errorf("read signposts: never: %w", err)
+	for _, each := range []struct {
+		id    int
+		name  string
+		lists []string
+	}{{never, "never", listed.Never}, {unless, "unless", listed.Unless}} {
+		for _, list := range each.lists {
+			if err := a.phrases.Add(each.id, list); err != nil {
+				return fmt.Errorf("read signposts: %s: %w", each.name, err)
+			}
 		}
 	}
 	for i, each := range listed.Topics {
@@ -94,26 +127,39 @@ func (a *Annotator) compile(listed directory) error {
 	return nil
 }
 
+// The numbers of phrases that are of no topic.
 const (
 	never  = -1
+	unless = -2
 	groups = 32
 )
 
 // Annotate notes who helps, if the message is graded scheduled or resolution
 // and speaks of a topic and of nothing that is left to the police.
 func (a *Annotator) Annotate(message contact.Message, assessed contact.Assessment, notes *contact.Notes) {
-	if assessed.Grade.Above(contact.Scheduled) || notPolice(assessed.Opinions) < perhaps {
+	if assessed.Grade.Above(contact.Scheduled) {
 		return
 	}
 	text := a.scratch.Get().(*fold.Text)
 	defer a.scratch.Put(text)
 	fold.Fold(text, message.Authored, nil, textLimit)
-	best, spans := a.best(message.Authored, text)
+	hits := a.phrases.Find(text)
+	if has(hits, never) {
+		return
+	}
+	best := -1
+	if notPolice(assessed.Opinions) >= perhaps && !has(hits, unless) {
+		best = a.best(hits)
+	}
+	if best < 0 && a.voice != nil {
+		code := a.voice.Topic(message, assessed.Opinions)
+		best = slices.IndexFunc(a.topics, func(t topic) bool { return t.Code == code })
+	}
 	if best < 0 {
 		return
 	}
 	found := a.topics[best]
-	post := contact.Signpost{Code: found.Code, Helper: found.Helper, Who: found.Who.English, Text: found.Text.English, Language: "en", Spans: spans, By: a.name}
+	post := contact.Signpost{Code: found.Code, Helper: found.Helper, Who: found.Who.English, Text: found.Text.English, Language: "en", Spans: spans(message.Authored, hits, best), By: a.name}
 	if welsh(message, assessed) && found.Text.Welsh != "" {
 		post.Who, post.Text, post.Language = found.Who.Welsh, found.Text.Welsh, "cy"
 	}
@@ -147,21 +193,24 @@ const (
 	enough    = 4
 )
 
-// perhaps is the chance of being no matter for the police from which a topic
-// is named. It is low because a judge knows few such messages, and not lower
+// perhaps is the chance of being no matter for the police from which phrases
+// name a topic. It is low because a judge knows few such messages, and not lower
 // because covert calls are worded so: 0.1 would find a twentieth more, and send
 // half as many urgent messages again elsewhere.
 const perhaps = 0.3
 
-// best is the topic that the most speaks for, -1 for none, with what did.
-func (a *Annotator) best(raw string, text *fold.Text) (int, []contact.Span) {
-	hits := a.phrases.Find(text)
+func has(hits []phrase.Hit, id int) bool {
+	return slices.ContainsFunc(hits, func(hit phrase.Hit) bool { return hit.ID == id })
+}
+
+// best is the topic that the most phrases speak for, of those that no voice
+// knows; -1 for none.
+func (a *Annotator) best(hits []phrase.Hit) int {
 	worth := make([]int, len(a.topics))
 	hinted := map[int]bool{}
 	for _, hit := range hits {
 		switch {
-		case hit.ID == never:
-			return -1, nil
+		case hit.ID < 0 || a.heard[hit.ID/groups]:
 		case hit.ID%groups == 0:
 			worth[hit.ID/groups] += sureWorth
 		case !hinted[hit.ID]:
@@ -175,17 +224,19 @@ func (a *Annotator) best(raw string, text *fold.Text) (int, []contact.Span) {
 			best = i
 		}
 	}
-	if best < 0 {
-		return -1, nil
-	}
-	runes := []rune(raw)
+	return best
+}
+
+// spans are the first places that speak for a topic.
+func spans(raw string, hits []phrase.Hit, topic int) []contact.Span {
 	var spans []contact.Span
+	runes := []rune(raw)
 	for _, hit := range hits {
-		if hit.ID/groups == best && len(spans) < 5 {
+		if hit.ID >= 0 && hit.ID/groups == topic && len(spans) < 5 {
 			spans = append(spans, contact.Span{Start: hit.Start, End: hit.End, Quote: string(runes[hit.Start:hit.End])})
 		}
 	}
-	return best, spans
+	return spans
 }
 
 // Problems of a directory.
@@ -196,6 +247,17 @@ func (a *Annotator) Helper(code string) string {
 	for _, each := range a.topics {
 		if each.Code == code {
 			return each.Helper
+		}
+	}
+	return ""
+}
+
+// Topic is the topic that answers messages which are labelled so, empty for
+// none that the directory has.
+func (a *Annotator) Topic(label string) string {
+	for _, each := range a.topics {
+		if each.Code == label || slices.Contains(each.Also, label) {
+			return each.Code
 		}
 	}
 	return ""

@@ -12,7 +12,7 @@ import (
 
 func ask(t *testing.T, cfg signpost.Config, notPolice float64, grade contact.Grade, text, language string) *contact.Signpost {
 	t.Helper()
-	posts, err := signpost.New(cfg)
+	posts, err := signpost.New(cfg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,8 +98,83 @@ func TestABadDirectoryNamesFileAndTopic(t *testing.T) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := signpost.New(signpost.Config{File: file}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := signpost.New(signpost.Config{File: file}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", content, err)
+		}
+	}
+}
+
+// voice knows one topic and names it whenever it is believed.
+type voice struct{ topic, named string }
+
+func (v voice) Topic(contact.Message, []contact.Opinion) string { return v.named }
+func (v voice) Topics() []string                                { return []string{v.topic} }
+
+func TestTopicsThatAVoiceKnowsAreLeftToIt(t *testing.T) {
+	ask := func(named string, grade contact.Grade, text string) string {
+		t.Helper()
+		posts, err := signpost.New(signpost.Config{}, voice{"noise", named})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var notes contact.Notes
+		posts.Annotate(contact.Message{Text: text, Authored: text}, contact.Assessment{Grade: grade, Opinions: []contact.Opinion{{NotPolice: 1}}}, &notes)
+		if notes.Signpost == nil {
+			return ""
+		}
+		return notes.Signpost.Code
+	}
+	for _, c := range []struct {
+		named, text string
+		grade       contact.Grade
+		want        string
+	}{
+		{"noise", "they keep me up again", contact.Resolution, "noise"},
+		{"", "loud music next door", contact.Resolution, ""},
+		{"", "huge pothole on our road", contact.Resolution, "pothole"},
+		{"nonsense", "hello", contact.Resolution, ""},
+		{"noise", "they keep me up again", contact.Priority, ""},
+		{"noise", "they keep me up and one has a knife", contact.Resolution, ""},
+	} {
+		if got := ask(c.named, c.grade, c.text); got != c.want {
+			t.Errorf("%q, voice says %q, graded %v: %q, want %q", c.text, c.named, c.grade, got, c.want)
+		}
+	}
+}
+
+func TestADirectorySaysWhatThereIsToLearn(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "own.yaml")
+	own := `version: sampleshire-3
+otherwise: [the ferry is sinking]
+topics:
+  - {code: ferry, helper: harbour, also: [boats], who: {en: the harbour office}, text: {en: Ring the harbour office.}, lines: [when does it sail|dogs on board], sure: [ferr* _ late/full]}
+`
+	if err := os.WriteFile(file, []byte(own), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := signpost.Lines(signpost.Config{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := map[signpost.Line]bool{}
+	for _, line := range lines {
+		if has[line] {
+			t.Errorf("%+v is there twice", line)
+		}
+		has[line] = true
+	}
+	for _, want := range []signpost.Line{{"ferry", "when does it sail"}, {"ferry", "dogs on board"}, {"ferry", "ferr late"}, {"ferry", "ferr full"}, {"ferry", "Ring the harbour office."}, {"", "the ferry is sinking"}, {"noise", "loud music"}} {
+		if !has[want] {
+			t.Errorf("no %+v", want)
+		}
+	}
+	posts, err := signpost.New(signpost.Config{File: file}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for label, want := range map[string]string{"boats": "ferry", "ferry": "ferry", "noise": "noise", "nonsense": ""} {
+		if got := posts.Topic(label); got != want {
+			t.Errorf("label %q is answered by %q, want %q", label, got, want)
 		}
 	}
 }

@@ -73,13 +73,13 @@ func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
 	var judged []judgedRow
 	err = e.eachModel(ctx, config, rows, before, func(last *linear.Classifier, tested []labelled) error {
 		more, err := judgeRows(ctx, last, tested)
+		if err == nil {
+			err = signpostRows(more, last, config.Classifiers.Signpost)
+		}
 		judged = append(judged, more...)
 		return err
 	})
 	if err != nil {
-		return err
-	}
-	if err := signpostRows(judged, config.Classifiers.Signpost); err != nil {
 		return err
 	}
 	if e.JSON && e.Against == "" {
@@ -119,10 +119,10 @@ type judgedRow struct {
 	chances []linear.Chance
 	reasons []contact.Reason
 	micros  int64 // of all classifiers
-	// signpost is the topic that it would be sent to, helped whether that is
-	// the labelled topic's helper.
-	signpost string
-	helped   bool
+	// signpost is the topic that it would be sent to, topic the one that answers
+	// its label, helped whether both have the same helper.
+	signpost, topic string
+	helped          bool
 }
 
 func (r judgedRow) misses() bool { return raised(r.Grade) && !raised(r.grade) }
@@ -170,7 +170,7 @@ func (e evalCommand) eachModel(ctx context.Context, config config, rows []labell
 		if len(others) == 0 {
 			return usageError{errOneFile}
 		}
-		examples, err := withCalm(ctx, examplesOf(others), e.Calm, before)
+		examples, err := teaching(ctx, others, e.Calm, before, config.Classifiers.Signpost)
 		if err != nil {
 			return err
 		}

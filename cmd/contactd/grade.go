@@ -116,6 +116,7 @@ func (g gradeCommand) panel(config classifiersConfig) (panel, error) {
 type panel struct {
 	*classifiers.Panel
 	byRules expiringRules
+	learned *linear.Classifier
 }
 
 // newPanel seats the configured classifiers, and more behind them.
@@ -134,13 +135,13 @@ func newPanel(config classifiersConfig, more ...classifiers.Classifier) (panel, 
 	}
 	members = append(append(members, learned), more...)
 	byRules, _ := first[0].(expiringRules)
-	return panel{classifiers.NewPanel(config.Config, members...), byRules}, nil
+	return panel{classifiers.NewPanel(config.Config, members...), byRules, learned}, nil
 }
 
 // annotated adds what a handler needs beside the grade, which is the panel's
 // or that of an assessor which asks it.
 func (p panel) annotated(assessor classifiers.Assessor, config classifiersConfig) (*classifiers.Annotated, error) {
-	posts, err := signpost.New(config.Signpost)
+	posts, err := signpost.New(config.Signpost, p.learned)
 	if err != nil {
 		return nil, err
 	}

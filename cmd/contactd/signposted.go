@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -27,37 +28,39 @@ type signpostFigures struct {
 }
 
 // signpostRows notes who each message would be sent to.
-func signpostRows(rows []judgedRow, config signpost.Config) error {
-	posts, err := signpost.New(config)
+func signpostRows(rows []judgedRow, voice signpost.Voice, config signpost.Config) error {
+	posts, err := signpost.New(config, voice)
 	if err != nil {
 		return err
 	}
 	for i := range rows {
 		row := &rows[i]
+		row.topic = topicOf(posts, row.Category)
 		var notes contact.Notes
 		posts.Annotate(row.Message, contact.Assessment{Grade: row.grade, Opinions: append(slices.Clone(row.Before), row.learned)}, &notes)
 		if notes.Signpost != nil {
 			row.signpost = notes.Signpost.Code
-			row.helped = notes.Signpost.Helper == posts.Helper(row.topic())
+			row.helped = notes.Signpost.Helper == posts.Helper(row.topic)
 		}
 	}
 	return nil
 }
 
-// topic is the one that the label names, empty when it is for the police.
-func (r judgedRow) topic() string {
-	topic, ok := strings.CutPrefix(r.Category, notPolice)
+// topicOf is the topic that answers a category; that of the category's own name
+// when no topic does, and empty when it is for the police.
+func topicOf(posts *signpost.Annotator, category string) string {
+	label, ok := strings.CutPrefix(category, notPolice)
 	if !ok {
 		return ""
 	}
-	return topic
+	return cmp.Or(posts.Topic(label), label)
 }
 
 func signpostFiguresOf(rows []judgedRow) *signpostFigures {
 	f := &signpostFigures{}
 	right, helped, wrong := 0, 0, 0
 	for _, row := range rows {
-		topic := row.topic()
+		topic := row.topic
 		switch {
 		case topic == "" && row.signpost == "":
 		case topic == "" && raised(row.Grade):
@@ -96,7 +99,7 @@ func (p *program) tellSignposts(all []figures) {
 
 // tellSignpostMisses lists what was sent wrong.
 func (p *program) tellSignpostMisses(rows []judgedRow) {
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r judgedRow) bool { return r.topic() == r.signpost })
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r judgedRow) bool { return r.topic == r.signpost })
 	for _, row := range rows {
 		p.printf("%s graded %s is %s, signpost %q: %s\n", row.id, row.grade, row.Category, row.signpost, strings.ReplaceAll(row.Message.Text, "\n", " / "))
 	}

@@ -7,6 +7,8 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/classifiers/signpost"
+	"contactd/contact"
 )
 
 type trainCommand struct {
@@ -38,7 +40,7 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	examples, err := withCalm(ctx, examplesOf(rows), t.Calm, before)
+	examples, err := teaching(ctx, rows, t.Calm, before, config.Classifiers.Signpost)
 	if err != nil {
 		return err
 	}
@@ -50,19 +52,37 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err := os.WriteFile(t.Out, content, 0o600); err != nil {
 		return fmt.Errorf("write model: %w", err)
 	}
-	p.printf("trained %s on %d messages and %d of ordinary talk\n", model.Trained, len(rows), len(examples)-len(rows))
+	p.printf("trained %s on %d messages and %d lines of ordinary talk and of signposts\n", model.Trained, len(rows), len(examples)-len(rows))
 	return nil
 }
 
-// withCalm adds the messages of files of ordinary talk.
-func withCalm(ctx context.Context, examples []linear.Example, files []string, before []classifiers.Bounded) ([]linear.Example, error) {
-	if len(files) == 0 {
-		return examples, nil
+// teaching is what a model learns from: messages, files of ordinary talk, and
+// what the directory of signposts says of its topics.
+func teaching(ctx context.Context, rows []labelled, calm []string, before []classifiers.Bounded, config signpost.Config) ([]linear.Example, error) {
+	examples := examplesOf(rows)
+	posts, err := signpost.New(config, nil)
+	if err != nil {
+		return nil, err
 	}
-	rows, err := readLabelled(ctx, files, before)
-	for _, example := range examplesOf(rows) {
-		example.Calm = true
-		examples = append(examples, example)
+	for i := range examples {
+		examples[i].Topic = topicOf(posts, examples[i].Category)
 	}
-	return examples, err
+	if len(calm) > 0 {
+		rows, err := readLabelled(ctx, calm, before)
+		if err != nil {
+			return nil, err
+		}
+		for _, example := range examplesOf(rows) {
+			example.Calm = true
+			examples = append(examples, example)
+		}
+	}
+	lines, err := signpost.Lines(config)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range lines {
+		examples = append(examples, linear.Example{Message: contact.Message{Text: line.Text}, Topic: line.Topic, Lines: true})
+	}
+	return examples, nil
 }
