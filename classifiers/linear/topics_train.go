@@ -72,9 +72,9 @@ func (c *corpus) folded() *corpus {
 // topics: to send an urgent message elsewhere, one that is for the police, and
 // one to somebody who cannot help.
 const (
-	urgentWorth = 10
-	policeWorth = 0.25
-	wrongWorth  = 0.25
+	urgentWorth = 4
+	policeWorth = 0.1
+	wrongWorth  = 0.1
 )
 
 // urgentPull is how much harder an urgent message pulls at a belief.
