@@ -27,7 +27,7 @@ type evalCommand struct {
 	Signposts bool   `help:"List the messages that were signposted wrong, or not though they are not for the police."`
 	Label     string `help:"Only ask a question of another set: the column that says 1 or 0, yes or no. Each part of the texts is answered by what is learned from the other parts." placeholder:"COLUMN"`
 	Text      string `help:"With --label: the column of the text." default:"text" placeholder:"COLUMN"`
-	Folds     int    `help:"With --label: how many parts." default:"5" placeholder:"N"`
+	Folds     int    `help:"With --cross: leave out the files in so many parts, in place of one after the other. With --label: how many parts, 5 if not given." placeholder:"N"`
 	Kept      string `help:"With --label: answer the texts of this file by all others, in place of each part by the other parts." placeholder:"FILE.csv"`
 	Against   string `help:"Exit 1 if another model finds an emergency that this one does not: a file, or 'shipped'." placeholder:"FILE"`
 }
@@ -163,8 +163,8 @@ func (e evalCommand) eachModel(ctx context.Context, config config, rows []labell
 		}
 		return judge(last, rows)
 	}
-	for _, group := range groupsOf(rows) {
-		own := func(row labelled) bool { return row.Group == group }
+	for _, part := range e.parts(groupsOf(rows)) {
+		own := func(row labelled) bool { return slices.Contains(part, row.Group) }
 		others := slices.DeleteFunc(slices.Clone(rows), own)
 		tested := slices.DeleteFunc(slices.Clone(rows), func(row labelled) bool { return !own(row) })
 		if len(others) == 0 {
@@ -179,6 +179,19 @@ func (e evalCommand) eachModel(ctx context.Context, config config, rows []labell
 		}
 	}
 	return nil
+}
+
+// parts are the groups that are left out together: each alone, or dealt out to
+// so many folds.
+func (e evalCommand) parts(groups []string) [][]string {
+	if e.Folds <= 0 {
+		return slices.Collect(slices.Chunk(groups, 1))
+	}
+	parts := make([][]string, min(e.Folds, len(groups)))
+	for i, group := range groups {
+		parts[i%len(parts)] = append(parts[i%len(parts)], group)
+	}
+	return parts
 }
 
 func groupsOf(rows []labelled) []string {

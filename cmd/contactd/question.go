@@ -14,6 +14,9 @@ import (
 
 // ask measures the features of the learned classifier on a set of other people.
 func (e evalCommand) ask(p *program) error {
+	if e.Folds == 0 {
+		e.Folds = 5
+	}
 	if e.Folds < 3 {
 		return usageError{errors.New("eval --label: want at least 3 --folds")}
 	}
