@@ -32,8 +32,7 @@ const (
 // Model is a trained model. It does not change after it was made.
 type Model struct {
 	header
-	// idf is how telling a feature is, in 16ths; 0 for one never seen.
-	idf []byte
+	table
 	// weights are those of all heads, bucket after bucket.
 	weights []int8
 	topics  topics
@@ -64,7 +63,7 @@ func (m *Model) sums(r *reader, h *hints, sums *[headCount]float32) {
 		var part [headCount]float32
 		norm := float32(0)
 		for _, c := range r.counts[block] {
-			idf := m.idf[c.bucket]
+			idf := m.telling(c.bucket, c.key)
 			if idf == 0 {
 				continue
 			}

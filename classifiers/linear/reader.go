@@ -8,10 +8,10 @@ import (
 	"contactd/classifiers/fold"
 )
 
-// The hashed features. A feature is a bucket; two that fall into one share
-// their weight, which costs less than it seems because weights are small.
+// The hashed features. A feature falls into a bucket; the table of a model
+// says which feature it knows there.
 const (
-	bucketBits = 17
+	bucketBits = 18
 	buckets    = 1 << bucketBits
 
 	// Blocks of features, each of length 1 before it is weighed. A hit of a
@@ -29,6 +29,7 @@ const maxCharacters = 4000
 type count struct {
 	bucket uint32
 	times  uint32
+	key    uint8 // tells it from others in its bucket, never 0
 }
 
 // reader turns texts into features. It is scratch for one goroutine: after it
@@ -39,9 +40,10 @@ type reader struct {
 	// text is the folded text, in plain words if it was in disguise.
 	text    *fold.Text
 	plainly *disguise.Reader
-	plain   []byte  // a word between spaces, digits as 0
-	starts  []int32 // where the code points of a word begin in plain
-	slot    []uint32
+	plain   []byte   // a word between spaces, digits as 0
+	starts  []int32  // where the code points of a word begin in plain
+	slot    []uint32 // where a feature stands in the block that is counted, and one
+	taken   []uint32 // the slots of this block
 	counts  [blocks][]count
 	// dampened is what a feature counts that stands so many times in a text.
 	dampened [64]float32
@@ -143,6 +145,9 @@ const (
 
 func bucketOf(hash uint64) uint32 { return uint32(hash^hash>>32) & (buckets - 1) }
 
+// keyOf is made of digits of the hash that bucketOf has no use for.
+func keyOf(hash uint64) uint8 { return uint8(uint32(hash^hash>>32)>>bucketBits%255) + 1 }
+
 func hashOf(kind byte, name string) uint64 {
 	hash := (uint64(offset) ^ uint64(kind)) * prime
 	for i := range len(name) {
@@ -151,23 +156,28 @@ func hashOf(kind byte, name string) uint64 {
 	return hash
 }
 
-// add counts a feature. slot holds its place in counts and one, until settle.
+// add counts a feature. Its slot is that of its bucket, or the next free one.
 func (r *reader) add(counts []count, hash uint64) []count {
-	b := bucketOf(hash)
-	if at := r.slot[b]; at > 0 {
-		counts[at-1].times++
-		return counts
+	b, key := bucketOf(hash), keyOf(hash)
+	at := b
+	for ; r.slot[at] > 0; at = (at + 1) & (buckets - 1) {
+		if known := &counts[r.slot[at]-1]; known.bucket == b && known.key == key {
+			known.times++
+			return counts
+		}
 	}
-	counts = append(counts, count{b, 1})
-	r.slot[b] = uint32(len(counts))
+	counts = append(counts, count{bucket: b, times: 1, key: key})
+	r.slot[at] = uint32(len(counts))
+	r.taken = append(r.taken, at)
 	return counts
 }
 
-// settle clears slot for the next block.
+// settle clears the slots for the next block.
 func (r *reader) settle(counts []count) []count {
-	for _, c := range counts {
-		r.slot[c.bucket] = 0
+	for _, at := range r.taken {
+		r.slot[at] = 0
 	}
+	r.taken = r.taken[:0]
 	return counts
 }
 

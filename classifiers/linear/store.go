@@ -45,8 +45,8 @@ func Load(file string) (*Model, error) {
 }
 
 // Encode writes a model: the magic line, the length of the readable header in
-// four bytes, the header as JSON, the table of telling, the weights, and with
-// topics a table and weights of theirs.
+// four bytes, the header as JSON, the table of features (keys, then how telling
+// each is), the weights, and with topics a table and weights of theirs.
 func (m *Model) Encode() ([]byte, error) {
 	readable := m.header
 	readable.Topics = m.topics.topicHeader
@@ -58,10 +58,8 @@ func (m *Model) Encode() ([]byte, error) {
 	out.WriteString(magic)
 	out.Write(binary.BigEndian.AppendUint32(nil, uint32(len(head))))
 	out.Write(head)
-	out.Write(m.idf)
-	writeWeights(&out, m.weights)
-	out.Write(m.topics.idf)
-	writeWeights(&out, m.topics.weights)
+	writeTable(&out, m.table, m.weights)
+	writeTable(&out, m.topics.table, m.topics.weights)
 	return out.Bytes(), nil
 }
 
@@ -92,28 +90,30 @@ func Decode(content []byte) (*Model, error) {
 	if len(rest) != want {
 		return nil, fmt.Errorf("%d bytes long: cut off or of another size", len(content))
 	}
-	m.idf, m.weights, rest = table(rest, buckets, headCount)
+	m.table, m.weights, rest = cutTable(rest, buckets, headCount)
 	if len(rest) > 0 {
-		m.topics.idf, m.topics.weights, _ = table(rest, topicBuckets, len(m.topics.Heads))
+		m.topics.table, m.topics.weights, _ = cutTable(rest, topicBuckets, len(m.topics.Heads))
 	}
 	return m, nil
 }
 
-func writeWeights(out *bytes.Buffer, weights []int8) {
+func writeTable(out *bytes.Buffer, t table, weights []int8) {
+	out.Write(t.keys)
+	out.Write(t.idf)
 	for _, w := range weights {
 		out.WriteByte(byte(w))
 	}
 }
 
-// tableSize is how many bytes the table of telling and the weights of some
-// heads take.
-func tableSize(buckets, heads int) int { return buckets + buckets*heads }
+// tableSize is how many bytes a table and the weights of some heads take.
+func tableSize(buckets, heads int) int { return (2 + heads) * buckets }
 
-// table cuts the table of telling and the weights of some heads off stored
-// bytes. The weights are read where they lie: a byte is an int8.
-func table(stored []byte, buckets, heads int) (idf []byte, weights []int8, rest []byte) {
-	signed := stored[buckets:tableSize(buckets, heads)]
-	return stored[:buckets], unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(signed))), len(signed)), stored[tableSize(buckets, heads):]
+// cutTable cuts a table and the weights of some heads off stored bytes. The
+// weights are read where they lie: a byte is an int8.
+func cutTable(stored []byte, buckets, heads int) (t table, weights []int8, rest []byte) {
+	t.keys, t.idf = stored[:buckets], stored[buckets:2*buckets]
+	signed := stored[2*buckets : tableSize(buckets, heads)]
+	return t, unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(signed))), len(signed)), stored[tableSize(buckets, heads):]
 }
 
 // nameOf names the training messages by their content.

@@ -12,8 +12,8 @@ import (
 // what the other heads say decides with them whether to believe it.
 type topics struct {
 	topicHeader
-	// idf and weights are as those of a model, of other lines.
-	idf     []byte
+	// table and weights are as those of a model, of other lines.
+	table
 	weights []int8
 }
 
@@ -29,7 +29,7 @@ const mostTopics = 64
 // Topics have fewer buckets than grades: a bucket of theirs is the end of the
 // number of one of those.
 const (
-	topicBits    = 16
+	topicBits    = 15
 	topicBuckets = 1 << topicBits
 )
 
@@ -85,7 +85,11 @@ func (t *topics) name(r *reader) named {
 		norm := float32(0)
 		for _, c := range r.counts[block] {
 			bucket := topicBucket(c.bucket)
-			value := float32(t.idf[bucket]) * r.weight(c.times)
+			idf := t.telling(bucket, c.key)
+			if idf == 0 {
+				continue
+			}
+			value := float32(idf) * r.weight(c.times)
 			norm += value * value
 			for k, w := range t.weights[int(bucket)*n:][:n:n] {
 				part[k] += value * float32(w)

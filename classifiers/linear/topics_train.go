@@ -36,9 +36,9 @@ func (c *corpus) trainTopics(of []int) topics {
 	}
 	of = slices.DeleteFunc(slices.Clone(of), func(i int) bool { return c.examples[i].Calm && i%calmEvery != 0 })
 	few := c.folded()
-	t := topics{idf: few.idf(of)[:topicBuckets], weights: make([]int8, topicBuckets*len(names))}
+	t := topics{table: few.tableOf(of, topicBuckets, false), weights: make([]int8, topicBuckets*len(names))}
 	t.Heads = make([]Head, len(names))
-	vectors := few.vectors(t.idf, of, false)
+	vectors := few.vectors(&t.table, of, false)
 	inParallel(len(names), func(k int) {
 		p := problem{vectors: vectors, yes: make([]bool, len(of)), costs: make([]float64, len(of))}
 		for n, i := range of {

@@ -70,7 +70,7 @@ func (e Example) yes(head int) bool {
 // cost is how hard one example may pull. Chosen by cross-validation over the
 // files of labelled messages.
 const (
-	cost     = 20.0
+	cost     = 40.0
 	calmCost = 4.0
 )
 
@@ -98,27 +98,8 @@ func readCorpus(examples []Example) *corpus {
 	return c
 }
 
-// idf is how telling each feature is among the examples, in 16ths.
-func (c *corpus) idf(of []int) []byte {
-	holding := make([]int, buckets)
-	for _, i := range of {
-		for _, counts := range c.counts[i] {
-			for _, each := range counts {
-				holding[each.bucket]++
-			}
-		}
-	}
-	idf := make([]byte, buckets)
-	for b, n := range holding {
-		if n > 0 {
-			idf[b] = byte(max(1, math.Round(16*(1+math.Log(float64(len(of)+1)/float64(n+1))))))
-		}
-	}
-	return idf
-}
-
 // vectors are the examples as the model sees them, with or without hints.
-func (c *corpus) vectors(idf []byte, of []int, hinted bool) []vector {
+func (c *corpus) vectors(known *table, of []int, hinted bool) []vector {
 	dampened := dampened()
 	vectors := make([]vector, len(of))
 	for k, i := range of {
@@ -126,7 +107,11 @@ func (c *corpus) vectors(idf []byte, of []int, hinted bool) []vector {
 		for _, counts := range c.counts[i] {
 			from, norm := len(v.values), float32(0)
 			for _, each := range counts {
-				value := float32(idf[each.bucket]) * dampened[min(each.times, 63)]
+				idf := known.telling(each.bucket, each.key)
+				if idf == 0 {
+					continue
+				}
+				value := float32(idf) * dampened[min(each.times, 63)]
 				norm += float32(value * value)
 				v.buckets, v.values = append(v.buckets, each.bucket), append(v.values, value)
 			}
@@ -151,12 +136,12 @@ func (c *corpus) vectors(idf []byte, of []int, hinted bool) []vector {
 // train makes a model of some examples, without calibration or plan. Other
 // heads than those asked for always say no.
 func (c *corpus) train(of []int, heads []int) *Model {
-	m := &Model{idf: c.idf(of), weights: make([]int8, buckets*headCount)}
+	m := &Model{table: c.tableOf(of, buckets, true), weights: make([]int8, buckets*headCount)}
 	m.Heads = make([]Head, headCount)
 	for k, name := range HeadNames() {
 		m.Heads[k] = Head{Name: name, Bias: -never, Slope: 1}
 	}
-	vectors := c.vectors(m.idf, of, true)
+	vectors := c.vectors(&m.table, of, true)
 	inParallel(len(heads), func(k int) {
 		head := heads[k]
 		p := problem{vectors: vectors, yes: make([]bool, len(of)), costs: make([]float64, len(of))}
