@@ -65,6 +65,8 @@ func (m *Model) sums(r *reader, h *hints, sums *[headCount]float32) {
 		for _, c := range r.counts[block] {
 			idf := m.telling(c.bucket, c.key)
 			if idf == 0 {
+				value := strange * r.weight(c.times)
+				norm += value * value
 				continue
 			}
 			value := float32(idf) * r.weight(c.times)

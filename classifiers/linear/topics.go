@@ -87,6 +87,8 @@ func (t *topics) name(r *reader) named {
 			bucket := topicBucket(c.bucket)
 			idf := t.telling(bucket, c.key)
 			if idf == 0 {
+				value := strange * r.weight(c.times)
+				norm += value * value
 				continue
 			}
 			value := float32(idf) * r.weight(c.times)

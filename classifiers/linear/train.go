@@ -109,6 +109,8 @@ func (c *corpus) vectors(known *table, of []int, hinted bool) []vector {
 			for _, each := range counts {
 				idf := known.telling(each.bucket, each.key)
 				if idf == 0 {
+					value := strange * dampened[min(each.times, 63)]
+					norm += float32(value * value)
 					continue
 				}
 				value := float32(idf) * dampened[min(each.times, 63)]

@@ -34,7 +34,7 @@ func ownData(t *testing.T, names ...string) []string {
 // ordinary talk that the shipped model also learned from.
 func crossFigures(t *testing.T, data []string) (all []figures, of map[string]figures) {
 	t.Helper()
-	seen := contactd(t, "", append([]string{"eval", "--cross", "--json"}, data...)...)
+	seen := contactd(t, "", append([]string{"eval", "--cross", "--folds", "5", "--json"}, data...)...)
 	if err := json.Unmarshal([]byte(seen.out), &all); err != nil {
 		t.Fatalf("%v: %s", err, seen.err)
 	}
