@@ -101,24 +101,27 @@ func (c config) Validate() error {
 		}
 	}
 	problems := []error{c.root.Place(errors.Join(own...), "")}
-	for section, err := range map[string]error{
-		"log":         c.Log.Validate(),
-		"http":        c.HTTP.Validate(),
-		"webhooks":    c.Webhooks.Validate(),
-		"journal":     c.Journal.Validate(),
-		"kafka":       c.Kafka.Validate(),
-		"broker":      c.Broker.Validate(),
-		"pipeline":    c.Pipeline.Validate(),
-		"classifiers": c.Classifiers.Validate(),
+	for _, section := range []struct {
+		name string
+		err  error
+	}{
+		{"log", c.Log.Validate()},
+		{"http", c.HTTP.Validate()},
+		{"webhooks", c.Webhooks.Validate()},
+		{"journal", c.Journal.Validate()},
+		{"kafka", c.Kafka.Validate()},
+		{"broker", c.Broker.Validate()},
+		{"pipeline", c.Pipeline.Validate()},
+		{"classifiers", c.Classifiers.Validate()},
 	} {
-		problems = append(problems, c.root.Place(err, section))
+		problems = append(problems, c.root.Place(section.err, section.name))
 	}
 	for _, kind := range channelTable() {
 		if section, ok := c.Channels[kind.name]; ok {
 			problems = append(problems, kind.check(section))
 		}
 	}
-	return errors.Join(problems...)
+	return strict.ByLine(errors.Join(problems...))
 }
 
 // configPlaces are looked at in this order when nobody names a file.

@@ -11,10 +11,11 @@
 package strict
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
-	"sort"
+	"slices"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -90,7 +91,9 @@ func Parse(file string, data []byte, getenv func(string) (value string, ok bool)
 	if len(data) > sizeLimit {
 		return whole(fmt.Sprintf("larger than %d bytes", sizeLimit))
 	}
-	parsed, err := parse(data)
+	// Editors of other systems begin a file with a byte order mark, which is no
+	// part of the first key.
+	parsed, err := parse(bytes.TrimPrefix(data, []byte("\ufeff")))
 	if err != nil {
 		return Section{}, syntax(file, err)
 	}
@@ -144,10 +147,22 @@ func flatten(err error) []error {
 
 // joined returns the problems found, by line.
 func (w *walker) joined() error {
-	sort.SliceStable(w.problems, func(i, j int) bool { return w.problems[i].Line < w.problems[j].Line })
 	errs := make([]error, len(w.problems))
 	for i, problem := range w.problems {
 		errs[i] = problem
 	}
-	return errors.Join(errs...)
+	return ByLine(errors.Join(errs...))
+}
+
+// ByLine sorts joined Problems as they stand in their file, those of the file
+// as a whole first; in the same line they keep their order.
+func ByLine(err error) error {
+	all := flatten(err)
+	line := func(err error) int {
+		var problem Problem
+		errors.As(err, &problem)
+		return problem.Line
+	}
+	slices.SortStableFunc(all, func(a, b error) int { return line(a) - line(b) })
+	return errors.Join(all...)
 }

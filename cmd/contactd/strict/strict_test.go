@@ -80,6 +80,13 @@ tls:
 	}
 }
 
+func TestAByteOrderMarkIsNoPartOfTheFirstKey(t *testing.T) {
+	var c config
+	if err := decode(t, "\ufeffdir: here\n", &c); err != nil || c.Dir != "here" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
 func TestAnEmptyFileLeavesTheDefaults(t *testing.T) {
 	for _, text := range []string{"", "\n", "# nothing\n", "---\n", "dir:\n"} {
 		c := config{Dir: "default"}
