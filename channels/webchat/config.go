@@ -165,8 +165,10 @@ func (c Config) Validate() error {
 	set := c.WithDefaults()
 	var wrong []error
 	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
-	if _, _, err := net.SplitHostPort(set.Listen); err != nil {
+	if _, port, err := net.SplitHostPort(set.Listen); err != nil {
 		problem("listen: want host:port, got %q", c.Listen)
+	} else if _, err := net.LookupPort("tcp", port); err != nil {
+		problem("listen: want a port from 0 to 65535, got %q", port)
 	}
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		problem("cert_file: needs key_file, and the other way round")

@@ -32,6 +32,9 @@ func TestMistakesInTheConfigurationAreToldWithTheirKeys(t *testing.T) {
 			t.Errorf("no %s in %v", want, err)
 		}
 	}
+	if err := (Config{Listen: "127.0.0.1:99999"}).Validate(); err == nil || !strings.HasPrefix(err.Error(), "listen: want a port") {
+		t.Errorf("a port that cannot be: %v", err)
+	}
 	if err := (Config{}).Validate(); err != nil {
 		t.Errorf("the zero config: %v", err)
 	}

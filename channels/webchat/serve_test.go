@@ -109,9 +109,9 @@ func TestCheckTriesWhatTheServerNeeds(t *testing.T) {
 		t.Error(err)
 	}
 	for key, c := range map[string]Config{
-		"cert_file":      {CertFile: keyFile, KeyFile: keyFile},
-		"languages_dir":  {LanguagesDir: "/no/such/folder"},
-		"clamav.address": {ClamAV: clamav.Config{Address: servers.FreeAddress(t)}},
+		"cert_file":                        {CertFile: keyFile, KeyFile: keyFile},
+		"languages_dir: /no/such/folder: ": {LanguagesDir: "/no/such/folder"},
+		"clamav.address":                   {ClamAV: clamav.Config{Address: servers.FreeAddress(t)}},
 	} {
 		if err := try(c); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: %v", key, err)

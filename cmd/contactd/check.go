@@ -36,18 +36,16 @@ func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	findings := []finding{checkFile(config), checkDataDir(config), checkClassifiers(config)}
+	findings := []finding{checkFile(config), checkDataDir(config)}
+	findings = append(findings, checkListeners(config)...)
+	findings = append(findings, checkClassifiers(config))
 	findings = append(findings, checkPack(config.Classifiers.Rules, time.Now())...)
 	findings = append(findings, checkShadow(config.Classifiers.Linear)...)
 	if config.Classifiers.LLM.Enabled() {
 		findings = append(findings, checkModel(ctx, config))
 	}
 	findings = append(findings, checkBroker(ctx, config)...)
-	accounts, err := checkChannels(ctx, config)
-	if err != nil {
-		return err
-	}
-	if p.tell(append(findings, accounts...)) {
+	if p.tell(append(findings, checkChannels(ctx, config)...)) {
 		return errTold
 	}
 	return nil
@@ -106,11 +104,23 @@ func checkDataDir(c config) finding {
 		f.err = fmt.Errorf("cannot be written: %w", err)
 		return f
 	}
-	f.err = errors.Join(file.Close(), os.Remove(file.Name()))
+	f.err = errors.Join(file.Close(), os.Remove(file.Name()), c.Journal.TryRoom(dir))
 	if dir != c.DataDir {
 		f.detail = "will be created"
 	}
 	return f
+}
+
+// checkListeners reads the certificates and tokens of those that have any.
+func checkListeners(c config) []finding {
+	var findings []finding
+	if c.HTTP.CertFile != "" || c.HTTP.TokensFile != "" {
+		findings = append(findings, finding{what: "http", name: c.HTTP.Listen, err: c.HTTP.Try()})
+	}
+	if c.Webhooks.CertFile != "" {
+		findings = append(findings, finding{what: "webhooks", name: c.Webhooks.Listen, err: c.Webhooks.Try()})
+	}
+	return findings
 }
 
 func checkClassifiers(c config) finding {
@@ -164,29 +174,36 @@ func checkBroker(ctx context.Context, c config) []finding {
 	return findings
 }
 
-func checkChannels(ctx context.Context, c config) ([]finding, error) {
-	made, err := makeChannels(c, noBlobs{}, noHealth{}, c.Log.logger(io.Discard))
-	if err != nil {
-		return nil, err
+// checkChannels tries each channel. One that cannot be made, as when a secret
+// cannot be read, does not keep the others from being tried.
+func checkChannels(ctx context.Context, c config) []finding {
+	if len(c.Channels) == 0 {
+		return []finding{{what: "channels", name: "-", detail: "none is configured, so nothing comes in"}}
 	}
 	var findings []finding
-	for _, name := range channelNames() {
-		checker, ok := made[name].(channels.Checker)
+	for _, kind := range channelTable() {
+		section, configured := c.Channels[kind.name]
+		if !configured {
+			continue
+		}
+		made, err := kind.make(section, noBlobs{}, noHealth{}, c.Log.logger(io.Discard))
+		if err != nil {
+			findings = append(findings, finding{what: kind.name, name: "-", err: err})
+			continue
+		}
+		checker, ok := made.(channels.Checker)
 		if !ok {
 			continue
 		}
 		tried := checker.Check(ctx)
 		if len(tried) == 0 {
-			findings = append(findings, finding{what: name, name: "-", detail: "no account"})
+			findings = append(findings, finding{what: kind.name, name: "-", detail: "no account"})
 		}
 		for _, each := range tried {
-			findings = append(findings, finding{what: name, name: each.Account, detail: each.Detail, err: each.Err})
+			findings = append(findings, finding{what: kind.name, name: each.Account, detail: each.Detail, err: each.Err})
 		}
 	}
-	if len(made) == 0 {
-		findings = append(findings, finding{what: "channels", name: "-", detail: "none is configured, so nothing comes in"})
-	}
-	return findings, nil
+	return findings
 }
 
 // noBlobs and noHealth stand in while nothing is taken.

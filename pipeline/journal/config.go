@@ -79,6 +79,24 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// TryRoom returns an error when so little is free on the disk of dir that a
+// journal there would take no message.
+func (c Config) TryRoom(dir string) error {
+	free, err := freeBytes(dir)
+	if err != nil {
+		return fmt.Errorf("look at the disk of %s: %w", dir, err)
+	}
+	return c.withDefaults().tooFull(dir, free)
+}
+
+func (c Config) tooFull(dir string, free int64) error {
+	if c.MinFree < 0 || free >= c.MinFree {
+		return nil
+	}
+	return fmt.Errorf("accept messages: %d bytes are free in %s, less than min_free_bytes %d: free some space and it goes on by itself",
+		free, dir, c.MinFree)
+}
+
 // Deps is what the journal needs from its surroundings. Zero values discard
 // logs and metrics and use the real clock.
 type Deps struct {

@@ -206,12 +206,11 @@ func (j *Journal) lookAtDisk() {
 		return // the next write will say what is wrong
 	}
 	j.free.Store(free)
-	if j.config.MinFree < 0 || free >= j.config.MinFree {
+	full := j.config.tooFull(j.config.Dir, free)
+	if full == nil {
 		j.freeError.Store(nil)
 		return
 	}
-	full := fmt.Errorf("accept messages: %d bytes are free in %s, less than min_free_bytes %d: free some space and it goes on by itself",
-		free, j.config.Dir, j.config.MinFree)
 	j.freeError.Store(&full)
 }
 

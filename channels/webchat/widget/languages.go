@@ -44,13 +44,12 @@ func readLanguages(folder string) (languages, error) {
 		return all, err
 	}
 	all.texts["en"] = english
-	from := []fs.FS{embedded}
-	if folder != "" {
-		from = append(from, os.DirFS(folder))
+	if err := all.read(embedded, english); err != nil {
+		return all, err
 	}
-	for _, files := range from {
-		if err := all.read(files, english); err != nil {
-			return all, err
+	if folder != "" {
+		if err := all.read(os.DirFS(folder), english); err != nil {
+			return all, fmt.Errorf("%s: %w", folder, err)
 		}
 	}
 	for name, words := range all.texts {

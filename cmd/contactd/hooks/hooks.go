@@ -54,6 +54,9 @@ func (c Config) Validate() error {
 	return errors.Join(serve.Check(section, c.Listen, c.CertFile, c.KeyFile), err)
 }
 
+// Try reads the files of TLS and returns what is wrong with them.
+func (c Config) Try() error { return serve.Try(section, c.CertFile, c.KeyFile) }
+
 // section is that of the configuration.
 const section = "webhooks"
 

@@ -16,6 +16,8 @@ package listener
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -53,6 +55,20 @@ func (c Config) WithDefaults() Config {
 func (c Config) Validate() error {
 	c = c.WithDefaults()
 	return serve.Check(section, c.Listen, c.CertFile, c.KeyFile)
+}
+
+// Try reads the files that the listener needs and returns what is wrong with
+// them, each with its key.
+func (c Config) Try() error {
+	tokens := error(nil)
+	if c.TokensFile != "" {
+		if found, err := readTokens(c.TokensFile); err != nil {
+			tokens = fmt.Errorf("%s.tokens_file: %w", section, err)
+		} else if len(found) == 0 {
+			tokens = fmt.Errorf("%s.tokens_file: there is no token in %s, so nobody gets originals", section, c.TokensFile)
+		}
+	}
+	return errors.Join(serve.Try(section, c.CertFile, c.KeyFile), tokens)
 }
 
 // section is that of the configuration.

@@ -38,13 +38,27 @@ type Config struct {
 // its key.
 func Check(name, listen, certFile, keyFile string) error {
 	var problems []error
-	if _, _, err := net.SplitHostPort(listen); err != nil {
+	if _, port, err := net.SplitHostPort(listen); err != nil {
 		problems = append(problems, fmt.Errorf("%s.listen: want host:port, got %q", name, listen))
+	} else if _, err := net.LookupPort("tcp", port); err != nil {
+		problems = append(problems, fmt.Errorf("%s.listen: want a port from 0 to 65535, got %q", name, port))
 	}
 	if (certFile == "") != (keyFile == "") {
 		problems = append(problems, fmt.Errorf("%s.cert_file: needs %[1]s.key_file, and the other way round", name))
 	}
 	return errors.Join(problems...)
+}
+
+// Try returns what is wrong in the files of TLS, with the key. It takes no
+// address, because a running contactd may have it.
+func Try(name, certFile, keyFile string) error {
+	if certFile == "" {
+		return nil
+	}
+	if _, err := (&certificate{cert: certFile, key: keyFile}).load(nil); err != nil {
+		return fmt.Errorf("%s.cert_file: %w", name, err)
+	}
+	return nil
 }
 
 // The limits of every server. A delivery of 8 MB over a slow line must fit into

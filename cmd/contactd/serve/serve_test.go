@@ -119,6 +119,8 @@ func TestMistakesNameTheirSection(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	for want, err := range map[string]error{
 		`http.listen: want host:port, got "8080"`:                              Check("http", "8080", "", ""),
+		`http.listen: want a port from 0 to 65535, got "99999"`:                Check("http", "127.0.0.1:99999", "", ""),
+		"webhooks.cert_file: stat /nowhere":                                    Try("webhooks", "/nowhere", "/nowhere"),
 		"webhooks.cert_file: needs webhooks.key_file, and the other way round": Check("webhooks", ":1", "", "x"),
 		"webhooks.cert_file: ": func() error {
 			_, err := Listen(Config{Name: "webhooks", Listen: "127.0.0.1:0", CertFile: "/nowhere", KeyFile: "/nowhere", Log: log})

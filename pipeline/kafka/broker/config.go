@@ -48,7 +48,10 @@ func (c Config) WithDefaults() Config {
 func (c Config) Validate() error {
 	var problems []error
 	if c.Address != "" {
-		host, _, err := net.SplitHostPort(c.Address)
+		host, port, err := net.SplitHostPort(c.Address)
+		if _, wrong := net.LookupPort("tcp", port); err == nil && wrong != nil {
+			problems = append(problems, fmt.Errorf("broker.address: want a port from 0 to 65535, got %q", port))
+		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("broker.address: want host:port, got %q", c.Address))
 		} else if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestCheckGoesOnWhenAChannelCannotBeMade(t *testing.T) {
+	file := filepath.Join(configure(t, `
+channels:
+  facebook: {app_secret_file: /nowhere/secret, verify_token_file: /nowhere/verify, accounts: [{name: town, id: "1", token_file: /nowhere/token}]}
+  webchat: {demo: true}
+`), "contactd.yaml")
+	seen := contactd(t, "", "-c", file, "check")
+	for _, want := range []string{"FAILED  facebook", "contactd.yaml:4: channels.facebook.app_secret_file: ", "ok      webchat"} {
+		if seen.code != 1 || !strings.Contains(seen.out, want) {
+			t.Errorf("no %q in %+v", want, seen)
+		}
+	}
+}
+
+func TestCheckReadsWhatTheListenersNeed(t *testing.T) {
+	write := func(name, text string) (file string) {
+		file = filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	file := write("contactd.yaml", `http: {tokens_file: /nowhere/tokens, cert_file: /nowhere/cert, key_file: /nowhere/key}
+webhooks: {cert_file: /nowhere/cert, key_file: /nowhere/key}
+`)
+	seen := contactd(t, "", "-c", file, "check")
+	for _, want := range []string{"http.cert_file: ", "http.tokens_file: ", "webhooks.cert_file: "} {
+		if seen.code != 1 || !strings.Contains(seen.out, want) {
+			t.Errorf("no %q in %+v", want, seen)
+		}
+	}
+	file = write("contactd.yaml", "http: {tokens_file: "+write("tokens", "# none yet\n")+"}\n")
+	if seen := contactd(t, "", "-c", file, "check"); seen.code != 1 || !strings.Contains(seen.out, "http.tokens_file: there is no token in") {
+		t.Errorf("%+v", seen)
+	}
+}
+
+func TestCheckTellsADiskTooFullToTakeMessages(t *testing.T) {
+	dir := configure(t, "journal: {min_free_bytes: 1000000TiB}\n")
+	seen := contactd(t, "", "-c", filepath.Join(dir, "contactd.yaml"), "check")
+	if seen.code != 1 || !strings.Contains(seen.out, "FAILED  data") || !strings.Contains(seen.out, "less than min_free_bytes") {
+		t.Errorf("%+v", seen)
+	}
+}
