@@ -283,6 +283,9 @@ func TestABadPackNamesFileAndEntry(t *testing.T) {
 			t.Errorf("%s: %v", content, err)
 		}
 	}
+	if _, err := markers.New(write(t, "s3cret: of another file\n")); err == nil || !strings.Contains(err.Error(), "[1:1]") || strings.Contains(err.Error(), "another") {
+		t.Errorf("want the place and not the lines, got %v", err)
+	}
 	if _, err := markers.New(markers.Config{File: "nowhere.yaml"}); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("%v", err)
 	}

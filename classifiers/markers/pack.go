@@ -91,6 +91,10 @@ func decode(name string, content []byte) (pack, error) {
 	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&p)
 	if err == nil {
 		err = p.validate()
+	} else {
+		// Line and column, without the lines themselves: the file may be
+		// another than was meant, one of secrets.
+		err = errors.New(yaml.FormatError(err, false, false))
 	}
 	if err != nil {
 		return pack{}, fmt.Errorf("read markers %s: %w", name, err)

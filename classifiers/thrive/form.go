@@ -60,6 +60,10 @@ func decode(name string, content []byte) (form, error) {
 	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&f)
 	if err == nil {
 		err = f.validate()
+	} else {
+		// Line and column, without the lines themselves: the file may be
+		// another than was meant, one of secrets.
+		err = errors.New(yaml.FormatError(err, false, false))
 	}
 	if err != nil {
 		return form{}, fmt.Errorf("read THRIVE form %s: %w", name, err)

@@ -157,6 +157,9 @@ func TestABadFormNamesFileAndHeading(t *testing.T) {
 			t.Errorf("%s: %v", content, err)
 		}
 	}
+	if _, err := thrive.New(write(t, "s3cret: of another file\n")); err == nil || !strings.Contains(err.Error(), "[1:1]") || strings.Contains(err.Error(), "another") {
+		t.Errorf("want the place and not the lines, got %v", err)
+	}
 	if _, err := thrive.New(thrive.Config{Form: "nowhere.yaml"}); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("%v", err)
 	}
