@@ -15,8 +15,9 @@ type Config struct {
 	// Timeout is how long one classifier may take over one message, as a
 	// duration; default 3s. Bounded classifiers are not timed.
 	Timeout time.Duration `yaml:"timeout"`
-	// Timeouts overrides Timeout for single classifiers, by their name.
-	Timeouts map[string]time.Duration `yaml:"timeouts"`
+	// Timeouts overrides Timeout for single classifiers, by their name. It is
+	// for whoever seats them and cannot be configured: names carry versions.
+	Timeouts map[string]time.Duration `yaml:"-"`
 	// InFlight is how many messages one classifier may have in hand at a
 	// time, hung ones included; default 16. Bounded classifiers are free.
 	InFlight int `yaml:"in_flight"`
@@ -34,15 +35,15 @@ const (
 func (c Config) Validate() error {
 	var problems []error
 	if c.Timeout < 0 {
-		problems = append(problems, fmt.Errorf("timeout %v: must not be negative", c.Timeout))
+		problems = append(problems, fmt.Errorf("timeout: must not be negative, got %v", c.Timeout))
 	}
 	for name, timeout := range c.Timeouts {
 		if timeout <= 0 {
-			problems = append(problems, fmt.Errorf("timeouts.%s %v: must be positive", name, timeout))
+			problems = append(problems, fmt.Errorf("timeouts.%s: must be positive, got %v", name, timeout))
 		}
 	}
 	if c.InFlight < 0 {
-		problems = append(problems, fmt.Errorf("in_flight %d: must not be negative", c.InFlight))
+		problems = append(problems, fmt.Errorf("in_flight: must not be negative, got %d", c.InFlight))
 	}
 	return errors.Join(problems...)
 }

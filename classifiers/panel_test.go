@@ -215,7 +215,7 @@ func TestAnAssessmentIsTimedByTheGivenClock(t *testing.T) {
 
 func TestConfigNamesEveryProblem(t *testing.T) {
 	err := classifiers.Config{Timeout: -1, InFlight: -1, Timeouts: map[string]time.Duration{"llm": 0}}.Validate()
-	for _, key := range []string{"timeout ", "in_flight", "timeouts.llm"} {
+	for _, key := range []string{"timeout: ", "in_flight: ", "timeouts.llm: "} {
 		if err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%v does not name %s", err, key)
 		}

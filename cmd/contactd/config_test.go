@@ -201,9 +201,6 @@ func defaulted(c config) config {
 	if len(c.Pipeline.GradeCodes) == 0 {
 		c.Pipeline.GradeCodes = nil
 	}
-	if len(c.Classifiers.Timeouts) == 0 {
-		c.Classifiers.Timeouts = nil
-	}
 	return c
 }
 
