@@ -9,7 +9,7 @@ import (
 )
 
 // own is the panel's own opinion of a message that no text classifier can
-// have judged, whatever it answered; ok is false when there is none. It is a
+// have judged as a whole, whatever it answered; ok is false when there is none. It is a
 // floor of Unknown, so that a person looks.
 func (p *Panel) own(message contact.Message) (opinion contact.Opinion, ok bool) {
 	var reasons []contact.Reason
@@ -21,6 +21,11 @@ func (p *Panel) own(message contact.Message) (opinion contact.Opinion, ok bool) 
 	}
 	if slices.Contains(message.Flags, contact.Encrypted) {
 		add("encrypted", "the message is encrypted")
+	}
+	if slices.Contains(message.Flags, contact.Oversize) {
+		// What was not read may be a film, or the words that matter: phones
+		// put the text behind the pictures.
+		add("not_whole", "the message is larger than what is read of one")
 	}
 	if !Legible(message.Text) && !Legible(message.Authored) {
 		switch {

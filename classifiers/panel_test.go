@@ -125,6 +125,7 @@ func TestAMessageWithNothingToJudgeIsUnknown(t *testing.T) {
 		"a picture, a subject": {Subject: "photo", Attachments: picture},
 		"encrypted":            {Text: "-----BEGIN PGP MESSAGE-----", Flags: []contact.Flag{contact.Encrypted}},
 		"unreadable":           {Text: "x", Unreadable: "crashed"},
+		"read in part":         {Text: "thank you for your letter", Flags: []contact.Flag{contact.Oversize}},
 	}
 	for name, message := range unjudgeable {
 		got := classifiers.NewPanel(classifiers.Config{}, says{contact.Resolution, ""}).Assess(t.Context(), message)

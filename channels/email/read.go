@@ -45,7 +45,8 @@ func (ch *Channel) Read(ctx context.Context, original channels.Original) (contac
 	}
 	switch {
 	case strings.HasPrefix(original.Defect, oversize):
-		// What is there can be read and judged; the rest may be a film.
+		// What is there can be read, and judged as what is not whole: the rest
+		// may be a film.
 		if !slices.Contains(message.Flags, contact.Oversize) {
 			message.Flags = append(message.Flags, contact.Oversize)
 		}

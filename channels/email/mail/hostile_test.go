@@ -309,8 +309,28 @@ func TestALongTextIsCutAndFlagged(t *testing.T) {
 func TestTheLastPartsBeforeTheLimitAreKept(t *testing.T) {
 	raw := "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: image/png\n\nx\n", 30_000) + "--b--\n"
 	msg := readString(t, New(testConfig(), nil), raw)
-	if len(msg.Attachments) != maxParts-1 || !slices.Contains(msg.Flags, contact.ParseDegraded) {
+	if len(msg.Attachments) != maxParts-1 || !slices.Contains(msg.Flags, contact.ParseDegraded) || !slices.Contains(msg.Flags, contact.Oversize) {
 		t.Errorf("%d attachments, flags %v", len(msg.Attachments), msg.Flags)
+	}
+}
+
+func TestWhatLiesTooDeepIsFlaggedAsNotRead(t *testing.T) {
+	nested := func(levels int) string {
+		mail := "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nthank you for your letter\n--b\n"
+		for i := range levels {
+			mail += fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i)
+		}
+		return mail + "Content-Transfer-Encoding: base64\n\naGUgaGFzIGEga25pZmU=\n"
+	}
+	for levels, read := range map[int]bool{10: true, 30: false} {
+		msg := readString(t, New(testConfig(), nil), nested(levels))
+		if strings.Contains(msg.Text, "he has a knife") != read || slices.Contains(msg.Flags, contact.Oversize) == read {
+			t.Errorf("%d levels: %q, flags %v", levels, msg.Text, msg.Flags)
+		}
+	}
+	forwarded := "To: contact@force.example\n" + strings.Repeat("Content-Type: message/rfc822\n\n", 30) + "Subject: deep\n\nhe has a knife\n"
+	if msg := readString(t, New(testConfig(), nil), forwarded); !slices.Contains(msg.Flags, contact.Oversize) {
+		t.Errorf("30 mails in one another: flags %v", msg.Flags)
 	}
 }
 

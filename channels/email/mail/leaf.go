@@ -73,7 +73,7 @@ func (w *walk) inlineFile() bool {
 		return false
 	}
 	if w.parts++; w.parts > maxParts {
-		w.stopped, w.marks.degraded = true, true
+		w.stopped, w.marks.degraded, w.marks.oversize = true, true, true
 		return false
 	}
 	name := w.words.fileName(l.text[6+bytes.IndexByte(rest, ' ')+1:])

@@ -98,7 +98,7 @@ func (w *walk) startsWithHeader() bool {
 // part reads the body that p describes and everything in it.
 func (w *walk) part(p part, depth int) {
 	if w.parts++; w.parts > maxParts {
-		w.stopped, w.marks.degraded = true, true
+		w.stopped, w.marks.degraded, w.marks.oversize = true, true, true
 	}
 	if w.stopped || w.err != nil {
 		return
@@ -111,7 +111,7 @@ func (w *walk) part(p part, depth int) {
 	case container && depth < maxDepth:
 		w.multipart(p, depth)
 	case container:
-		w.marks.degraded = true
+		w.marks.degraded, w.marks.oversize = true, true
 		w.textPart(part{typ: "text/plain", charset: p.charset, encoding: identity})
 	case p.typ == "message/rfc822" || p.typ == "message/global" || p.typ == "message/news":
 		w.message(p, depth)
@@ -278,7 +278,7 @@ func (w *walk) keepStray() {
 // report is about. What it says is quoted.
 func (w *walk) message(p part, depth int) {
 	if depth >= maxDepth {
-		w.marks.degraded = true
+		w.marks.degraded, w.marks.oversize = true, true
 		w.textPart(part{typ: "text/plain"})
 		return
 	}
