@@ -137,6 +137,7 @@ func TestReplayReadsTimesAsPeopleWriteThem(t *testing.T) {
 		"2026-11-03 10:00":     time.Date(2026, 11, 3, 10, 0, 0, 0, time.Local),
 		"2026-11-03":           time.Date(2026, 11, 3, 0, 0, 0, 0, time.Local),
 		"90m":                  now.Add(-90 * time.Minute),
+		"3d":                   now.Add(-72 * time.Hour),
 	} {
 		if got, err := moment(text, now); err != nil || !got.Equal(want) {
 			t.Errorf("%s: %v, %v, want %v", text, got, err, want)

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"contactd/cmd/contactd/strict"
 	"contactd/pipeline/journal"
 )
 
 type replayCommand struct {
-	Since  string `required:"" help:"First time of acceptance: 2026-11-03T21:00:00Z, \"2026-11-03 21:00\" or 2026-11-03 (local), or a time ago such as 2h." placeholder:"TIME"`
+	Since  string `required:"" help:"First time of acceptance: 2026-11-03T21:00:00Z, \"2026-11-03 21:00\" or 2026-11-03 (local), or a time ago such as 2h or 3d." placeholder:"TIME"`
 	Until  string `help:"Time before which to end, in the same forms. Default: now." placeholder:"TIME"`
 	DryRun bool   `help:"Only say how much it would be."`
 }
@@ -45,11 +46,11 @@ func (r replayCommand) Run(ctx context.Context, p *program, c *commands) error {
 	}
 	defer func() { _ = tools.Close() }()
 	done, err := tools.Republish(ctx, journal.Range{Since: since, Until: until}, r.DryRun)
-	verb := "published again"
+	verb := "will be published again, by the running contactd or after its next start"
 	if r.DryRun {
 		verb = "would be published again"
 	}
-	p.printf("%d messages accepted from %s until %s: %s\n", done.Entries, since.Format(time.RFC3339), until.Format(time.RFC3339), verb)
+	p.printf("%s accepted from %s until %s %s\n", counted(int(done.Entries), "message"), since.Format(time.RFC3339), until.Format(time.RFC3339), verb)
 	if done.Gone > 0 {
 		p.printf("%d more cannot be: their bytes are no longer kept (journal.keep)\n", done.Gone)
 	}
@@ -63,10 +64,10 @@ func moment(text string, now time.Time) (time.Time, error) {
 			return at, nil
 		}
 	}
-	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+	if ago, err := strict.Duration(text); err == nil && ago > 0 {
 		return now.Add(-ago), nil
 	}
-	return time.Time{}, fmt.Errorf("want a time such as 2026-11-03T21:00:00Z, \"2026-11-03 21:00\" or 2h, got %q", text)
+	return time.Time{}, fmt.Errorf("want a time such as 2026-11-03T21:00:00Z, \"2026-11-03 21:00\", 2h or 3d, got %q", text)
 }
 
 // journalDir is where the journal of a configuration lies.

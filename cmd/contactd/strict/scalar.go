@@ -88,7 +88,7 @@ func set(v reflect.Value, text string, node ast.Node) error {
 		return reader.UnmarshalText([]byte(text))
 	}
 	if v.Type() == reflect.TypeFor[time.Duration]() {
-		d, err := duration(text)
+		d, err := Duration(text)
 		v.SetInt(int64(d))
 		return err
 	}
@@ -133,8 +133,8 @@ func set(v reflect.Value, text string, node ast.Node) error {
 
 var errDuration = errors.New(`want a duration with its unit, such as "90s", "5m", "168h" or "7d"`)
 
-// duration reads what time.ParseDuration reads, and whole days.
-func duration(text string) (time.Duration, error) {
+// Duration reads what time.ParseDuration reads, and whole days.
+func Duration(text string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		n, err := strconv.ParseInt(days, 10, 32)
 		if err != nil || n > int64(math.MaxInt64/(24*time.Hour)) || n < 0 {
