@@ -107,7 +107,9 @@ type table struct {
 func openTable(from io.Reader, columns ...string) (table, error) {
 	t := table{rows: csv.NewReader(from)}
 	var err error
-	if t.header, err = t.rows.Read(); err != nil {
+	if t.header, err = t.rows.Read(); errors.Is(err, io.EOF) {
+		return t, fmt.Errorf("it is empty; want a header with %s", strings.Join(columns, ", "))
+	} else if err != nil {
 		return t, fmt.Errorf("read header: %w", err)
 	}
 	t.header[0] = strings.TrimPrefix(t.header[0], "\ufeff") // spreadsheets write a byte order mark

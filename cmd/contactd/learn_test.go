@@ -193,3 +193,30 @@ func TestWhatTheLearnedClassifierAddsIsTold(t *testing.T) {
 		t.Errorf("%s", seen.out)
 	}
 }
+
+func TestAModelIsNotWrittenOverLabelledMessages(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "own.csv")
+	const rows = "id,channel,text,grade,category\n1,email,he has a knife,emergency,violence\n2,email,thank you,resolution,none\n"
+	if err := os.WriteFile(data, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if seen := contactd(t, "", "train", "--data", data, "--out", data); seen.code != 2 || !strings.Contains(seen.err, "own.csv is there and is no model") {
+		t.Errorf("%+v", seen)
+	}
+	if kept, err := os.ReadFile(data); err != nil || string(kept) != rows {
+		t.Errorf("the messages are %q, %v", kept, err)
+	}
+	model := filepath.Join(filepath.Dir(data), "model")
+	for range 2 { // a model is written over a model
+		if seen := contactd(t, "", "train", "--data", data, "--out", model); seen.code != 0 {
+			t.Errorf("%+v", seen)
+		}
+	}
+	empty := filepath.Join(filepath.Dir(data), "empty.csv")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if seen := contactd(t, "", "eval", "--data", empty); seen.code != 1 || !strings.Contains(seen.err, "empty.csv: it is empty; want a header with id") {
+		t.Errorf("%+v", seen)
+	}
+}

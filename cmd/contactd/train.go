@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
@@ -32,6 +36,9 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
+	if err := overwritable(t.Out); err != nil {
+		return err
+	}
 	before, err := newFirst(config.Classifiers)
 	if err != nil {
 		return err
@@ -55,6 +62,28 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	p.printf("trained %s on %d messages and %d lines of ordinary talk and of signposts\n", model.Trained, len(rows), len(examples)-len(rows))
 	return nil
 }
+
+// overwritable refuses to write a model over a file that is none, such as one
+// of the labelled messages.
+func overwritable(name string) error {
+	file, err := os.Open(filepath.Clean(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("write model: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	begin := make([]byte, len(modelBegins))
+	n, err := io.ReadFull(file, begin)
+	if errors.Is(err, io.EOF) || string(begin[:n]) == modelBegins {
+		return nil
+	}
+	return usageError{fmt.Errorf("train: --out: %s is there and is no model; name another file", name)}
+}
+
+// modelBegins is how models of every version begin.
+const modelBegins = "contactd linear "
 
 // teaching is what a model learns from: messages, files of ordinary talk, and
 // what the directory of signposts says of its topics.
