@@ -21,6 +21,7 @@ type brokerCommand struct {
 
 // Run serves until it is told to stop.
 func (b brokerCommand) Run(ctx context.Context, p *program, c *commands) error {
+	outliveReaders()
 	if b.Supervised {
 		// A terminal's interrupt meets both processes; the parent still needs
 		// its broker to finish, and ends it after that.

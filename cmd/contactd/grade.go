@@ -79,11 +79,11 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	}
 	switch {
 	case g.JSON && g.Text == "":
-		return gradeLines(ctx, asDaemon, p.in, p.out)
+		return gradeLines(ctx, asDaemon, interruptible{ctx, p.in}, p.out)
 	case g.JSON:
 		return json.NewEncoder(p.out).Encode(judge(ctx, asDaemon, asked{Text: g.Text}))
 	case g.Text == "":
-		text, err := io.ReadAll(io.LimitReader(p.in, gradeLineLimit))
+		text, err := io.ReadAll(io.LimitReader(interruptible{ctx, p.in}, gradeLineLimit))
 		if err != nil {
 			return fmt.Errorf("read standard input: %w", err)
 		}
@@ -229,9 +229,12 @@ func gradeLines(ctx context.Context, assessor classifiers.Assessor, in io.Reader
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("judge texts: %d lines could not be read", bad)
+		return fmt.Errorf("judge texts: %s could not be read", counted(bad, "line"))
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return nil
 }
 
 var (

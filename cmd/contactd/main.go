@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -33,11 +34,18 @@ type program struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) (string, bool)
+	// unwritten is the first error of printf.
+	unwritten atomic.Pointer[error]
 }
 
-// printf writes to the standard output; when nobody reads it any more there is
-// nobody to tell.
-func (p *program) printf(format string, args ...any) { _, _ = fmt.Fprintf(p.out, format, args...) }
+// printf writes to the standard output. What cannot be written, as on a full
+// disk, makes the command fail at its end; when nobody reads it any more there
+// is nobody to tell.
+func (p *program) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(p.out, format, args...); err != nil && !errors.Is(err, syscall.EPIPE) {
+		p.unwritten.CompareAndSwap(nil, &err)
+	}
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -109,6 +117,10 @@ func (p *program) run(ctx context.Context, args []string) (code int) {
 		if errors.As(err, &usage) {
 			return exitUsage
 		}
+		return exitFailure
+	}
+	if err := p.unwritten.Load(); err != nil {
+		p.complain(fmt.Errorf("write standard output: %w", *err))
 		return exitFailure
 	}
 	return 0

@@ -92,11 +92,13 @@ func (r regradeCommand) check() (grade contact.Grade, err error) {
 	if r.Wait < 0 {
 		return grade, usageError{errors.New("regrade: --wait cannot be negative")}
 	}
-	if !strings.HasPrefix(r.Conversation, "c-") {
-		return grade, usageError{fmt.Errorf("regrade: want a conversation such as c-3lnpdfsib5r34hnaib72u7ipcb, got %q", r.Conversation)}
+	if err := wantConversation("regrade", r.Conversation); err != nil {
+		return grade, err
 	}
-	if r.Message != "" && !strings.HasPrefix(r.Message, "m-") {
-		return grade, usageError{fmt.Errorf("regrade: --message: want a message such as m-671cd0j64v79vljrc1vm2qfie2, got %q", r.Message)}
+	if r.Message != "" {
+		if err := wantMessage("regrade: --message", r.Message); err != nil {
+			return grade, err
+		}
 	}
 	if err := grade.UnmarshalText([]byte(r.Grade)); err != nil || grade == contact.Unknown {
 		return grade, usageError{fmt.Errorf("regrade: want emergency, priority, scheduled or resolution, got %q", r.Grade)}

@@ -41,7 +41,7 @@ const replyTextLimit = 1 << 20
 
 // Run sends a reply off and waits for its states.
 func (r replyCommand) Run(ctx context.Context, p *program, c *commands) error {
-	reply, err := r.reply(p)
+	reply, err := r.reply(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -76,19 +76,21 @@ func (r replyCommand) Run(ctx context.Context, p *program, c *commands) error {
 }
 
 // reply is what the arguments say.
-func (r replyCommand) reply(p *program) (contact.Reply, error) {
+func (r replyCommand) reply(ctx context.Context, p *program) (contact.Reply, error) {
 	if r.Expires < 0 || r.Wait < 0 {
 		return contact.Reply{}, usageError{errors.New("reply: --expires and --wait cannot be negative")}
 	}
-	if !strings.HasPrefix(r.Conversation, "c-") {
-		return contact.Reply{}, usageError{fmt.Errorf("reply: want a conversation such as c-3lnpdfsib5r34hnaib72u7ipcb, got %q", r.Conversation)}
+	if err := wantConversation("reply", r.Conversation); err != nil {
+		return contact.Reply{}, err
 	}
-	if r.InReplyTo != "" && !strings.HasPrefix(r.InReplyTo, "m-") {
-		return contact.Reply{}, usageError{fmt.Errorf("reply: --in-reply-to: want a message such as m-671cd0j64v79vljrc1vm2qfie2, got %q", r.InReplyTo)}
+	if r.InReplyTo != "" {
+		if err := wantMessage("reply: --in-reply-to", r.InReplyTo); err != nil {
+			return contact.Reply{}, err
+		}
 	}
 	text := strings.Join(r.Text, " ")
 	if len(r.Text) == 0 && !contact.Way(r.Way).Silent() {
-		all, err := io.ReadAll(io.LimitReader(p.in, replyTextLimit))
+		all, err := io.ReadAll(io.LimitReader(interruptible{ctx, p.in}, replyTextLimit))
 		if err != nil {
 			return contact.Reply{}, fmt.Errorf("read text: %w", err)
 		}
@@ -188,6 +190,7 @@ var (
 
 // await prints the states of a reply until the platform has it or has not.
 func (r replyCommand) await(ctx context.Context, p *program, cluster *kafka.Cluster, before map[int]int64, id string) error {
+	asked := ctx
 	ctx, cancel := context.WithTimeout(ctx, r.Wait)
 	defer cancel()
 	last := contact.ReplyState("")
@@ -214,6 +217,8 @@ func (r replyCommand) await(ctx context.Context, p *program, cluster *kafka.Clus
 		return fmt.Errorf("reply %s: %s", id, last)
 	case err != nil:
 		return err
+	case asked.Err() != nil:
+		return fmt.Errorf("reply %s: not waited for any longer; contactd goes on with it", id)
 	case last == "":
 		return fmt.Errorf("reply %s: nobody has taken it up in %v; is contactd running?", id, r.Wait)
 	default:

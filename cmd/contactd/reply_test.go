@@ -26,6 +26,7 @@ func TestWrongArgumentsOfReplyAreExplained(t *testing.T) {
 	for name, args := range map[string][]string{
 		"reply_to_nobody":           {"reply"},
 		"reply_to_no_conversation":  {"reply", "m-671cd0j64v79vljrc1vm2qfie2", "hello"},
+		"reply_to_half_an_id":       {"reply", conversation[:20], "hello"},
 		"reply_without_text":        {"reply", conversation},
 		"reply_with_negative_time":  {"reply", conversation, "--wait=-3s", "hello"},
 		"reply_to_no_message":       {"reply", conversation, "--in-reply-to", "7", "hello"},

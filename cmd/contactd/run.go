@@ -34,6 +34,7 @@ func (ingestCommand) Run(ctx context.Context, p *program, c *commands) error {
 
 // serve runs the daemon until ctx ends or a part fails.
 func (p *program) serve(ctx context.Context, config config) error {
+	outliveReaders()
 	log := config.Log.logger(p.err)
 	d, err := startDaemon(ctx, config, log)
 	if err != nil {

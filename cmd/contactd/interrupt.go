@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os/signal"
+	"syscall"
+)
+
+// interruptible reads until its context ends, also while it waits for a person
+// at a terminal: the first interrupt ends the context, not the program.
+type interruptible struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// Read implements io.Reader. The read that was broken off takes the bytes that
+// come next.
+func (i interruptible) Read(into []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	own := make([]byte, len(into)) // into is the caller's again when this returns
+	done := make(chan result, 1)
+	go func() {
+		n, err := i.in.Read(own)
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		return copy(into, own[:r.n]), r.err
+	case <-i.ctx.Done():
+		return 0, errInterrupted
+	}
+}
+
+// outliveReaders keeps a daemon alive when the program that its output is piped
+// to has ended: a log that nobody reads is no reason to take no messages.
+func outliveReaders() { signal.Ignore(syscall.SIGPIPE) }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"contactd/deploy/servers"
+)
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestOutputThatCannotBeWrittenIsAFailure(t *testing.T) {
+	for _, args := range [][]string{{"sample"}, {"schema"}, {"version"}, {"grade", "help"}, {"check"}} {
+		var told strings.Builder
+		p := &program{in: strings.NewReader(""), out: full{}, err: &told, getenv: noEnvironment}
+		if code := p.run(t.Context(), args); code != 1 || !strings.Contains(told.String(), "no space left") {
+			t.Errorf("%v: exit %d, %s", args, code, told.String())
+		}
+	}
+}
+
+func TestAnInterruptEndsACommandThatWaitsForATerminal(t *testing.T) {
+	terminal, _ := io.Pipe() // nobody types anything
+	for _, args := range [][]string{{"grade"}, {"grade", "--json"}, {"reply", "c-3lnpdfsib5r34hnaib72u7ipcb"}} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		var told strings.Builder
+		p := &program{in: terminal, out: io.Discard, err: &told, getenv: noEnvironment}
+		ended := make(chan int)
+		go func() { ended <- p.run(ctx, args) }()
+		interrupt()
+		if code := <-ended; code != 1 || !strings.Contains(told.String(), "interrupted") {
+			t.Errorf("%v: exit %d, %s", args, code, told.String())
+		}
+	}
+}
+
+func TestADaemonOutlivesWhoReadsItsLog(t *testing.T) {
+	address := servers.FreeAddress(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/contactd.yaml", []byte("http: {listen: \""+address+"\"}\n"+ownBroker), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, log, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = reader.Close()
+	cmd := command(t.Context(), dir, "run")
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = log.Close()
+	eventually(t, time.Minute, func() bool {
+		response, err := http.Get("http://" + address + "/readyz")
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		return err == nil && response.StatusCode == http.StatusOK
+	}, func() string { return "it is never ready" })
+	if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+		t.Error(err)
+	}
+}
