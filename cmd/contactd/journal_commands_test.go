@@ -151,3 +151,17 @@ func TestReplayReadsTimesAsPeopleWriteThem(t *testing.T) {
 		}
 	}
 }
+
+func TestADatabaseThatCannotBeReadIsNotCounted(t *testing.T) {
+	file := keepMessages(t, "one", "two")
+	database := filepath.Join(filepath.Dir(file), "data", "journal", "journal.db")
+	for _, name := range []string{database, database + "-wal"} {
+		if err := os.WriteFile(name, []byte(strings.Repeat("garbage ", 1024)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := contactd(t, "", "-c", file, "verify")
+	if seen.code != 1 || !strings.HasPrefix(seen.out, "accepted: cannot be counted\n") || !strings.Contains(seen.out, "the database is damaged") {
+		t.Errorf("%+v", seen)
+	}
+}

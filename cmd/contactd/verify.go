@@ -61,8 +61,12 @@ func (v verifyCommand) Run(ctx context.Context, p *program, c *commands) error {
 			return fmt.Errorf("write report: %w", err)
 		}
 	} else {
-		p.printf("accepted %d = published %d + waiting %d + quarantined %d\n",
-			report.Accepted, report.Published, report.Waiting, report.Quarantined)
+		if report.Counted {
+			p.printf("accepted %d = published %d + waiting %d + quarantined %d\n",
+				report.Accepted, report.Published, report.Waiting, report.Quarantined)
+		} else {
+			p.printf("accepted: cannot be counted\n")
+		}
 		p.printf("compared %d messages and %d attachments and large originals, %d bytes\n", report.Rows, report.Blobs, report.Bytes)
 		p.printf("replies: %d to be sent, %d nobody knows of whether they were sent, %d settled\n",
 			report.Replies.Queued, report.Replies.Unknown, report.Replies.Settled)

@@ -22,7 +22,7 @@ func explain(dir string, err error) error {
 		return nil
 	}
 	if errors.Is(err, errDamaged) {
-		return fmt.Errorf("read journal in %s: damaged, stop the daemon, copy the directory and run \"contactd verify\": %w", dir, err)
+		return fmt.Errorf("read journal in %s: damaged, %s: %w", dir, wayOut, err)
 	}
 	switch sqlite.ErrCode(err).ToPrimary() {
 	case sqlite.ResultFull:
@@ -30,7 +30,7 @@ func explain(dir string, err error) error {
 	case sqlite.ResultIOErr:
 		return fmt.Errorf("use journal in %s: the disk reports an error, it is tried again by itself; look at the system log: %w", dir, err)
 	case sqlite.ResultCorrupt, sqlite.ResultNotADB:
-		return fmt.Errorf("read journal in %s: the database is damaged, stop the daemon, copy the directory and run \"contactd verify\": %w", dir, err)
+		return fmt.Errorf("read journal in %s: the database is damaged, %s: %w", dir, wayOut, err)
 	case sqlite.ResultBusy:
 		return fmt.Errorf("write journal in %s: another program holds the database: %w", dir, err)
 	case sqlite.ResultReadOnly, sqlite.ResultCantOpen, sqlite.ResultPerm, sqlite.ResultAuth:
@@ -39,6 +39,9 @@ func explain(dir string, err error) error {
 		return fmt.Errorf("use journal in %s: %w", dir, err)
 	}
 }
+
+// wayOut is what can be done about a damaged journal.
+const wayOut = "stop the daemon and copy the directory; \"contactd verify\" tells what cannot be read, and with the directory moved away contactd begins a new one, for which mailboxes are read again"
 
 // broken reports whether the connection must be closed: after an input or
 // output error nobody knows what the file holds, so it is opened again and

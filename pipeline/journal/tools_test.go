@@ -381,4 +381,20 @@ func TestADamagedDatabaseIsRefusedWithAWayOut(t *testing.T) {
 	if _, err := Open(Config{Dir: dir}, Deps{}); err == nil || !strings.Contains(err.Error(), "contactd verify") {
 		t.Errorf("error %v", err)
 	}
+	database, _ := damagedCopy(t)
+	const page = 4096
+	for at := page; at < len(database); at += page {
+		changed := bytes.Clone(database)
+		copy(changed[at:at+page], bytes.Repeat([]byte{0xff}, page))
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, databaseName), changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j, err := Open(Config{Dir: dir}, Deps{})
+		if err == nil { // nothing on the page is needed to begin
+			j.Close()
+		} else if !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "contactd verify") {
+			t.Errorf("page %d: error %v", at/page, err)
+		}
+	}
 }

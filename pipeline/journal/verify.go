@@ -25,6 +25,8 @@ type Report struct {
 	// More counts the others. None means that all is well.
 	Differences []Difference
 	More        int
+	// Counted is whether the Counts could be read.
+	Counted bool
 }
 
 // Difference is one thing that is not as it should be.
@@ -255,6 +257,7 @@ func (t *Tools) verifyAccounts(ctx context.Context, report *Report) error {
 		if report.Counts, err = counts(conn); err != nil {
 			return err
 		}
+		report.Counted = true
 		if c := report.Counts; c.Accepted != c.Published+c.Waiting+c.Quarantined {
 			report.differ(0, "accepted %d is not published %d + waiting %d + quarantined %d",
 				c.Accepted, c.Published, c.Waiting, c.Quarantined)

@@ -337,7 +337,7 @@ func (j *Journal) reopen() error {
 	t := &tx{conn: conn, now: j.deps.Now}
 	if err := t.load(); err != nil {
 		_ = conn.Close()
-		return err
+		return explain(j.config.Dir, err)
 	}
 	j.tx = t
 	return nil
