@@ -167,7 +167,7 @@ func checkBroker(ctx context.Context, c config) []finding {
 		case topic.Problem != nil && topic.Partitions == 0:
 			f.detail = "missing; contactd run creates it, or: " + topic.Command
 		case topic.Problem != nil:
-			f.err = fmt.Errorf("%w; run\n  %s", topic.Problem, topic.Command)
+			f.err = topic.Mend()
 		}
 		findings = append(findings, f)
 	}

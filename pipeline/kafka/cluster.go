@@ -2,7 +2,9 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	kafkago "github.com/segmentio/kafka-go"
 )
@@ -70,7 +72,7 @@ func (c *Cluster) offsets(ctx context.Context, topic string, which func(int) kaf
 func metadata(ctx context.Context, client *kafkago.Client, topics ...string) (map[string]kafkago.Topic, error) {
 	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: topics})
 	if err != nil {
-		return nil, err
+		return nil, withoutCall(err)
 	}
 	found := make(map[string]kafkago.Topic, len(answer.Topics))
 	for _, t := range answer.Topics {
@@ -80,4 +82,13 @@ func metadata(ctx context.Context, client *kafkago.Client, topics ...string) (ma
 		found[t.Name] = t
 	}
 	return found, nil
+}
+
+// withoutCall takes the name of kafka-go's own call, which tells an operator
+// nothing, from the beginning of an error.
+func withoutCall(err error) error {
+	if inner := errors.Unwrap(err); inner != nil && strings.HasPrefix(err.Error(), "kafka.(*Client).") {
+		return inner
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,13 +80,30 @@ func (c *Cluster) ensure(ctx context.Context, wants []want) error {
 	for i, s := range states {
 		if errors.Is(s.Problem, kafkago.UnknownTopicOrPartition) {
 			if err := c.create(ctx, wants[i]); err != nil {
-				problems = append(problems, fmt.Errorf("create topic %s: %w; let somebody who may run\n  %s", s.Topic, err, s.Command))
+				problems = append(problems, c.uncreated(s, err))
 			}
 		} else if s.Problem != nil {
-			problems = append(problems, fmt.Errorf("use topic %s: %w; run\n  %s", s.Topic, s.Problem, s.Command))
+			problems = append(problems, fmt.Errorf("use topic %s: %w", s.Topic, s.Mend()))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// uncreated says why a topic could not be made and who could make it.
+func (c *Cluster) uncreated(s TopicState, err error) error {
+	if errors.Is(err, kafkago.InvalidReplicationFactor) {
+		err = fmt.Errorf("%w: kafka.topics.replication is %d; with fewer brokers set it to how many there are, with more", err, c.config.Topics.Replication)
+		return fmt.Errorf("create topic %s: %w let somebody who may run\n  %s", s.Topic, err, s.Command)
+	}
+	return fmt.Errorf("create topic %s: %w; let somebody who may run\n  %s", s.Topic, err, s.Command)
+}
+
+// Mend is the problem with the command that mends it, if one does.
+func (s TopicState) Mend() error {
+	if s.Problem == nil || s.Command == "" {
+		return s.Problem
+	}
+	return fmt.Errorf("%w; run\n  %s", s.Problem, s.Command)
 }
 
 // Check looks at the topics and changes nothing. Its error is about the
@@ -100,6 +118,10 @@ func (c *Cluster) check(ctx context.Context, wants []want) ([]TopicState, error)
 	client := c.connect.client(pool)
 	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{})
 	if err != nil {
+		err = withoutCall(err)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("%w: the broker hung up; perhaps it wants other settings of kafka.tls or kafka.sasl", err)
+		}
 		return nil, fmt.Errorf("ask %s for topics: %w", strings.Join(c.connect.brokers, ", "), err)
 	}
 	states := make([]TopicState, len(wants))
@@ -146,18 +168,23 @@ func (c *Cluster) harm(ctx context.Context, client *kafkago.Client, w want, foun
 	}
 	var problems []error
 	var changes []kafkago.ConfigEntry
+	fewest := c.config.Topics.Replication
+	for _, p := range found.Partitions {
+		if len(p.Replicas) < fewest {
+			fewest = len(p.Replicas)
+			problems = append(problems, fmt.Errorf("partition %d lies on too few brokers, %d of %d: spread it with kafka-reassign-partitions.sh, or set kafka.topics.replication if that is meant",
+				p.ID, fewest, c.config.Topics.Replication))
+			break
+		}
+	}
 	for _, wanted := range w.configs {
 		have, ok := set[wanted.ConfigName]
 		if ok && harmful(wanted, have) {
 			problems = append(problems, fmt.Errorf("%s is %s, want %s", wanted.ConfigName, have, wanted.ConfigValue))
-			changes = append(changes, wanted)
-		}
-	}
-	for _, p := range found.Partitions {
-		if len(p.Replicas) < c.config.Topics.Replication {
-			problems = append(problems, fmt.Errorf("partition %d lies on %d brokers, want %d (kafka-reassign-partitions.sh, or kafka.topics.replication)",
-				p.ID, len(p.Replicas), c.config.Topics.Replication))
-			break
+			// With more than there are, nothing could be published any more.
+			if wanted.ConfigName != "min.insync.replicas" || c.config.Topics.MinInSync <= fewest {
+				changes = append(changes, wanted)
+			}
 		}
 	}
 	return errors.Join(problems...), changes, nil

@@ -63,6 +63,30 @@ func TestATopicThatMayNotBeCreatedIsToldWithTheCommandThatDoes(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Fatalf("got  %v\nwant %s", err, want)
 	}
+	if !strings.Contains(err.Error(), "kafka.topics.replication is 3") {
+		t.Errorf("nothing of the setting that fits one broker: %v", err)
+	}
+}
+
+func TestATopicOnTooFewBrokersIsNotMendedSoThatNothingCanBePublished(t *testing.T) {
+	c, topic := apache(t), "test."+watermill.NewShortUUID()
+	if err := createTopic(t.Context(), c, topic, 1); err != nil {
+		t.Fatal(err)
+	}
+	c.Topics.Replication, c.Topics.MinInSync = 3, 2
+	err := newCluster(t, c).EnsureTopic(t.Context(), topic, 1)
+	if err == nil || !strings.Contains(err.Error(), "too few brokers, 1 of 3") || strings.Contains(err.Error(), "add-config min.insync") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestABrokerThatHangsUpMayWantOtherSettings(t *testing.T) {
+	c := apache(t)
+	c.TLS.Enabled = true // it speaks plain text there
+	_, err := newCluster(t, c).Check(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "kafka.tls") || strings.Contains(err.Error(), "(*Client)") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestATopicThatCouldLoseMessagesIsToldWithTheCommandThatMendsIt(t *testing.T) {
@@ -86,7 +110,7 @@ func TestATopicThatCouldLoseMessagesIsToldWithTheCommandThatMendsIt(t *testing.T
 
 func TestABrokerThatCannotBeReachedIsNamed(t *testing.T) {
 	_, err := newCluster(t, single("127.0.0.1:1")).Check(t.Context())
-	if err == nil || !strings.HasPrefix(err.Error(), "ask 127.0.0.1:1 for topics: ") {
+	if err == nil || !strings.HasPrefix(err.Error(), "ask 127.0.0.1:1 for topics: dial tcp") {
 		t.Fatalf("got %v", err)
 	}
 }
