@@ -166,7 +166,10 @@ func (p *Pipeline) weigh(first published, opinion contact.Opinion, err error) (o
 	case errors.Is(err, errStale):
 		return "stale", nil
 	case err != nil || opinion.Failed != "":
-		p.log.Warn("no second opinion", "message_id", first.data.ContactID, "failed", opinion.Failed, "err", err)
+		if err == nil {
+			err = fmt.Errorf("it answered, and the answer is worth nothing (%s)", opinion.Failed)
+		}
+		p.log.Warn("no second opinion", "message_id", first.data.ContactID, "err", err)
 		return "failed", nil
 	case after.Grade.Above(standing) && !opinion.Grade.Above(first.heard):
 		return "same", nil // a person has decided against as much

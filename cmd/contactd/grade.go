@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -178,6 +179,16 @@ func judge(ctx context.Context, assessor classifiers.Assessor, a asked) answered
 		ID: a.ID, Grade: judged.Grade,
 		Categories: judged.Categories, Reasons: judged.Reasons, JudgedBy: judged.JudgedBy,
 		Locations: judged.Locations, Notes: judged.Notes,
+	}
+	for _, opinion := range judged.Opinions {
+		if opinion.Failed != "" && len(opinion.Reasons) == 0 { // else nobody would see why it is unknown
+			why := contact.Reason{Rule: opinion.By, Grade: contact.Unknown, Text: "gave no judgement (" + opinion.Failed + ")"}
+			at := slices.IndexFunc(answer.Reasons, func(r contact.Reason) bool { return contact.Unknown.Above(r.Grade) })
+			if at < 0 {
+				at = len(answer.Reasons)
+			}
+			answer.Reasons = slices.Insert(slices.Clone(answer.Reasons), at, why)
+		}
 	}
 	return answer.filled()
 }

@@ -232,3 +232,12 @@ func TestGradeAsksTheLanguageModelToo(t *testing.T) {
 		t.Errorf("%+v", seen)
 	}
 }
+
+func TestGradeSaysThatTheLanguageModelGaveNoJudgement(t *testing.T) {
+	model := llmtest.Start(t, func(llmtest.Question) llmtest.Act { return llmtest.Says("not in the form") })
+	file := filepath.Join(configure(t, modelConfig(model)), "contactd.yaml")
+	seen := contactd(t, "", "-c", file, "grade", "--second", "Thank you for the letter about the parking on our street.")
+	if seen.code != 0 || !strings.HasPrefix(seen.out, "unknown\n  unknown    gave no judgement (error) [llm@") {
+		t.Errorf("%+v", seen)
+	}
+}
