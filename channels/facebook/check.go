@@ -114,7 +114,10 @@ func (ch *Channel) versionEndsSoon() (time.Time, bool) {
 
 // advise adds the way out to the usual errors.
 func advise(err error) error {
+	var told *graph.Error
 	switch {
+	case errors.As(err, &told) && told.Unasked():
+		return err // it names the file
 	case graph.Is(err, graph.TokenDead):
 		return fmt.Errorf("%w (make a new one in Business settings → System users and put it into token_file)", err)
 	case graph.Is(err, graph.Permission):

@@ -98,7 +98,10 @@ func (a *account) replyRule() string {
 
 // advise adds the way out to the usual errors.
 func advise(err error) error {
+	var told *api.Error
 	switch {
+	case errors.As(err, &told) && told.Unasked():
+		return err // it names the file
 	case api.Is(err, api.TokenDead):
 		return fmt.Errorf("%w (in the developer console, Apps → Keys and tokens, make a new access token with read, write and direct messages, and put it into token_file)", err)
 	case api.Is(err, api.Closed):

@@ -252,6 +252,8 @@ func (ch *Channel) repeat(ctx context.Context, a *account, what string, pause ti
 			if what == "mentions" || what == "messages" { // so the access is there again
 				a.health.Report(consent, nil)
 			}
+		case errors.Is(err, errUnasked):
+			failed = ch.timing.retry
 		case api.Is(err, api.Throttled): // X works, and says when
 			wait = max(api.Wait(err), ch.timing.retry)
 			ch.metrics.throttled.WithLabelValues(a.Name, what).Inc()

@@ -17,6 +17,10 @@ func events() []string {
 	return []string{"post.mention.create", "post.reply.create", "post.quote.create", "dm.received", "dm.sent", "dm.read", "chat.received", "oauth.revoke"}
 }
 
+// errUnasked ends a look that needed no answer of X, and so tells nothing of
+// whether the account works.
+var errUnasked = errors.New("nothing was asked")
+
 // audits returns the look at whether X still delivers: it stops for a wrong
 // answer or a long silence of ours without a word.
 func (ch *Channel) audits(a *account, inbox channels.Inbox) func(context.Context) error {
@@ -25,7 +29,7 @@ func (ch *Channel) audits(a *account, inbox channels.Inbox) func(context.Context
 			ch.log.Warn("usage not known", "account", a.Name, "err", err)
 		}
 		if ch.config.WebhookURL == "" {
-			return nil
+			return errUnasked
 		}
 		hook, err := ch.webhook(ctx, a)
 		if err != nil {

@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -56,4 +57,12 @@ func TestAWebhookThatXDoesNotReachIsTold(t *testing.T) {
 	r.healthy(func(err error, _ bool) bool { return err != nil && strings.Contains(err.Error(), "webhook") })
 	r.x.DM(resident, townID, "lists are read all the same")
 	r.Await(ch, 1)
+}
+
+func TestALookThatAsksNothingSaysNothingOfTheAccount(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.config(), r.Deps()) // no webhook of ours to watch
+	if err := ch.audits(ch.accounts[0], nil)(t.Context()); !errors.Is(err, errUnasked) {
+		t.Errorf("%v: an account that X never answered would count as working", err)
+	}
 }

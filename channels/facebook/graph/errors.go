@@ -53,6 +53,9 @@ func (e *Error) Refuses(value string) bool {
 
 // Error implements error.
 func (e *Error) Error() string {
+	if e.Unasked() {
+		return e.Op + ": " + e.Err.Error()
+	}
 	text := e.Op + ": " + string(e.Kind)
 	if e.Code != 0 {
 		text += fmt.Sprintf(" (code %d", e.Code)
@@ -70,6 +73,12 @@ func (e *Error) Error() string {
 		text += ": " + e.Err.Error()
 	}
 	return text
+}
+
+// Unasked reports whether the platform was not even asked, because the token
+// could not be had: nobody knows whether it is valid.
+func (e *Error) Unasked() bool {
+	return e.Kind == TokenDead && e.Status == 0 && e.Code == 0 && e.Err != nil
 }
 
 // Unwrap returns the cause.

@@ -49,6 +49,9 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
+	if e.Unasked() {
+		return e.Op + ": " + e.Err.Error()
+	}
 	text := e.Op + ": " + string(e.Kind)
 	var more []string
 	if e.Status != 0 {
@@ -67,6 +70,12 @@ func (e *Error) Error() string {
 		text += ": " + e.Err.Error()
 	}
 	return text
+}
+
+// Unasked reports whether the platform was not even asked, because the token
+// could not be had: nobody knows whether it is valid.
+func (e *Error) Unasked() bool {
+	return e.Kind == TokenDead && e.Status == 0 && e.Code == 0 && e.Err != nil
 }
 
 // Unwrap returns the cause.
