@@ -26,7 +26,10 @@ func (b brokerCommand) Run(ctx context.Context, p *program, c *commands) error {
 		// A terminal's interrupt meets both processes; the parent still needs
 		// its broker to finish, and ends it after that.
 		signal.Ignore(os.Interrupt, syscall.SIGTERM)
-		return embedded.ServeChild(context.WithoutCancel(ctx), p.in, p.out, logConfig{}.logger(p.err))
+		if err := embedded.ServeChild(context.WithoutCancel(ctx), p.in, p.out, logConfig{}.logger(p.err)); err != nil {
+			return errTold // to the parent, who logs it
+		}
+		return nil
 	}
 	config, err := p.load(c.Config)
 	if err != nil {
@@ -52,8 +55,12 @@ func (d *daemon) startEmbedded(ctx context.Context) error {
 	// Not ctx: the broker is stopped in its turn, after the pipeline.
 	until := time.Now().Add(brokerPatience)
 	supervisor, err := embedded.Supervise(context.WithoutCancel(ctx), supervision)
+	told := ""
 	for err != nil && ctx.Err() == nil && time.Now().Before(until) {
-		d.log.Warn("broker does not start yet", "err", err)
+		if told != err.Error() {
+			told = err.Error()
+			d.log.Warn("broker does not start yet", "err", err)
+		}
 		select {
 		case <-time.After(500 * time.Millisecond):
 		case <-ctx.Done():

@@ -44,7 +44,7 @@ func Serve(ctx context.Context, c Config, log *slog.Logger, ready func(address s
 	}
 	listener, err := net.Listen("tcp", c.Address)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", c.Address, err)
+		return fmt.Errorf("listen for clients (broker.address): %w", err)
 	}
 	cluster, err := c.start(newGuard(listener, c.Connections, log), passwords, log)
 	if err != nil {
