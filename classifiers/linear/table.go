@@ -14,10 +14,10 @@ type table struct {
 	idf []byte
 }
 
-// strange is how telling a feature would be that is not known, in 16ths: nearly
-// as much as one that stands in a single message. It says nothing, but what a
+// strange is how telling a feature would be that is not known, in 16ths: as much
+// as one that stands in every seventh message. It says nothing, but what a
 // text says weighs less the more of it is not understood.
-const strange = 150
+const strange = 50
 
 // telling is how telling a feature is; 0 for one that is not known.
 func (t *table) telling(bucket uint32, key uint8) byte {
