@@ -15,9 +15,9 @@ type table struct {
 }
 
 // strange is how telling a feature would be that is not known, in 16ths: as much
-// as one that stands in every seventh message. It says nothing, but what a
+// as one that stands in every second message. It says nothing, but what a
 // text says weighs less the more of it is not understood.
-const strange = 50
+const strange = 25
 
 // telling is how telling a feature is; 0 for one that is not known.
 func (t *table) telling(bucket uint32, key uint8) byte {
