@@ -48,6 +48,10 @@ func decode(name string, content []byte) (directory, error) {
 	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&d)
 	if err == nil {
 		err = d.validate()
+	} else {
+		// Line and column, without the lines themselves: the file may be
+		// another than was meant, one of secrets.
+		err = errors.New(yaml.FormatError(err, false, false))
 	}
 	if err != nil {
 		return directory{}, fmt.Errorf("read signposts %s: %w", name, err)

@@ -91,6 +91,7 @@ func TestABadDirectoryNamesFileAndTopic(t *testing.T) {
 	for content, want := range map[string]string{
 		"topics: []":              "version",
 		"version: x\nnonsense: 1": "nonsense",
+		"s3cret: of another file": "[1:1]",
 		"version: x\ntopics: [{code: a, helper: b, who: {en: c}, text: {en: d}}]":              `"a": want phrases`,
 		"version: x\ntopics: [{code: a, helper: b, who: {en: c}, text: {en: d}, sure: [_ x]}]": `topic "a": sure: phrase`,
 	} {
@@ -98,7 +99,7 @@ func TestABadDirectoryNamesFileAndTopic(t *testing.T) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := signpost.New(signpost.Config{File: file}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := signpost.New(signpost.Config{File: file}, nil); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "of another") {
 			t.Errorf("%s: %v", content, err)
 		}
 	}
