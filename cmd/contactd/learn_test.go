@@ -30,8 +30,8 @@ func ownData(t *testing.T, names ...string) []string {
 	return args
 }
 
-// crossFigures judges each file by a model trained on the others, without the
-// ordinary talk that the shipped model also learned from.
+// crossFigures judges each of five parts of the files by a model trained on the
+// others, without the ordinary talk that the shipped model also learned from.
 func crossFigures(t *testing.T, data []string) (all []figures, of map[string]figures) {
 	t.Helper()
 	seen := contactd(t, "", append([]string{"eval", "--cross", "--folds", "5", "--json"}, data...)...)
@@ -53,32 +53,33 @@ func atLeast(t *testing.T, what string, got *float64, want float64) {
 }
 
 // TestMessagesByAnAuthorWhoWasNotLearnedFrom holds all classifiers together to
-// floors on named files, each judged by what the others teach. The first seven
+// floors on named files, each judged by what others teach. The first seven
 // are by authors who knew no model, train-g holds what a model on those misses,
-// the messages of train-h to train-m are slyer; the drills o, p and q teach.
+// the messages of train-h to train-m are slyer; the drills o to q and ca to cd
+// teach.
 func TestMessagesByAnAuthorWhoWasNotLearnedFrom(t *testing.T) {
 	all, of := crossFigures(t, ownData(t))
 	whole := together(all, "messages", "train-a", "train-b", "train-c", "train-d", "train-e", "train-f")
 	atLeast(t, "emergency flagged", whole.EmergencyFlagged, 0.975)
 	atLeast(t, "emergency graded", whole.EmergencyGraded, 0.90)
-	atLeast(t, "priority flagged", whole.PriorityFlagged, 0.85)
+	atLeast(t, "priority flagged", whole.PriorityFlagged, 0.87)
 	atLeast(t, "what others miss", of["train-g"].EmergencyFlagged, 0.90)
-	if *whole.LowFlagged > 0.20 || *whole.LowEmergency > 0.06 || whole.MacroF1 < 0.75 {
+	if *whole.LowFlagged > 0.20 || *whole.LowEmergency > 0.06 || whole.MacroF1 < 0.78 {
 		t.Errorf("low flagged %.3f, graded emergency %.3f, macro F1 %.3f", *whole.LowFlagged, *whole.LowEmergency, whole.MacroF1)
 	}
 	later := together(all, "train-h", "train-i", "train-j", "train-k", "train-l", "train-m")
-	atLeast(t, "emergency flagged of later authors", later.EmergencyFlagged, 0.94)
+	atLeast(t, "emergency flagged of later authors", later.EmergencyFlagged, 0.95)
 	atLeast(t, "emergency graded of later authors", later.EmergencyGraded, 0.83)
-	atLeast(t, "priority flagged of later authors", later.PriorityFlagged, 0.83)
-	if *later.LowFlagged > 0.25 || *later.LowEmergency > 0.07 || later.MacroF1 < 0.68 {
+	atLeast(t, "priority flagged of later authors", later.PriorityFlagged, 0.87)
+	if *later.LowFlagged > 0.25 || *later.LowEmergency > 0.07 || later.MacroF1 < 0.73 {
 		t.Errorf("later authors: low flagged %.3f, graded emergency %.3f, macro F1 %.3f", *later.LowFlagged, *later.LowEmergency, later.MacroF1)
 	}
-	atLeast(t, "plain", of["type plain"].EmergencyFlagged, 0.95)
-	atLeast(t, "obfuscated", of["type obfuscated"].EmergencyFlagged, 0.82)
+	atLeast(t, "plain", of["type plain"].EmergencyFlagged, 0.97)
+	atLeast(t, "obfuscated", of["type obfuscated"].EmergencyFlagged, 0.95)
 	atLeast(t, "other languages", of["type lang"].EmergencyFlagged, 0.97)
 	atLeast(t, "injection", of["type injection"].EmergencyFlagged, 0.95)
 	atLeast(t, "covert", of["type covert"].EmergencyFlagged, 0.93)
-	if of["all"].Calibration > 0.03 || of["all"].MacroF1 < 0.70 {
+	if of["all"].Calibration > 0.03 || of["all"].MacroF1 < 0.76 {
 		t.Errorf("calibration error %.3f, macro F1 %.3f", of["all"].Calibration, of["all"].MacroF1)
 	}
 }
