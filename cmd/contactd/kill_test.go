@@ -60,7 +60,9 @@ func TestNothingIsLostWhenDaemonAndBrokerAreKilled(t *testing.T) {
 		}
 	}
 	if len(seen) != killMails {
-		t.Errorf("%d of %d mails are on the topic", len(seen), killMails)
+		_, metrics := p.get("/metrics")
+		t.Errorf("%d of %d mails are on the topic; accepted %d and published %d by the last process, waiting %d", len(seen), killMails,
+			sumOf(metrics, "contactd_journal_accepted_total"), sumOf(metrics, "contactd_journal_published_total"), sumOf(metrics, "contactd_journal_waiting"))
 	}
 	// Whoever was being read at two kills is under suspicion, and shown to a
 	// person instead of being read a third time.
