@@ -68,7 +68,11 @@ func (j *judging) pieces(m *Model, text string, head int) []contact.Span {
 // says is what one feature says to a head, in stored units.
 func (m *Model) says(hash uint64, head int) float32 {
 	b := bucketOf(hash)
-	return float32(m.telling(b, keyOf(hash))) * float32(m.weights[int(b)*headCount+head])
+	idf, known := m.telling(b, keyOf(hash))
+	if !known {
+		return 0
+	}
+	return idf * float32(m.weights[int(b)*headCount+head])
 }
 
 // signs are those that spoke most for the head, most first.

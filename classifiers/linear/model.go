@@ -59,30 +59,7 @@ const (
 // sums adds up what the features say to each head.
 func (m *Model) sums(r *reader, h *hints, sums *[headCount]float32) {
 	*sums = [headCount]float32{}
-	for block := range r.counts {
-		var part [headCount]float32
-		norm := float32(0)
-		for _, c := range r.counts[block] {
-			idf := m.telling(c.bucket, c.key)
-			if idf == 0 {
-				value := strange * r.weight(c.times)
-				norm += value * value
-				continue
-			}
-			value := float32(idf) * r.weight(c.times)
-			norm += value * value
-			row := m.weights[int(c.bucket)*headCount:][:headCount:headCount]
-			for k := range part {
-				part[k] += value * float32(row[k])
-			}
-		}
-		if norm > 0 {
-			norm = 1 / float32(math.Sqrt(float64(norm)))
-			for k := range part {
-				sums[k] += part[k] * norm
-			}
-		}
-	}
+	m.say(r, m.weights, sums[:])
 	hint, pair := h.values()
 	m.addHints(sums, h.buckets, hint)
 	m.addHints(sums, h.pairs, pair)

@@ -79,8 +79,8 @@ func Decode(content []byte) (*Model, error) {
 	if err := json.Unmarshal(rest[:n], &m.header); err != nil {
 		return nil, fmt.Errorf("decode header: %w", err)
 	}
-	if len(m.Heads) != headCount || len(m.header.Topics.Heads) > mostTopics {
-		return nil, fmt.Errorf("%d heads and %d topics, want %d and at most %d", len(m.Heads), len(m.header.Topics.Heads), headCount, mostTopics)
+	if len(m.Heads) != headCount || len(m.header.Topics.Heads) > mostHeads {
+		return nil, fmt.Errorf("%d heads and %d topics, want %d and at most %d", len(m.Heads), len(m.header.Topics.Heads), headCount, mostHeads)
 	}
 	m.topics.topicHeader = m.header.Topics
 	rest, want := rest[n:], tableSize(buckets, headCount)

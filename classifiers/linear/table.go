@@ -19,12 +19,46 @@ type table struct {
 // text says weighs less the more of it is not understood.
 const strange = 25
 
-// telling is how telling a feature is; 0 for one that is not known.
-func (t *table) telling(bucket uint32, key uint8) byte {
+// mostHeads bounds the heads over a table; of topics, none included.
+const mostHeads = 64
+
+// telling is how telling a feature is, and whether it is known.
+func (t *table) telling(bucket uint32, key uint8) (idf float32, known bool) {
 	if t.keys[bucket] != key {
-		return 0
+		return strange, false
 	}
-	return t.idf[bucket]
+	return float32(t.idf[bucket]), true
+}
+
+// say adds to the sums of some heads, at most mostHeads, what the features of a
+// text that was read say to them, each block of features with length 1.
+// Weights are those of all heads, bucket after bucket. A table with fewer
+// buckets than features fall into knows them by the end of their numbers.
+func (t *table) say(r *reader, weights []int8, sums []float32) {
+	n, last := len(sums), uint32(len(t.keys)-1)
+	for block := range r.counts {
+		var parts [mostHeads]float32
+		part, norm := parts[:n], float32(0)
+		for _, c := range r.counts[block] {
+			bucket := c.bucket & last
+			idf, known := t.telling(bucket, c.key)
+			value := idf * r.weight(c.times)
+			norm += value * value
+			if !known {
+				continue
+			}
+			row := weights[int(bucket)*n:][:len(part):len(part)]
+			for k := range part {
+				part[k] += value * float32(row[k])
+			}
+		}
+		if norm > 0 {
+			norm = 1 / float32(math.Sqrt(float64(norm)))
+			for k := range part {
+				sums[k] += part[k] * norm
+			}
+		}
+	}
 }
 
 // tableOf is the features of some examples in so many buckets, those of hints

@@ -1,7 +1,6 @@
 package linear
 
 import (
-	"math"
 	"slices"
 
 	"contactd/contact"
@@ -22,9 +21,6 @@ type topicHeader struct {
 	Heads  []Head `json:"heads,omitempty"`
 	Belief Belief `json:"belief"`
 }
-
-// mostTopics bounds the topics of a model, none included.
-const mostTopics = 64
 
 // Topics have fewer buckets than grades: a bucket of theirs is the end of the
 // number of one of those.
@@ -79,31 +75,9 @@ func (t *topics) name(r *reader) named {
 	if n == 0 {
 		return found
 	}
-	var sums [mostTopics]float32
-	for block := range r.counts {
-		var part [mostTopics]float32
-		norm := float32(0)
-		for _, c := range r.counts[block] {
-			bucket := topicBucket(c.bucket)
-			idf := t.telling(bucket, c.key)
-			if idf == 0 {
-				value := strange * r.weight(c.times)
-				norm += value * value
-				continue
-			}
-			value := float32(idf) * r.weight(c.times)
-			norm += value * value
-			for k, w := range t.weights[int(bucket)*n:][:n:n] {
-				part[k] += value * float32(w)
-			}
-		}
-		if norm > 0 {
-			norm = 1 / float32(math.Sqrt(float64(norm)))
-			for k := range n {
-				sums[k] += part[k] * norm
-			}
-		}
-	}
+	var all [mostHeads]float32
+	sums := all[:n]
+	t.say(r, t.weights, sums)
 	for k, head := range t.Heads {
 		sum := sums[k]*head.Scale + head.Bias
 		switch {

@@ -24,7 +24,7 @@ func (c *corpus) topicsOf(of []int) []string {
 	if len(names) == 0 {
 		return nil
 	}
-	return append(names[:min(len(names), mostTopics-1)], "")
+	return append(names[:min(len(names), mostHeads-1)], "")
 }
 
 // trainTopics learns what messages for somebody else are about, from messages

@@ -107,14 +107,12 @@ func (c *corpus) vectors(known *table, of []int, hinted bool) []vector {
 		for _, counts := range c.counts[i] {
 			from, norm := len(v.values), float32(0)
 			for _, each := range counts {
-				idf := known.telling(each.bucket, each.key)
-				if idf == 0 {
-					value := strange * dampened[min(each.times, 63)]
-					norm += float32(value * value)
+				idf, understood := known.telling(each.bucket, each.key)
+				value := idf * dampened[min(each.times, 63)]
+				norm += float32(value * value)
+				if !understood {
 					continue
 				}
-				value := float32(idf) * dampened[min(each.times, 63)]
-				norm += float32(value * value)
 				v.buckets, v.values = append(v.buckets, each.bucket), append(v.values, value)
 			}
 			for n := from; n < len(v.values); n++ {
