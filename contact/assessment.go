@@ -26,6 +26,9 @@ type Opinion struct {
 	// NotPolice is how likely the message is to be for somebody else to deal
 	// with, from 0 to 1, by a classifier that can tell; 0 by others.
 	NotPolice float64 `json:"-"`
+	// Topic is what the message is about that is for somebody else to deal
+	// with, by a classifier that can tell and believes it; or empty.
+	Topic string `json:"-"`
 }
 
 // Reason is one cause of a grade.

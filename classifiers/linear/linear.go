@@ -89,6 +89,9 @@ func (c *Classifier) GradeAfter(_ context.Context, message contact.Message, befo
 			Rule: "learned.doubt", Grade: contact.Unknown, Text: "speaks to a machine, and what it says to people is not clearly calm",
 		})
 	}
+	if !opinion.Grade.Above(contact.Scheduled) {
+		opinion.Topic = j.topic(c.model, message)
+	}
 	if head, ok := decisive(opinion.Grade); ok {
 		reason := &opinion.Reasons[0]
 		var signs []string

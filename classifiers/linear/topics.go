@@ -1,10 +1,6 @@
 package linear
 
-import (
-	"slices"
-
-	"contactd/contact"
-)
+import "contactd/contact"
 
 // topics say what a message is about that is for somebody else. Each topic has
 // a head and so has none of them, over the words and characters of the text;
@@ -92,31 +88,21 @@ func (t *topics) name(r *reader) named {
 	return found
 }
 
-// Topic is what a message is about that is for somebody else to deal with, as
-// far as its model believes it; empty otherwise. Of the opinions it reads those
-// of the classifiers that judged before this one.
-func (c *Classifier) Topic(message contact.Message, opinions []contact.Opinion) string {
-	t := &c.model.topics
+// topic is what a message that was judged is about that is for somebody else to
+// deal with, as far as its model believes it; empty otherwise.
+func (j *judging) topic(m *Model, message contact.Message) string {
+	t := &m.topics
 	if len(t.Heads) == 0 {
 		return ""
 	}
-	j := c.scratch.Get().(*judging)
-	defer c.scratch.Put(j)
-	j.judge(c.model, message, c.before(opinions))
-	j.reader.read(authored(message))
+	if len(j.heard) > 1 { // otherwise the text was read last
+		j.reader.read(authored(message))
+	}
 	found := t.name(j.reader)
 	if found.topic < 0 || t.Belief.of(found.evidence(&j.sums)) <= 0 {
 		return ""
 	}
 	return t.Heads[found.topic].Name
-}
-
-// before cuts off its own opinion and what came after it.
-func (c *Classifier) before(opinions []contact.Opinion) []contact.Opinion {
-	if own := slices.IndexFunc(opinions, func(o contact.Opinion) bool { return o.By == c.name }); own >= 0 {
-		return opinions[:own]
-	}
-	return opinions
 }
 
 // Topics are those that the model may name.

@@ -59,16 +59,17 @@ func TestATopicIsNamedAndNothingUrgentIs(t *testing.T) {
 		"my ex keeps following me and I am scared, number 30":      "",
 		"when is the front desk open please, number 30":            "",
 	} {
-		if got := c.Topic(contact.Message{Text: text, Authored: text}, nil); got != want {
-			t.Errorf("%q is about %q, want %q", text, got, want)
+		if got, err := c.Grade(t.Context(), contact.Message{Text: text, Authored: text}); got.Topic != want || err != nil {
+			t.Errorf("%q is about %q, want %q (%v)", text, got.Topic, want, err)
 		}
 	}
 }
 
 func TestWithoutExamplesOfTopicsNoneIsNamed(t *testing.T) {
 	c := NewOf(Train(examples()))
-	if got := c.Topic(contact.Message{Text: "a van is parked across my drive"}, nil); got != "" || len(c.Topics()) > 0 {
-		t.Errorf("topic %q of %v", got, c.Topics())
+	got, err := c.Grade(t.Context(), contact.Message{Text: "a van is parked across my drive"})
+	if got.Topic != "" || err != nil || len(c.Topics()) > 0 {
+		t.Errorf("topic %q of %v, %v", got.Topic, c.Topics(), err)
 	}
 }
 
@@ -81,19 +82,6 @@ func TestTopicsChangeNoGrade(t *testing.T) {
 	a, b := Train(with), Train(without)
 	if !slices.Equal(a.Heads, b.Heads) || a.Plan != b.Plan || !bytes.Equal(a.idf, b.idf) || !slices.Equal(a.weights, b.weights) {
 		t.Error("what is learned of topics changes what is learned of grades")
-	}
-}
-
-func TestATopicIsNamedByWhoJudgedBeforeAlone(t *testing.T) {
-	c := withTopics(t)
-	rules := contact.Opinion{By: "rules", Signs: []string{"animal"}}
-	message := contact.Message{Text: "a van is parked across my drive", Authored: "a van is parked across my drive"}
-	own, err := c.GradeAfter(t.Context(), message, []contact.Opinion{rules})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := c.before([]contact.Opinion{rules, own, {By: "llm"}}); len(got) != 1 || got[0].By != "rules" {
-		t.Errorf("%+v", got)
 	}
 }
 

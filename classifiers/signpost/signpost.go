@@ -39,40 +39,27 @@ type Config struct {
 // textLimit is how much of a text is read, in code points.
 const textLimit = 20_000
 
-// Voice names what a message is about that is for somebody else, by what it
-// has learned from messages and from directories.
-type Voice interface {
-	// Topic is empty when it does not believe that anybody else helps. The
-	// opinions are those of all who judged the message, in their order.
-	Topic(message contact.Message, opinions []contact.Opinion) string
-	// Topics are those that it may name.
-	Topics() []string
-}
-
 // Annotator notes who helps. It is safe for concurrent use.
 type Annotator struct {
 	name   string
 	topics []topic
-	voice  Voice
-	// heard is whether a topic is left to the voice, not to phrases.
+	// heard is whether a topic is named by a judge, not found by phrases.
 	heard   []bool
 	phrases phrase.Set
 	scratch sync.Pool
 }
 
-// New reads the directory. The voice names the topics that it knows; phrases
-// find the others, and all without a voice. Errors name the file and the topic.
-func New(cfg Config, voice Voice) (*Annotator, error) {
+// New reads the directory. The topics that are named stand in the opinion of a
+// judge who has learned them; phrases find the others. Errors name the file and
+// the topic.
+func New(cfg Config, named []string) (*Annotator, error) {
 	listed, err := read(cfg)
 	if err != nil {
 		return nil, err
 	}
-	a := &Annotator{name: "signpost@" + listed.Version, topics: listed.Topics, voice: voice, heard: make([]bool, len(listed.Topics))}
-	if voice != nil {
-		known := voice.Topics()
-		for i, each := range a.topics {
-			a.heard[i] = slices.Contains(known, each.Code)
-		}
+	a := &Annotator{name: "signpost@" + listed.Version, topics: listed.Topics, heard: make([]bool, len(listed.Topics))}
+	for i, each := range a.topics {
+		a.heard[i] = slices.Contains(named, each.Code)
 	}
 	a.scratch.New = func() any { return new(fold.Text) }
 	return a, a.compile(listed)
@@ -151,9 +138,8 @@ func (a *Annotator) Annotate(message contact.Message, assessed contact.Assessmen
 	if notPolice(assessed.Opinions) >= perhaps && !has(hits, unless) {
 		best = a.best(hits)
 	}
-	if best < 0 && a.voice != nil {
-		code := a.voice.Topic(message, assessed.Opinions)
-		best = slices.IndexFunc(a.topics, func(t topic) bool { return t.Code == code })
+	if best < 0 {
+		best = a.named(assessed.Opinions)
 	}
 	if best < 0 {
 		return
@@ -164,6 +150,16 @@ func (a *Annotator) Annotate(message contact.Message, assessed contact.Assessmen
 		post.Who, post.Text, post.Language = found.Who.Welsh, found.Text.Welsh, "cy"
 	}
 	notes.Signpost = &post
+}
+
+// named is the topic that one of the opinions names, or -1.
+func (a *Annotator) named(opinions []contact.Opinion) int {
+	for _, opinion := range opinions {
+		if i := slices.IndexFunc(a.topics, func(t topic) bool { return t.Code == opinion.Topic }); i >= 0 {
+			return i
+		}
+	}
+	return -1
 }
 
 // notPolice is how likely the message is for somebody else, by whoever can tell.
@@ -203,7 +199,7 @@ func has(hits []phrase.Hit, id int) bool {
 	return slices.ContainsFunc(hits, func(hit phrase.Hit) bool { return hit.ID == id })
 }
 
-// best is the topic that the most phrases speak for, of those that no voice
+// best is the topic that the most phrases speak for, of those that no judge
 // knows; -1 for none.
 func (a *Annotator) best(hits []phrase.Hit) int {
 	worth := make([]int, len(a.topics))

@@ -105,21 +105,15 @@ func TestABadDirectoryNamesFileAndTopic(t *testing.T) {
 	}
 }
 
-// voice knows one topic and names it whenever it is believed.
-type voice struct{ topic, named string }
-
-func (v voice) Topic(contact.Message, []contact.Opinion) string { return v.named }
-func (v voice) Topics() []string                                { return []string{v.topic} }
-
 func TestTopicsThatAVoiceKnowsAreLeftToIt(t *testing.T) {
 	ask := func(named string, grade contact.Grade, text string) string {
 		t.Helper()
-		posts, err := signpost.New(signpost.Config{}, voice{"noise", named})
+		posts, err := signpost.New(signpost.Config{}, []string{"noise"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var notes contact.Notes
-		posts.Annotate(contact.Message{Text: text, Authored: text}, contact.Assessment{Grade: grade, Opinions: []contact.Opinion{{NotPolice: 1}}}, &notes)
+		posts.Annotate(contact.Message{Text: text, Authored: text}, contact.Assessment{Grade: grade, Opinions: []contact.Opinion{{NotPolice: 1, Topic: named}}}, &notes)
 		if notes.Signpost == nil {
 			return ""
 		}

@@ -74,7 +74,7 @@ func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
 	err = e.eachModel(ctx, config, rows, before, func(last *linear.Classifier, tested []labelled) error {
 		more, err := judgeRows(ctx, last, tested)
 		if err == nil {
-			err = signpostRows(more, last, config.Classifiers.Signpost)
+			err = signpostRows(more, last.Topics(), config.Classifiers.Signpost)
 		}
 		judged = append(judged, more...)
 		return err

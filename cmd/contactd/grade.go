@@ -142,7 +142,7 @@ func newPanel(config classifiersConfig, more ...classifiers.Classifier) (panel, 
 // annotated adds what a handler needs beside the grade, which is the panel's
 // or that of an assessor which asks it.
 func (p panel) annotated(assessor classifiers.Assessor, config classifiersConfig) (*classifiers.Annotated, error) {
-	posts, err := signpost.New(config.Signpost, p.learned)
+	posts, err := signpost.New(config.Signpost, p.learned.Topics())
 	if err != nil {
 		return nil, err
 	}

@@ -28,8 +28,8 @@ type signpostFigures struct {
 }
 
 // signpostRows notes who each message would be sent to.
-func signpostRows(rows []judgedRow, voice signpost.Voice, config signpost.Config) error {
-	posts, err := signpost.New(config, voice)
+func signpostRows(rows []judgedRow, named []string, config signpost.Config) error {
+	posts, err := signpost.New(config, named)
 	if err != nil {
 		return err
 	}
