@@ -119,7 +119,7 @@ func (r *Reader) optionsOf(c chunk) {
 		}
 	}
 	if letters >= 4 || c.spelled {
-		words, cost := r.split(chars, -1)
+		words, cost := r.split(chars)
 		if len(words) == 0 {
 			return
 		}

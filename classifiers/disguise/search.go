@@ -51,8 +51,9 @@ type noted struct {
 	index     int32
 }
 
-// mostLost is how many letters in a row may be left out. mostStates bounds the work on one chunk, and behind how far a state may lie
-// behind the best one that has read as much.
+// mostLost is how many letters in a row may be left out, mostStates bounds the
+// work on one chunk, and behind is how far a state may lie behind the best one
+// that has read as much.
 const (
 	mostLost   = 2
 	mostStates = 1 << 12

@@ -1,84 +1,118 @@
 package disguise
 
+import "slices"
+
 // What a letter and a figure cost that belong to no word.
 const (
 	strayLetter = 14
 	strayFigure = 5
 )
 
+// unreached is the cost of what no words lead to.
+const unreached = 1e9
+
+// splitting finds the likeliest row of words that letters without spaces are.
+type splitting struct {
+	*search
+	letters []byte
+	// reach is the cheapest row of words up to each letter.
+	reach []reached
+	stack []begun
+}
+
+// reached is the last word of a row of words, -1 for a letter that belongs to
+// none, and where it begins.
+type reached struct {
+	cost float32
+	from int32
+	word int32
+}
+
+// begun is a beginning of a word: the letters read of it end before pos.
+type begun struct {
+	node int32
+	pos  int
+	cost float32
+}
+
 // split reads letters without spaces as words, and returns them with what they
 // cost; nothing when they are none. Letters are folded ones and digits.
-func (s *search) split(letters []byte, before int32) (words []int32, cost float32) {
-	const never = 1e9
+func (s *search) split(letters []byte) (words []int32, cost float32) {
 	n := len(letters)
-	type best struct {
-		cost float32
-		from int32
-		word int32
+	p := splitting{search: s, letters: letters, reach: make([]reached, n+1)}
+	for i := range p.reach {
+		p.reach[i].cost = unreached
 	}
-	reach := make([]best, n+1)
-	for i := range reach {
-		reach[i].cost = never
-	}
-	reach[0] = best{0, -1, before}
-	type at struct {
-		node int32
-		pos  int
-		cost float32
-	}
-	var stack []at
+	p.reach[0] = reached{0, -1, -1}
 	for i := range n {
-		if reach[i].cost == never {
-			continue
-		}
-		stack = append(stack[:0], at{0, i, reach[i].cost})
-		for len(stack) > 0 {
-			top := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			if word := s.vocabulary.nodes[top.node].word; word > 0 {
-				cost := top.cost + s.vocabulary.costAfter(reach[i].word, word-1)
-				if cost < reach[top.pos].cost {
-					reach[top.pos] = best{cost, int32(i), word - 1}
-				}
-			}
-			if top.pos == n {
-				continue
-			}
-			c := letters[top.pos]
-			if 'a' <= c && c <= 'z' {
-				if to := s.vocabulary.nodes[top.node].next[c-'a']; to != 0 {
-					stack = append(stack, at{to, top.pos + 1, top.cost})
-				}
-				continue
-			}
-			if isJoiner(c) {
-				stack = append(stack, at{top.node, top.pos + 1, top.cost + signBetween})
-			}
-			figure := func(k int) bool { return 0 <= k && k < n && '0' <= letters[k] && letters[k] <= '9' }
-			if c < 128 && !(figure(top.pos) && (figure(top.pos-1) || figure(top.pos+1))) {
-				for _, w := range s.swaps[c] {
-					if len(w.to) == 1 && len(w.from) == 1 {
-						if to := s.vocabulary.nodes[top.node].next[w.to[0]-'a']; to != 0 {
-							stack = append(stack, at{to, top.pos + 1, top.cost + w.cost})
-						}
-					}
-				}
-			}
-		}
-		// A letter that belongs to no word.
-		alone := float32(strayLetter)
-		if c := letters[i]; '0' <= c && c <= '9' {
-			alone = strayFigure
-		}
-		if cost := reach[i].cost + alone; cost < reach[i+1].cost {
-			reach[i+1] = best{cost, int32(i), -1}
+		if p.reach[i].cost != unreached {
+			p.words(i)
+			p.stray(i)
 		}
 	}
-	for i := int32(n); i > 0; i = reach[i].from {
-		words = append(words, reach[i].word)
+	for i := int32(n); i > 0; i = p.reach[i].from {
+		words = append(words, p.reach[i].word)
 	}
-	for i, j := 0, len(words)-1; i < j; i, j = i+1, j-1 {
-		words[i], words[j] = words[j], words[i]
+	slices.Reverse(words)
+	return words, p.reach[n].cost
+}
+
+// words reaches the ends of all words that begin at letter i.
+func (p *splitting) words(i int) {
+	p.stack = append(p.stack[:0], begun{0, i, p.reach[i].cost})
+	for len(p.stack) > 0 {
+		top := p.stack[len(p.stack)-1]
+		p.stack = p.stack[:len(p.stack)-1]
+		if word := p.vocabulary.nodes[top.node].word; word > 0 {
+			cost := top.cost + p.vocabulary.costAfter(p.reach[i].word, word-1)
+			if cost < p.reach[top.pos].cost {
+				p.reach[top.pos] = reached{cost, int32(i), word - 1}
+			}
+		}
+		if top.pos < len(p.letters) {
+			p.goOn(top)
+		}
 	}
-	return words, reach[n].cost
+}
+
+// goOn reads one more letter of a word.
+func (p *splitting) goOn(top begun) {
+	c, next := p.letters[top.pos], &p.vocabulary.nodes[top.node].next
+	if 'a' <= c && c <= 'z' {
+		p.push(next[c-'a'], top, 0)
+		return
+	}
+	if isJoiner(c) {
+		p.stack = append(p.stack, begun{top.node, top.pos + 1, top.cost + signBetween})
+	}
+	if c >= 128 || p.figure(top.pos) && (p.figure(top.pos-1) || p.figure(top.pos+1)) {
+		return
+	}
+	for _, w := range p.swaps[c] {
+		if len(w.to) == 1 && len(w.from) == 1 {
+			p.push(next[w.to[0]-'a'], top, w.cost)
+		}
+	}
+}
+
+// push goes on to a node, if there is one.
+func (p *splitting) push(node int32, top begun, cost float32) {
+	if node != 0 {
+		p.stack = append(p.stack, begun{node, top.pos + 1, top.cost + cost})
+	}
+}
+
+func (p *splitting) figure(at int) bool {
+	return 0 <= at && at < len(p.letters) && isFigure(p.letters[at])
+}
+
+// stray takes letter i to belong to no word.
+func (p *splitting) stray(i int) {
+	alone := float32(strayLetter)
+	if p.figure(i) {
+		alone = strayFigure
+	}
+	if cost := p.reach[i].cost + alone; cost < p.reach[i+1].cost {
+		p.reach[i+1] = reached{cost, int32(i), -1}
+	}
 }

@@ -63,18 +63,16 @@ func gradeDisguised(ctx context.Context, row labelled, style string, before []cl
 		}
 		message.Authored = message.Text
 	}
-	grade = contact.Resolution
-	var opinions []contact.Opinion
-	for _, classifier := range before {
-		opinion, err := classifier.Grade(ctx, message)
-		if err != nil {
-			return grade, err
-		}
-		opinions = append(opinions, opinion)
-		grade = contact.Highest(grade, opinion.Grade)
+	opinions, err := heard(ctx, message, before)
+	if err != nil {
+		return grade, err
 	}
 	opinion, err := last.GradeAfter(ctx, message, opinions)
-	return contact.Highest(grade, opinion.Grade), err
+	grade = opinion.Grade
+	for _, other := range opinions {
+		grade = contact.Highest(grade, other.Grade)
+	}
+	return grade, err
 }
 
 func ratio(n, of int) float64 { return float64(n) / float64(max(1, of)) }

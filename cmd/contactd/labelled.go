@@ -45,14 +45,8 @@ func readLabelled(ctx context.Context, files []string, before []classifiers.Boun
 		}
 		for i := range rows {
 			rows[i].Group = strings.TrimSuffix(filepath.Base(name), ".csv")
-			for _, classifier := range before {
-				begun := time.Now()
-				opinion, err := classifier.Grade(ctx, rows[i].Message)
-				if err != nil {
-					return nil, fmt.Errorf("judge %s %s: %w", name, rows[i].id, err)
-				}
-				opinion.Micros = time.Since(begun).Microseconds()
-				rows[i].Before = append(rows[i].Before, opinion)
+			if rows[i].Before, err = heard(ctx, rows[i].Message, before); err != nil {
+				return nil, fmt.Errorf("judge %s %s: %w", name, rows[i].id, err)
 			}
 		}
 		all = append(all, rows...)
@@ -61,6 +55,22 @@ func readLabelled(ctx context.Context, files []string, before []classifiers.Boun
 		return nil, errors.New("read labelled messages: there are none")
 	}
 	return all, nil
+}
+
+// heard are the opinions of classifiers on a message, in their order, with the
+// time that each took.
+func heard(ctx context.Context, message contact.Message, by []classifiers.Bounded) ([]contact.Opinion, error) {
+	opinions := make([]contact.Opinion, 0, len(by))
+	for _, classifier := range by {
+		begun := time.Now()
+		opinion, err := classifier.Grade(ctx, message)
+		if err != nil {
+			return nil, err
+		}
+		opinion.Micros = time.Since(begun).Microseconds()
+		opinions = append(opinions, opinion)
+	}
+	return opinions, nil
 }
 
 // decodeLabelled reads comma-separated rows below a header.
