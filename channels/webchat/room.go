@@ -18,6 +18,8 @@ type room struct {
 	mutex   sync.Mutex
 	session store.Session
 	lines   map[*line]struct{}
+	// taken are the ids of all that the person sent, once one was asked for.
+	taken map[string]struct{}
 
 	typingTold, typingKept time.Time // when the person's typing was last passed on
 
@@ -121,6 +123,7 @@ func (r *room) append(ctx context.Context, s *store.Store, c store.Change) ([]st
 	rows, err := s.Append(ctx, r.session.ID, c)
 	if err != nil {
 		// It may have happened all the same: what is known here is read again.
+		r.taken = nil
 		if again, loadErr := s.ByID(context.WithoutCancel(ctx), r.session.ID); loadErr == nil {
 			r.session = again
 			for l := range r.lines {
@@ -135,11 +138,31 @@ func (r *room) append(ctx context.Context, s *store.Store, c store.Change) ([]st
 	r.apply(c)
 	for _, row := range rows {
 		r.session.N = row.N
+		if row.Kind == rowOwn && r.taken != nil {
+			r.taken[row.Ref] = struct{}{}
+		}
 		for l := range r.lines {
 			l.numbered(row.N, row.Frame)
 		}
 	}
 	return rows, nil
+}
+
+// took reports whether something with this id was taken from the person before.
+// The caller holds mutex.
+func (r *room) took(ctx context.Context, s *store.Store, id string) (bool, error) {
+	if r.taken == nil {
+		refs, err := s.Refs(ctx, r.id, rowOwn)
+		if err != nil {
+			return false, err
+		}
+		r.taken = make(map[string]struct{}, len(refs))
+		for _, ref := range refs {
+			r.taken[ref] = struct{}{}
+		}
+	}
+	_, known := r.taken[id]
+	return known, nil
 }
 
 // apply keeps the copy of the session true.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"time"
 
 	"contactd/channels"
@@ -86,8 +87,11 @@ func (r *running) accept(ctx context.Context, in *room, address netip.Addr, f cl
 	if err != nil {
 		return nil, err
 	}
-	free := f.Type == "end" || f.Text != "" && r.deps.Judge != nil && r.deps.Judge.Urgent(f.Text) && r.limiter.overtakes(now, in.id)
-	if !free && !r.limiter.fits(now, in.id) {
+	// Whoever is not held back need not be judged here.
+	free := sync.OnceValue(func() bool {
+		return f.Type == "end" || f.Text != "" && r.deps.Judge != nil && r.deps.Judge.Urgent(f.Text) && r.limiter.overtakes(now, in.id)
+	})
+	if !r.limiter.fits(now, in.id) && !free() {
 		return nil, refusal{code: "too_many", later: true}
 	}
 	// Who ends a chat in which nothing was said has told nothing.
@@ -96,9 +100,9 @@ func (r *running) accept(ctx context.Context, in *room, address netip.Addr, f cl
 			return nil, err
 		}
 	}
-	delay := time.Duration(0)
-	if !free {
-		delay = r.limiter.delay(now, in.id, address)
+	delay := r.limiter.delay(now, in.id, address)
+	if delay > 0 && free() {
+		delay = 0
 	}
 	// From here on it is taken; that its sender may have gone changes nothing.
 	gone := ctx.Done()
@@ -127,6 +131,9 @@ func (r *running) accept(ctx context.Context, in *room, address netip.Addr, f cl
 // repeated returns the row of a frame that was taken before. The caller holds
 // the room's mutex.
 func (r *running) repeated(ctx context.Context, in *room, f clientFrame) ([]byte, error) {
+	if known, err := in.took(ctx, r.store, f.ID); !known || err != nil {
+		return nil, err
+	}
 	row, err := r.store.Find(ctx, in.id, rowOwn, f.ID)
 	if errors.Is(err, store.ErrUnknown) {
 		return nil, nil

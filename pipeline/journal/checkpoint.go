@@ -11,11 +11,14 @@ import (
 
 // The log is written back into the database by another connection, beside the
 // commits. When it has grown long, the writer itself starts it from the
-// beginning, right after it was written back, so that little is left to do.
+// beginning, right after it was written back, so that little is left to do. Its
+// file keeps its length while much is going on: to give 64 MiB back to the disk
+// would hold every message up for some 30 ms.
 const (
 	checkpointEach = 200 * time.Millisecond
-	checkpointFrom = 4 << 20  // bytes of log worth writing back
+	checkpointFrom = 4 << 20  // bytes of file worth writing back
 	restartFrom    = 64 << 20 // bytes of log after which it starts anew
+	calmCommits    = 8        // so many commits in between can wait a moment
 )
 
 // checkpoint is the goroutine that writes the log back.
@@ -28,14 +31,16 @@ func (j *Journal) checkpoint(stop <-chan struct{}) {
 	}()
 	tick := time.NewTicker(checkpointEach)
 	defer tick.Stop()
-	for {
+	for before := int64(0); ; {
 		select {
 		case <-stop:
 			return
 		case <-tick.C:
 		}
-		size := j.logSize()
-		if size < checkpointFrom {
+		commits := j.commits.Load()
+		calm := commits-before <= calmCommits
+		before = commits
+		if j.logSize() < checkpointFrom {
 			continue
 		}
 		if conn == nil {
@@ -45,15 +50,27 @@ func (j *Journal) checkpoint(stop <-chan struct{}) {
 			}
 			conn = opened
 		}
-		if err := sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint(PASSIVE)", nil); err != nil {
+		left, err := writeBack(conn)
+		if err != nil {
 			_ = conn.Close()
 			conn = nil
 			continue
 		}
-		if size > restartFrom {
-			j.later(&restarting{})
+		if calm || left > restartFrom {
+			j.later(&restarting{shorten: calm})
 		}
 	}
+}
+
+// writeBack copies the log into the database, as far as readers let it, and
+// returns the bytes of log in use.
+func writeBack(conn *sqlite.Conn) (int64, error) {
+	frames := int64(0)
+	err := sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint(PASSIVE)", &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
+		frames = stmt.ColumnInt64(1)
+		return nil
+	}})
+	return frames * pageSize, err
 }
 
 func openCheckpointer(dir string) (*sqlite.Conn, error) {
@@ -76,17 +93,24 @@ func (j *Journal) logSize() int64 {
 	return info.Size()
 }
 
-// restarting asks the writer to start the log anew after this commit.
-type restarting struct{}
+// restarting asks the writer to start the log anew after this commit, and, if
+// shorten, to give its file back to the disk.
+type restarting struct{ shorten bool }
 
 func (*restarting) apply(*tx) error { return nil }
 
-func (*restarting) committed(j *Journal) { restartLog(j.tx.conn) }
+func (r *restarting) committed(j *Journal) {
+	if r.shorten {
+		restartLog(j.tx.conn, "TRUNCATE")
+	} else {
+		restartLog(j.tx.conn, "RESTART")
+	}
+}
 
-// restartLog writes the rest of the log back and empties it. Readers may hold
-// it back; then the next time succeeds.
-func restartLog(conn *sqlite.Conn) {
+// restartLog writes the rest of the log back and begins it anew. Readers may
+// hold it back; then the next time succeeds.
+func restartLog(conn *sqlite.Conn, how string) {
 	conn.SetBusyTimeout(20 * time.Millisecond)
 	defer conn.SetBusyTimeout(busyTimeout)
-	_ = sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint(TRUNCATE)", nil)
+	_ = sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint("+how+")", nil)
 }

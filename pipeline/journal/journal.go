@@ -42,6 +42,7 @@ type Journal struct {
 	patience *patience
 	backOff  backOff
 
+	commits   atomic.Int64 // so far
 	free      atomic.Int64 // bytes on the disk, as last seen
 	freeError atomic.Pointer[error]
 

@@ -13,6 +13,9 @@ import (
 
 const databaseName = "journal.db"
 
+// pageSize is that of the database, in bytes.
+const pageSize = 4096
+
 // schemaVersion is kept in PRAGMA user_version; a database of another version
 // is refused.
 const schemaVersion = 2
@@ -177,7 +180,7 @@ func openWriter(dir string) (*sqlite.Conn, error) {
 func prepareWriter(conn *sqlite.Conn) error {
 	conn.SetBusyTimeout(busyTimeout)
 	// A commit never checkpoints: another connection does, see checkpoint.go.
-	err := setPragmas(conn, "page_size = 4096", "journal_mode = WAL", "synchronous = FULL",
+	err := setPragmas(conn, fmt.Sprint("page_size = ", pageSize), "journal_mode = WAL", "synchronous = FULL",
 		"wal_autocheckpoint = 0", "cache_size = -32000", "temp_store = MEMORY")
 	if err != nil {
 		return err

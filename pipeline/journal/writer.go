@@ -230,6 +230,7 @@ func (j *Journal) commit(group []*request) {
 		return
 	}
 	j.backOff.worked(j.deps.Log)
+	j.commits.Add(1)
 	j.metrics.observe(len(group), time.Since(start))
 	for i, r := range group {
 		if errs[i] == nil {
@@ -251,7 +252,7 @@ func (j *Journal) transact(group []*request) ([]*request, []error, error) {
 		}
 	}
 	if sqlite.ErrCode(j.backOff.err).ToPrimary() == sqlite.ResultFull {
-		restartLog(j.tx.conn) // what the log holds twice may be room enough
+		restartLog(j.tx.conn, "TRUNCATE") // what the log holds twice may be room enough
 	}
 	if err := execute(j.tx.conn, "BEGIN IMMEDIATE"); err != nil {
 		return group, nil, err

@@ -133,11 +133,13 @@ func (c Change) append(conn *sqlite.Conn, session int64) ([]Row, error) {
 	}
 	rows := make([]Row, 0, len(c.Rows))
 	for i, row := range c.Rows {
-		if old, err := existing(conn, session, row); err != nil || old != nil {
-			if err != nil {
-				return nil, err
+		if i > 0 { // Append has looked for the first
+			if old, err := existing(conn, session, row); err != nil || old != nil {
+				if err != nil {
+					return nil, err
+				}
+				continue
 			}
-			continue
 		}
 		n++
 		row.N, row.Frame = n, c.Render(i, n)
@@ -185,6 +187,16 @@ func (s *Store) Find(ctx context.Context, session int64, kind, ref string) (row 
 		return err
 	})
 	return row, err
+}
+
+// Refs returns the refs of all rows of a kind.
+func (s *Store) Refs(ctx context.Context, session int64, kind string) (refs []string, err error) {
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		refs = nil
+		return all(conn, "SELECT ref FROM log WHERE session = ? AND kind = ? AND ref IS NOT NULL",
+			func(stmt *sqlite.Stmt) { refs = append(refs, stmt.ColumnText(0)) }, session, kind)
+	})
+	return refs, err
 }
 
 // ByContact returns what the person said under a message id.
