@@ -41,6 +41,7 @@ func (p *program) serve(ctx context.Context, config config) error {
 		return err
 	}
 	debug.FreeOSMemory() // compiling the rules took several times what they are
+	go p.spareGarbage(ctx)
 	p.greet(ctx, d)
 	err = d.Wait(ctx)
 	log.Info("stopping")
