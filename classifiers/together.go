@@ -19,6 +19,9 @@ const (
 	togetherMessages = 12
 	togetherBytes    = 1500 // of one message; a longer one speaks for itself
 	togetherMost     = 4096
+	// togetherText is what they are together, in bytes, or else two of them:
+	// more says less, as all that was said weighs in.
+	togetherText = 500
 )
 
 // Together judges a message alone and then, with the short messages that the
@@ -90,8 +93,20 @@ func JoinedText(messages []contact.Message) (text string, of int) {
 			texts = append(texts, text)
 		}
 	}
-	texts = append(texts[max(0, len(texts)-togetherMessages):], own)
+	texts = append(lastOf(texts[max(0, len(texts)-togetherMessages):], own), own)
 	return strings.Join(texts, "\n"), len(texts)
+}
+
+// lastOf are the last of some texts: as many as make a short one with own, and
+// one at least.
+func lastOf(texts []string, own string) []string {
+	size := len(own)
+	for i := len(texts) - 1; i >= 0; i-- {
+		if size += len(texts[i]) + 1; size > togetherText && i < len(texts)-1 {
+			return texts[i+1:]
+		}
+	}
+	return texts
 }
 
 // near reports whether messages are judged together by their times.
@@ -118,7 +133,7 @@ func (t *Together) raised(ctx context.Context, message contact.Message, alone co
 		return alone
 	}
 	whole := message
-	whole.Text = strings.Join(append(texts, own), "\n")
+	whole.Text = strings.Join(append(lastOf(texts, own), own), "\n")
 	whole.Authored, whole.Subject, whole.Attachments = whole.Text, "", nil
 	joined := t.panel.Assess(ctx, whole)
 	if !joined.Grade.Above(highest) {

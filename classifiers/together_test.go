@@ -46,6 +46,21 @@ func newTogether() *classifiers.Together {
 	return classifiers.NewTogether(classifiers.NewPanel(classifiers.Config{}, words{}))
 }
 
+func TestMessagesAreJudgedTogetherAsFarBackAsTheyAreShort(t *testing.T) {
+	c := newTogether()
+	ctx := context.Background()
+	long := strings.Repeat("and then nothing ", 28)
+	c.Assess(ctx, said("c", 1, 0, "he's back"))
+	c.Assess(ctx, said("c", 2, 1, long))
+	if got := c.Assess(ctx, said("c", 3, 2, "upstairs, with the long blue ladder")); got.Grade != contact.Scheduled {
+		t.Errorf("a word from before a long message counts: %v", got.Grade)
+	}
+	c.Assess(ctx, said("d", 1, 0, long+"he's back"))
+	if got := c.Assess(ctx, said("d", 2, 1, "upstairs "+long)); got.Grade != contact.Priority {
+		t.Errorf("the message before does not count: %v", got.Grade)
+	}
+}
+
 func TestSeveralWeakMessagesSayMoreTogether(t *testing.T) {
 	c := newTogether()
 	ctx := context.Background()
