@@ -14,7 +14,7 @@ const (
 	// come one by one, a thousand a second, would otherwise keep the disk and a
 	// processor busy with a commit for each step of each, and wait for one
 	// another. A group of breathUpTo is worth its commit at once.
-	breath     = 2 * time.Millisecond
+	breath     = time.Millisecond
 	breathUpTo = 16
 )
 

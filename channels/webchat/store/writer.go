@@ -15,7 +15,7 @@ import (
 // second, which come one by one, do not cost a sync each.
 const (
 	groupLimit = 512
-	breath     = 2 * time.Millisecond
+	breath     = time.Millisecond
 )
 
 // request is a change on its way to the disk. It writes within a savepoint, so
