@@ -11,8 +11,8 @@ import (
 // and that are graded emergency. 0.20 and 0.06, less what messages that nobody
 // saw who wrote rules and signs turn out to take more.
 const (
-	lowFlagged   = 0.19
-	lowEmergency = 0.05
+	lowFlagged   = 0.185
+	lowEmergency = 0.038
 	// calmFlagged is the share of ordinary talk.
 	calmFlagged = 0.006
 )
