@@ -12,7 +12,7 @@ import (
 // saw who wrote rules and signs turn out to take more.
 const (
 	lowFlagged   = 0.185
-	lowEmergency = 0.038
+	lowEmergency = 0.043
 	// calmFlagged is the share of ordinary talk.
 	calmFlagged = 0.006
 )
