@@ -22,7 +22,7 @@ const (
 // share that is put before a person soon. Above them the plan is taken that
 // tells the four grades apart best.
 const (
-	wantFlagged   = 0.98
+	wantFlagged   = 0.985
 	wantEmergency = 0.89
 	wantPriority  = 0.885
 )
@@ -123,7 +123,7 @@ func worth(table *[5][5]float64) float64 {
 	return macroF1(table) -
 		10*max(0, share(soon[:1], contact.Scheduled, contact.Resolution)-lowEmergency) -
 		10*max(0, share(soon, contact.Scheduled, contact.Resolution)-lowFlagged) -
-		12*max(0, wantFlagged-share(soon, contact.Emergency)) -
+		24*max(0, wantFlagged-share(soon, contact.Emergency)) -
 		2*max(0, wantEmergency-share(soon[:1], contact.Emergency)) -
 		2*max(0, wantPriority-share(soon, contact.Priority))
 }
