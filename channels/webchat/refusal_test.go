@@ -158,6 +158,10 @@ func TestFramesThatCannotBeTakenAreRefusedWithTheirCode(t *testing.T) {
 			t.Errorf("%.80s: %s", each.frame, f.raw)
 		}
 	}
+	w.sends([]byte(`{"type":"message","id":"message-7","text":7}`))
+	if f := w.sees("refused"); f.ID != "message-7" {
+		t.Errorf("a text that is a number is refused without its id: %s", f.raw)
+	}
 	if texts := h.texts(); len(texts) > 0 {
 		t.Errorf("accepted %q", texts)
 	}

@@ -265,6 +265,7 @@ markers:
 
 func TestABadPackNamesFileAndEntry(t *testing.T) {
 	for content, want := range map[string]string{
+		"":                        "version",
 		"markers: []":             "version",
 		"version: x\nnonsense: 1": "nonsense",
 		"version: x\nmarkers: [{code: Big, phrases: [a]}]":                             `markers[0] "Big": code`,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -89,7 +90,7 @@ func (a age) holds(years int) bool { return years >= a.From && (a.Below == 0 || 
 func decode(name string, content []byte) (pack, error) {
 	var p pack
 	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&p)
-	if err == nil {
+	if err == nil || errors.Is(err, io.EOF) { // an empty file lacks what it must have
 		err = p.validate()
 	} else {
 		// Line and column, without the lines themselves: the file may be

@@ -118,6 +118,7 @@ func decodeFile(name string, content []byte) (f *file, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read rule file %w", placed(name, err))
 	}
+	f.name = name // an empty file was decoded over it
 	return f, errors.Join(f.dated(), f.validate())
 }
 

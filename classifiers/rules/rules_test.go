@@ -2,6 +2,9 @@ package rules_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -37,6 +40,16 @@ func grade(t fataler, c *rules.Classifier, text string) contact.Opinion {
 		t.Fatal(err)
 	}
 	return opinion
+}
+
+func TestAnEmptyRuleFileIsNamed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "own.yaml")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rules.New(rules.Config{File: file}); err == nil || !strings.Contains(err.Error(), file+": version is missing") {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestDisguisedWordsAreFound(t *testing.T) {

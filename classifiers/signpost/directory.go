@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -46,7 +47,7 @@ type words struct {
 func decode(name string, content []byte) (directory, error) {
 	var d directory
 	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&d)
-	if err == nil {
+	if err == nil || errors.Is(err, io.EOF) { // an empty file lacks what it must have
 		err = d.validate()
 	} else {
 		// Line and column, without the lines themselves: the file may be

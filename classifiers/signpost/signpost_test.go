@@ -89,6 +89,7 @@ topics:
 
 func TestABadDirectoryNamesFileAndTopic(t *testing.T) {
 	for content, want := range map[string]string{
+		"":                        "version",
 		"topics: []":              "version",
 		"version: x\nnonsense: 1": "nonsense",
 		"s3cret: of another file": "[1:1]",

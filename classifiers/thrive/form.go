@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -58,7 +59,7 @@ func facts() []string {
 func decode(name string, content []byte) (form, error) {
 	var f form
 	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&f)
-	if err == nil {
+	if err == nil || errors.Is(err, io.EOF) { // an empty file lacks what it must have
 		err = f.validate()
 	} else {
 		// Line and column, without the lines themselves: the file may be

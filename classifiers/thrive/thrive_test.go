@@ -142,6 +142,7 @@ headings:
 func TestABadFormNamesFileAndHeading(t *testing.T) {
 	const begin = "version: x\nheadings: [{code: a, title: A, hints: ["
 	for content, want := range map[string]string{
+		"":                                  "version",
 		"headings: []":                      "version",
 		"version: x":                        "headings: want 1 to 12, got 0",
 		"version: x\nnonsense: 1":           "nonsense",
