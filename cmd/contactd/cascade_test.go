@@ -92,6 +92,37 @@ func TestEveryTextHasAGradeWithReasons(t *testing.T) {
 	})
 }
 
+// TestTheFirstLineOfAPersonInDangerIsSeen: what people type first is short and
+// plain, and must not wait until they have told the rest.
+func TestTheFirstLineOfAPersonInDangerIsSeen(t *testing.T) {
+	panel, err := newPanel(classifiersConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lines := range []struct {
+		file   string
+		raised bool
+		atMost int // wrong
+	}{{"urgent", true, 0}, {"calm", false, 4}} {
+		content, err := os.ReadFile(filepath.Join("testdata/first_lines", lines.file+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := 0
+		for line := range strings.Lines(string(content)) {
+			line = strings.TrimSpace(line)
+			got := panel.Assess(context.Background(), contact.Message{Text: line, Authored: line, Channel: contact.Channel{Kind: "webchat"}})
+			if raised(got.Grade) != lines.raised {
+				wrong++
+				t.Logf("%s: %v: %s", lines.file, got.Grade, line)
+			}
+		}
+		if wrong > lines.atMost {
+			t.Errorf("%s: %d wrong, may be %d", lines.file, wrong, lines.atMost)
+		}
+	}
+}
+
 // TestPlainStatementsAreGradedByAllTogether holds all classifiers together to
 // what the rules alone are held to, on the examples of the rules: phrases that
 // the rules leave to the learned classifier must not get lost there.
