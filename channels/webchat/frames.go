@@ -67,11 +67,8 @@ func parseFrame(raw []byte, limits Config) (clientFrame, error) {
 		return f, refuse("too_long", "this is longer than can be sent at once")
 	}
 	if err := decodeStrictly(raw, &f); err != nil {
-		answered := clientFrame{}
-		if frameID.MatchString(f.ID) { // of a value of the wrong type the sender is told which frame
-			answered.ID = f.ID
-		}
-		return answered, refuse("bad_frame", "%v", err)
+		// Of a value of the wrong type the sender is told which frame has it.
+		return clientFrame{ID: frameID.FindString(f.ID)}, refuse("bad_frame", "%v", err)
 	}
 	return f, f.check(limits)
 }

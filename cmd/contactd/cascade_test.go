@@ -92,6 +92,27 @@ func TestEveryTextHasAGradeWithReasons(t *testing.T) {
 	})
 }
 
+// misjudged counts the lines of a file, each a message of a chat, and those
+// whose grade is not right.
+func misjudged(t *testing.T, panel panel, file string, right func(contact.Grade) bool) (wrong, of int) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
+	for _, line := range lines {
+		got := panel.Assess(context.Background(), contact.Message{Text: line, Authored: line, Channel: contact.Channel{Kind: "webchat"}})
+		if !right(got.Grade) {
+			wrong++
+			t.Logf("%s: %v: %s", filepath.Base(file), got.Grade, line)
+		}
+	}
+	return wrong, len(lines)
+}
+
+func calm(grade contact.Grade) bool { return !raised(grade) }
+
 // TestTheFirstLineOfAPersonInDangerIsSeen: what people type first is short and
 // plain, and must not wait until they have told the rest.
 func TestTheFirstLineOfAPersonInDangerIsSeen(t *testing.T) {
@@ -101,23 +122,10 @@ func TestTheFirstLineOfAPersonInDangerIsSeen(t *testing.T) {
 	}
 	for _, lines := range []struct {
 		file   string
-		raised bool
+		right  func(contact.Grade) bool
 		atMost int // wrong
-	}{{"urgent", true, 0}, {"calm", false, 4}} {
-		content, err := os.ReadFile(filepath.Join("testdata/first_lines", lines.file+".txt"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		wrong := 0
-		for line := range strings.Lines(string(content)) {
-			line = strings.TrimSpace(line)
-			got := panel.Assess(context.Background(), contact.Message{Text: line, Authored: line, Channel: contact.Channel{Kind: "webchat"}})
-			if raised(got.Grade) != lines.raised {
-				wrong++
-				t.Logf("%s: %v: %s", lines.file, got.Grade, line)
-			}
-		}
-		if wrong > lines.atMost {
+	}{{"urgent", raised, 0}, {"calm", calm, 4}} {
+		if wrong, _ := misjudged(t, panel, filepath.Join("testdata/first_lines", lines.file+".txt"), lines.right); wrong > lines.atMost {
 			t.Errorf("%s: %d wrong, may be %d", lines.file, wrong, lines.atMost)
 		}
 	}
@@ -141,22 +149,10 @@ func TestPlainStatementsAreGradedByAllTogether(t *testing.T) {
 		{"disguised", raised, 1},
 		{"injected", raised, 1},
 		{"priority", raised, 0.90},
-		{"calm", func(g contact.Grade) bool { return !raised(g) }, 0.95},
+		{"calm", calm, 0.95},
 	} {
-		content, err := os.ReadFile(filepath.Join("../../classifiers/rules/testdata/examples", floor.file+".txt"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines, right := strings.Split(strings.TrimSpace(string(content)), "\n"), 0
-		for _, line := range lines {
-			got := panel.Assess(context.Background(), contact.Message{Text: line, Authored: line, Channel: contact.Channel{Kind: "webchat"}})
-			if floor.right(got.Grade) {
-				right++
-			} else {
-				t.Logf("%s: %v: %s", floor.file, got.Grade, line)
-			}
-		}
-		if share := float64(right) / float64(len(lines)); share < floor.atBest {
+		wrong, of := misjudged(t, panel, filepath.Join("../../classifiers/rules/testdata/examples", floor.file+".txt"), floor.right)
+		if share := float64(of-wrong) / float64(of); share < floor.atBest {
 			t.Errorf("%s: %.2f, must be at least %.2f", floor.file, share, floor.atBest)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -33,7 +32,7 @@ func TestNothingIsLostWhenDaemonAndBrokerAreKilled(t *testing.T) {
 		mails[i] = fmt.Appendf(nil, "From: r%d@example.org\r\nTo: control@force.example\r\nSubject: mail %d\r\nMessage-ID: <%d@example.org>\r\n\r\nThe gate is open again.\r\n", i, i, i)
 	}
 	mailbox.Deliver(t, "control", "INBOX", mails...)
-	dir := configure(t, fmt.Sprintf("force: kills\nlog: {level: warn}\nbroker: {address: %q}\n", unusedAddress(t))+
+	dir := configure(t, fmt.Sprintf("force: kills\nlog: {level: warn}\nbroker: {address: %q}\n", servers.FreeAddress(t))+
 		mailboxConfig("control", mailbox.IMAPS, mailbox.CAFile, "control", servers.DovecotPassword))
 
 	p := startProgram(t, dir, "run")
@@ -138,18 +137,6 @@ func killBroker(t *testing.T, p *process) {
 type told struct {
 	subject    string
 	unreadable bool
-}
-
-// unusedAddress is one of this machine on which nobody listens, for a broker
-// that is to be found again after it was killed.
-func unusedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // readAll tails the topic until it has seen as many different mails, or until

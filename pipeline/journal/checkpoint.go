@@ -56,8 +56,11 @@ func (j *Journal) checkpoint(stop <-chan struct{}) {
 			conn = nil
 			continue
 		}
-		if calm || left > restartFrom {
-			j.later(&restarting{shorten: calm})
+		switch {
+		case calm:
+			j.later(&restarting{restartShort})
+		case left > restartFrom:
+			j.later(&restarting{restartKept})
 		}
 	}
 }
@@ -93,19 +96,18 @@ func (j *Journal) logSize() int64 {
 	return info.Size()
 }
 
-// restarting asks the writer to start the log anew after this commit, and, if
-// shorten, to give its file back to the disk.
-type restarting struct{ shorten bool }
+// How the log is started anew: its file keeps its length, or is given back.
+const (
+	restartKept  = "RESTART"
+	restartShort = "TRUNCATE"
+)
+
+// restarting asks the writer to start the log anew after this commit.
+type restarting struct{ how string }
 
 func (*restarting) apply(*tx) error { return nil }
 
-func (r *restarting) committed(j *Journal) {
-	if r.shorten {
-		restartLog(j.tx.conn, "TRUNCATE")
-	} else {
-		restartLog(j.tx.conn, "RESTART")
-	}
-}
+func (r *restarting) committed(j *Journal) { restartLog(j.tx.conn, r.how) }
 
 // restartLog writes the rest of the log back and begins it anew. Readers may
 // hold it back; then the next time succeeds.

@@ -252,7 +252,7 @@ func (j *Journal) transact(group []*request) ([]*request, []error, error) {
 		}
 	}
 	if sqlite.ErrCode(j.backOff.err).ToPrimary() == sqlite.ResultFull {
-		restartLog(j.tx.conn, "TRUNCATE") // what the log holds twice may be room enough
+		restartLog(j.tx.conn, restartShort) // what the log holds twice may be room enough
 	}
 	if err := execute(j.tx.conn, "BEGIN IMMEDIATE"); err != nil {
 		return group, nil, err
