@@ -1,14 +1,12 @@
 package markers
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"contactd/classifiers"
 )
 
 // pack is a file of signs. Lists of words and phrases are divided by |.
@@ -89,13 +87,9 @@ func (a age) holds(years int) bool { return years >= a.From && (a.Below == 0 || 
 
 func decode(name string, content []byte) (pack, error) {
 	var p pack
-	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&p)
-	if err == nil || errors.Is(err, io.EOF) { // an empty file lacks what it must have
+	err := classifiers.DecodePack(content, &p)
+	if err == nil {
 		err = p.validate()
-	} else {
-		// Line and column, without the lines themselves: the file may be
-		// another than was meant, one of secrets.
-		err = errors.New(yaml.FormatError(err, false, false))
 	}
 	if err != nil {
 		return pack{}, fmt.Errorf("read markers %s: %w", name, err)

@@ -1,13 +1,11 @@
 package signpost
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
-	"github.com/goccy/go-yaml"
+	"contactd/classifiers"
 )
 
 // directory is the file of topics.
@@ -46,13 +44,9 @@ type words struct {
 
 func decode(name string, content []byte) (directory, error) {
 	var d directory
-	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&d)
-	if err == nil || errors.Is(err, io.EOF) { // an empty file lacks what it must have
+	err := classifiers.DecodePack(content, &d)
+	if err == nil {
 		err = d.validate()
-	} else {
-		// Line and column, without the lines themselves: the file may be
-		// another than was meant, one of secrets.
-		err = errors.New(yaml.FormatError(err, false, false))
 	}
 	if err != nil {
 		return directory{}, fmt.Errorf("read signposts %s: %w", name, err)

@@ -1,15 +1,13 @@
 package thrive
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
+	"contactd/classifiers"
 )
 
 // form is the file of headings.
@@ -58,13 +56,9 @@ func facts() []string {
 
 func decode(name string, content []byte) (form, error) {
 	var f form
-	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&f)
-	if err == nil || errors.Is(err, io.EOF) { // an empty file lacks what it must have
+	err := classifiers.DecodePack(content, &f)
+	if err == nil {
 		err = f.validate()
-	} else {
-		// Line and column, without the lines themselves: the file may be
-		// another than was meant, one of secrets.
-		err = errors.New(yaml.FormatError(err, false, false))
 	}
 	if err != nil {
 		return form{}, fmt.Errorf("read THRIVE form %s: %w", name, err)
