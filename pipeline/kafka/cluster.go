@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 )
@@ -38,7 +39,25 @@ func (c *Cluster) startOffsets(ctx context.Context, topic string) (map[int]int64
 	return c.offsets(ctx, topic, kafkago.FirstOffsetOf)
 }
 
+// A leader that is just being chosen, as after a topic was made or a broker
+// left, is asked again: so often, and after such pauses.
+const (
+	leaderTries = 10
+	leaderPause = 200 * time.Millisecond
+)
+
 func (c *Cluster) offsets(ctx context.Context, topic string, which func(int) kafkago.OffsetRequest) (map[int]int64, error) {
+	for try := 1; ; try++ {
+		offsets, err := c.offsetsNow(ctx, topic, which)
+		chosen := !errors.Is(err, kafkago.NotLeaderForPartition) && !errors.Is(err, kafkago.LeaderNotAvailable)
+		if chosen || try == leaderTries || ctx.Err() != nil {
+			return offsets, err
+		}
+		pause(ctx, nil, leaderPause)
+	}
+}
+
+func (c *Cluster) offsetsNow(ctx context.Context, topic string, which func(int) kafkago.OffsetRequest) (map[int]int64, error) {
 	pool := c.connect.transport(topic)
 	defer pool.CloseIdleConnections()
 	client := c.connect.client(pool)
