@@ -170,6 +170,8 @@ func (w *walk) attachment(p part) {
 		// A named text is shown and kept.
 		text := w.attachmentTee(p, w.limit)
 		w.addText(p, text)
+	case p.isText():
+		w.attachedText(p)
 	case hasPrefix(p.typ, "text/"):
 		// Some mailers send the body itself as a file.
 		text := w.attachmentTee(p, min(w.limit, 64<<10))
@@ -179,6 +181,35 @@ func (w *walk) attachment(p part) {
 	default:
 		w.store(p, bodyPart, 0)
 	}
+}
+
+// attachedText stores a file and keeps what it says for the end of the text: a
+// note, an exported chat, the words of a picture message, or the mail itself
+// that a gateway has put behind its own notice.
+func (w *walk) attachedText(p part) {
+	room := max(w.limit-len(w.files), 0)
+	raw := w.attachmentTee(p, room)
+	if w.err != nil {
+		return
+	}
+	if w.attachments[len(w.attachments)-1].Size > int64(room) {
+		w.marks.oversize = true
+	}
+	text, quoted := w.text, w.quoted
+	w.text, w.quoted = w.files, nil
+	start := w.separate()
+	if p.name != "" {
+		w.text = append(append(w.text, p.name...), ':')
+	}
+	named := len(w.text)
+	if start == 0 {
+		w.heading = named
+	}
+	w.addText(p, raw)
+	if len(w.text) == named { // it says nothing
+		w.text = bytes.TrimRight(w.text[:start], "\n")
+	}
+	w.files, w.text, w.quoted = w.text, text, quoted
 }
 
 // fallbackText keeps the text of a file for a mail without any other text.

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"path"
 	"strings"
 )
 
@@ -14,6 +15,7 @@ type part struct {
 	claimed    string
 	encoding   transfer
 	attachment bool // Content-Disposition: attachment
+	byName     bool // typ is what the name says, as the sender's program did not know it
 	inline     bool // shown inside the text
 	flowed     bool
 	delSp      bool
@@ -46,7 +48,28 @@ func (w words) describe(h *header, fallbackType string) part {
 	if value := h.get("Content-Transfer-Encoding"); value != nil {
 		p.encoding = parseEncoding(value)
 	}
+	if p.typ == "application/octet-stream" {
+		if typ := typeByName(p.name); typ != "" {
+			p.typ, p.byName, p.attachment = typ, true, true
+		}
+	}
 	return p
+}
+
+// typeByName is the type of the files that a person opens to read a text, and
+// empty for all others.
+func typeByName(name string) string {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".txt":
+		return "text/plain"
+	case ".htm", ".html":
+		return "text/html"
+	case ".ics":
+		return "text/calendar"
+	case ".eml":
+		return "message/rfc822"
+	}
+	return ""
 }
 
 func (w words) contentType(p *part, value []byte, fallbackType string) {

@@ -86,6 +86,9 @@ func (w *walk) release() {
 	if cap(w.fallback) > keep {
 		w.fallback = nil
 	}
+	if cap(w.files) > keep {
+		w.files = nil
+	}
 	w.html = htmlText{}
 }
 
@@ -124,9 +127,20 @@ func (r *Reader) message(w *walk) contact.Message {
 // finalText returns the text, and the part of it that the sender wrote.
 func (w *walk) finalText() (text, author string) {
 	found := trimFrom(w.text, 0)
-	if len(trimBlank(found)) == 0 {
+	blank := len(trimBlank(found)) == 0
+	switch {
+	case blank && len(w.files) > 0:
+		w.quoted = nil
+		found = trimFrom(w.files[w.heading:], 0)
+	case blank:
 		w.quoted = nil
 		found = trimFrom(appendClean(nil, bytes.TrimSpace(w.fallback)), 0)
+	case len(w.files) > 0:
+		w.text = found
+		start := w.separate()
+		w.text = append(w.text, w.files...)
+		w.quote(start)
+		found = w.text
 	}
 	if limit := maxTextParts * w.limit; len(found) > limit {
 		w.marks.oversize = true

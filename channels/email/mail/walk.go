@@ -30,6 +30,10 @@ type walk struct {
 	// fallback is text from places that mail programs do not show; it is used
 	// when there is no other.
 	fallback []byte
+	// files is what the attached texts say, each under its name; they stand
+	// behind the text. heading is how long the name of the first is.
+	files    []byte
+	heading  int
 	html     htmlText
 	compared wordSet
 
@@ -54,7 +58,7 @@ type marks struct{ degraded, oversize, hidden, tnef, encrypted bool }
 func (w *walk) reset(ctx context.Context, raw io.Reader) {
 	w.ctx = ctx
 	w.lines.reset(raw)
-	w.text, w.quoted, w.fallback = w.text[:0], w.quoted[:0], w.fallback[:0]
+	w.text, w.quoted, w.fallback, w.files = w.text[:0], w.quoted[:0], w.fallback[:0], w.files[:0]
 	w.attachments = nil
 	w.calendars, w.parts, w.htmlParts = 0, 0, 0
 	w.messages, w.inReport = 0, false
@@ -282,7 +286,7 @@ func (w *walk) message(p part, depth int) {
 		w.textPart(part{typ: "text/plain"})
 		return
 	}
-	if p.encoding != identity {
+	if p.encoding != identity || p.byName {
 		w.encodedMessage(p, depth)
 		return
 	}
@@ -302,12 +306,13 @@ func (w *walk) message(p part, depth int) {
 	w.quote(start)
 }
 
-// encodedMessage reads a forward that was encoded, which the standard forbids
-// and some gateways do: it is kept as a file and read from its first bytes.
+// encodedMessage reads a forward that came as a file, or was encoded, which the
+// standard forbids and some gateways do: it is kept as a file and read from its
+// first bytes.
 func (w *walk) encodedMessage(p part, depth int) {
-	w.marks.degraded = true
+	w.marks.degraded = w.marks.degraded || !p.byName
 	inside := bytes.Clone(w.attachmentTee(p, w.limit))
-	p.encoding = identity
+	p.encoding, p.byName = identity, false
 	w.nested(inside, func() { w.message(p, depth+1) })
 }
 
