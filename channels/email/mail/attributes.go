@@ -11,6 +11,7 @@ type attributes struct {
 	href, alt   []byte
 	hidden      bool // not shown
 	foreign     bool // written by somebody else, or a signature
+	quotation   bool // holds a quotation, and perhaps answers behind or between
 	allFollows  bool // everything from here on was
 	plainIndent bool // a blockquote that only indents
 }
@@ -92,8 +93,9 @@ func isZero(what []byte) bool {
 func (a *attributes) class(value []byte) {
 	for name := range bytes.FieldsSeq(value) {
 		switch string(name) {
-		case "gmail_quote", "gmail_quote_container", "gmail_extra", "yahoo_quoted", "protonmail_quote", "zmail_extra", "moz-cite-prefix",
-			"moz-signature", "gmail_signature", "protonmail_signature_block", "tutanota_quote", "OutlookMessageHeader":
+		case "gmail_quote", "gmail_quote_container", "protonmail_quote", "zmail_extra":
+			a.quotation = true
+		case "yahoo_quoted", "moz-cite-prefix", "moz-signature", "gmail_attr", "gmail_signature", "protonmail_signature_block", "tutanota_quote", "OutlookMessageHeader":
 			a.foreign = true
 		}
 	}

@@ -24,6 +24,7 @@ type htmlText struct {
 	foreign     region // written by others, or a signature
 	foreignFrom int
 	toEnd       bool // everything that follows was written by others
+	toQuoteEnd  bool // or only up to the end of the first blockquote
 	sawHidden   bool
 
 	link      []byte // target of the open link
@@ -184,8 +185,9 @@ func (h *htmlText) start(tag atom.Atom, z *html.Tokenizer, more bool) {
 	case a.allFollows && !h.toEnd:
 		h.toEnd = true
 		h.openForeign(tag)
-	case (a.foreign || tag == atom.Blockquote && !a.plainIndent) && h.foreign.depth == 0:
+	case (a.foreign || a.quotation || tag == atom.Blockquote && !a.plainIndent) && h.foreign.depth == 0:
 		h.openForeign(tag)
+		h.toQuoteEnd = a.quotation
 	}
 }
 
@@ -205,7 +207,9 @@ func (h *htmlText) end(tag atom.Atom) {
 		h.pre = max(h.pre-1, 0)
 	case atom.Blockquote:
 		h.layout(tag)
-		h.blockquote = max(h.blockquote-1, 0)
+		if h.blockquote = max(h.blockquote-1, 0); h.blockquote == 0 && h.toQuoteEnd && !h.toEnd {
+			h.closeForeign() // what follows answers it
+		}
 		return
 	}
 	h.layout(tag)
@@ -331,7 +335,7 @@ func (h *htmlText) closeForeign() {
 	if h.foreign.tag != 0 && h.foreignFrom < len(h.dst) {
 		h.quoted = append(h.quoted, span{h.foreignFrom, len(h.dst)})
 	}
-	h.foreign, h.toEnd = region{}, false
+	h.foreign, h.toEnd, h.toQuoteEnd = region{}, false, false
 }
 
 // stripTags returns page without anything that looks like a complete tag.
