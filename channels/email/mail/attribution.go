@@ -11,6 +11,7 @@ var attributions = [...]struct{ start, end string }{
 	{"Le ", "écrit"},
 	{"El ", "escribió"},
 	{"W dniu ", "napisał"},
+	{"W dniu ", "pisze"},
 	{"Dnia ", "napisał"},
 	{"Il ", "scritto"},
 	{"Op ", "schreef"},
@@ -47,6 +48,30 @@ func attribution(text string, at, end int) (last int, ok bool) {
 	return 0, false
 }
 
+// introduction is attribution in languages that are not listed: a line that
+// names an address, or a date with a time over one or two lines that end in an
+// address. Only a quotation right below makes it one.
+func introduction(text string, at, end int) (last int, ok bool) {
+	if first := text[at:end]; !strings.Contains(first, "20") && strings.IndexByte(first, '@') < 0 { // neither a year nor an address
+		return 0, false
+	}
+	for range maxIntroductionLines {
+		piece := strings.TrimRight(text[at:end], " \n\t*_\u00a0")
+		switch {
+		case end-at > maxAttribution:
+			return 0, false
+		case strings.HasSuffix(piece, ":"), strings.HasSuffix(piece, "："):
+			return end, hasAddress(piece)
+		case end == len(text), text[end] == '\n', text[end] == '>', !hasDate(piece):
+			return 0, false
+		}
+		end = lineEnd(text, end)
+	}
+	return 0, false
+}
+
+const maxIntroductionLines = 3
+
 // startsAttribution reports whether line starts as an attribution that wraps.
 func startsAttribution(line string) bool {
 	if line == "" || strings.IndexByte("OALEWDIP\xc3", line[0]) < 0 {
@@ -82,10 +107,15 @@ func endsAttribution(first, piece string) bool {
 
 // hasDateOrAddress tells a line that a program wrote from one that a person
 // did: it holds an address, or a year and a time.
-func hasDateOrAddress(s string) bool {
-	if at := strings.IndexByte(s, '@'); at > 0 && at+1 < len(s) && s[at+1] > ' ' {
-		return true
-	}
+func hasDateOrAddress(s string) bool { return hasAddress(s) || hasDate(s) }
+
+func hasAddress(s string) bool {
+	at := strings.IndexByte(s, '@')
+	return at > 0 && at+1 < len(s) && s[at+1] > ' '
+}
+
+// hasDate reports whether s holds a year and a time.
+func hasDate(s string) bool {
 	year, clock, digits := false, false, 0
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

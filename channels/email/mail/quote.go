@@ -129,9 +129,11 @@ func (s *scan) quoteHeader(at, end int) (stop int, ok bool) {
 	if isHeaderBlock(s.text, at) {
 		return len(s.text), true
 	}
-	last, ok := attribution(s.text, at, end)
-	if !ok {
-		return 0, false
+	last, known := attribution(s.text, at, end)
+	if !known {
+		if last, ok = introduction(s.text, at, end); !ok {
+			return 0, false
+		}
 	}
 	following := last
 	for following < len(s.text) && s.text[following] <= ' ' {
@@ -140,7 +142,7 @@ func (s *scan) quoteHeader(at, end int) (stop int, ok bool) {
 	if following == len(s.text) || s.text[following] == '>' || s.inQuoted(following) {
 		return last, true
 	}
-	if hasDateOrAddress(s.text[at:last]) {
+	if known && hasAddress(s.text[at:last]) { // a person writes "at 10:22 he wrote:" too
 		return len(s.text), true
 	}
 	return 0, false
