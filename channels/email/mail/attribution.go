@@ -139,7 +139,9 @@ func isDivider(line string) bool {
 	if len(line) > 80 {
 		return false
 	}
-	if line == "Begin forwarded message:" {
+	switch strings.TrimRight(line, " :\u00a0") {
+	case "Begin forwarded message", "Anfang der weitergeleiteten Nachricht", "Début du message réexpédié", "Début du message transféré",
+		"Początek przekazywanej wiadomości", "Inicio del mensaje reenviado", "Inizio messaggio inoltrato", "Begin doorgestuurd bericht":
 		return true
 	}
 	inner := strings.TrimSpace(strings.Trim(line, "-"))
@@ -149,46 +151,82 @@ func isDivider(line string) bool {
 	switch strings.ToLower(inner) {
 	case "original message", "forwarded message", "forwarded by", "original-nachricht", "ursprüngliche nachricht", "weitergeleitete nachricht",
 		"message d'origine", "message transféré", "mensaje original", "mensaje reenviado", "wiadomość oryginalna", "przekazana wiadomość",
-		"treść przekazanej wiadomości", "neges wreiddiol", "neges a anfonwyd ymlaen", "original appointment", "original email", "reply above this line":
+		"treść przekazanej wiadomości", "neges wreiddiol", "neges a anfonwyd ymlaen", "původní e-mail", "původní zpráva", "pôvodná správa", "исходное сообщение", "пересылаемое сообщение", "original appointment", "original email", "reply above this line":
 		return true
 	}
 	return false
 }
 
-// headerLabels are what Outlook and its like write over a quoted mail: who,
-// and the labels of which two more must follow.
-var headerLabels = [...]struct {
-	from   string
-	others string
-}{
-	{"from:", "|sent:|date:|to:|subject:|cc:|"},
-	{"oddi wrth:", "|anfonwyd:|dyddiad:|at:|pwnc:|"},
-	{"von:", "|gesendet:|datum:|an:|betreff:|cc:|"},
-	{"de:", "|envoyé:|date:|à:|objet:|enviado:|enviada:|fecha:|para:|asunto:|assunto:|cc:|"},
-	{"de :", "|envoyé :|date :|à :|objet :|cc :|"},
-	{"od:", "|wysłano:|data:|do:|temat:|dw:|"},
-	{"da:", "|inviato:|data:|a:|oggetto:|cc:|"},
-	{"van:", "|verzonden:|datum:|aan:|onderwerp:|cc:|"},
+// headerLabels are what Outlook and its like write over a quoted mail, by
+// language: who, and the others.
+var headerLabels = [...]struct{ from, others string }{
+	{"from:", "|sent:|date:|to:|subject:|"},
+	{"oddi wrth:", "|anfonwyd:|dyddiad:|at:|i:|pwnc:|testun:|"},
+	{"von:", "|gesendet:|datum:|an:|betreff:|"},
+	{"de:", "|envoyé:|date:|à:|objet:|enviado:|enviado el:|enviada:|fecha:|data:|para:|asunto:|assunto:|"},
+	{"de :", "|envoyé :|date :|à :|objet :|"},
+	{"od:", "|wysłano:|wysłane:|data:|do:|temat:|"},
+	{"da:", "|inviato:|data:|a:|oggetto:|"},
+	{"van:", "|verzonden:|datum:|aan:|onderwerp:|"},
+	{"de la:", "|trimis:|data:|dată:|către:|subiect:|"},
+	{"od:", "|odesláno:|odoslané:|datum:|dátum:|komu:|pro:|předmět:|predmet:|"},
+	{"nuo:", "|išsiųsta:|data:|kam:|tema:|"},
+	{"no:", "|nosūtīts:|datums:|kam:|temats:|"},
+	{"feladó:", "|elküldve:|dátum:|címzett:|tárgy:|"},
+	{"от:", "|отправлено:|дата:|кому:|тема:|изпратено:|до:|относно:|"},
+	{"від:", "|надіслано:|дата:|кому:|тема:|"},
+	{"från:", "|skickat:|datum:|till:|ämne:|"},
+	{"kimden:", "|gönderildi:|tarih:|kime:|konu:|"},
 }
+
+// moreLabels may stand among them; any other label makes it a form.
+const moreLabels = "|cc:|bcc:|kopia:|dw:|kopie:|copi:|reply-to:|importance:|attachments:|sensitivity:|categories:|organization:|message-id:|"
+
+// maxHeaderBlock is in lines; some programs put empty ones between.
+const maxHeaderBlock = 10
 
 // isHeaderBlock reports whether the lines at at are a quoted header block.
 func isHeaderBlock(text string, at int) bool {
 	first := label(text, at)
+	if first == "" {
+		return false
+	}
 	for _, language := range headerLabels {
-		if first != language.from {
+		isFrom := first == language.from
+		if !isFrom && !strings.Contains(language.others, "|"+first+"|") {
 			continue
 		}
-		found := 0
-		for n := 0; n < 6 && at < len(text); n++ {
-			at = lineEnd(text, at)
-			if l := label(text, at); l != "" && strings.Contains(language.others, "|"+l+"|") {
-				if found++; found == 2 {
-					return true
-				}
-			}
+		from, others := headerBlock(text, at, language.from, language.others)
+		if from && (others > 2 || others == 2 && isFrom) {
+			return true
 		}
 	}
 	return false
+}
+
+// headerBlock counts the labels of one language at at, and tells whether the
+// one of the sender is among them. Forms and diaries, where other labels stand
+// between, or "From: 10pm", have none.
+func headerBlock(text string, at int, fromLabel, otherLabels string) (from bool, others int) {
+	for n := 0; n < maxHeaderBlock && at < len(text); n++ {
+		end := lineEnd(text, at)
+		switch l := label(text, at); {
+		case l == "":
+			if from && others >= 2 && strings.TrimSpace(text[at:end]) == "" {
+				return from, others
+			}
+		case l == fromLabel:
+			_, name, _ := strings.Cut(text[at:end], ":")
+			name = strings.TrimLeft(name, " *\t\u00a0")
+			from = from || name != "" && (!isDigit(name[0]) || hasAddress(name))
+		case strings.Contains(otherLabels, "|"+l+"|"):
+			others++
+		case !strings.Contains(moreLabels, "|"+l+"|"):
+			return false, 0
+		}
+		at = end
+	}
+	return from, others
 }
 
 // label returns the lower-case word with colon that starts the line at at,
