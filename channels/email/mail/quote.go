@@ -199,21 +199,11 @@ func (s *scan) signatureEnd(at int) int {
 	return len(s.text)
 }
 
-// isMobileSignature tells the line that telephones add.
-func isMobileSignature(line string) bool {
-	if len(line) > 80 || strings.IndexByte("SGAVEW", line[0]) < 0 {
-		return false
-	}
-	for _, start := range [...]string{"Sent from my ", "Sent from Outlook", "Sent from Yahoo Mail", "Sent from Mail for", "Get Outlook for ", "Anfonwyd o fy ", "Gesendet mit der ", "Von meinem ", "Envoyé de mon ", "Enviado desde mi ", "Wysłane z "} {
-		if strings.HasPrefix(line, start) {
-			return true
-		}
-	}
-	return false
-}
-
 // remarkWords are what a mail consists of that only points at what it quotes.
-const remarkWords = " a an all and as attached below cheers de dear email e for forward forwarded forwarding from fw fwd fyi gweler hello hi i info information isod kind mail many me message messages my note officer of on ones please police previous read regards regarding see sent sir this thank thanks the thread to trail with you your "
+const remarkWords = " a above added all an and answered answers are as at attached been below between bold cheers comments de dear e each email find following " +
+	"for forward forwarded forwarding from fw fwd fyi gweler have hello her here hi his i in info information inline inserted is isod it its kind mail madam many me message messages my note of " +
+	"officer on ones please police previous put questions read red blue green capitals regarding regards replied replies reply responded responses see sent sir text this thank thanks the their " +
+	"them thread to trail under underneath with your you "
 
 // isRemark reports whether text says nothing by itself.
 func isRemark(text string) bool {

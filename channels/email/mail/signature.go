@@ -1,0 +1,52 @@
+package mail
+
+import (
+	"strings"
+	"unicode"
+)
+
+// mobileSignatures begin the lines that telephones and web mail add.
+var mobileSignatures = [...]string{
+	"Sent from ", "Sent via ", "Sent with ", "Sent using ", "Get Outlook ", "Anfonwyd o ", "Anfonwyd gan ", "Cael Outlook ",
+	"Gesendet ", "Von meinem ", "Holen Sie sich Outlook ", "Outlook für ", "Envoyé de", "Envoyé à partir ", "Télécharger Outlook ", "Obtenez Outlook ",
+	"Enviado de", "Enviado do ", "Enviado a partir ", "Obtener Outlook ", "Obter o Outlook ", "Inviato da", "Scarica Outlook ", "Ottieni Outlook ",
+	"Wysłane z ", "Wysłano z ", "Pobierz ", "Trimis de pe ", "Verzonden van", "Verstuurd van",
+}
+
+// signatureStarts are the first two bytes of each, to pass over most lines.
+const signatureStarts = "Se Ge An Ca Vo Ho Ou En T\xc3 Ob In Sc Ot Wy Po Tr Ve"
+
+// signatureWords are what such a line says besides names, which have a capital
+// letter or a digit.
+const signatureWords = " my a an the on for via using with from and by phone mobile device smartphone tablet handset wireless network email mail secure app application " +
+	"o fy ar gyfer mit der meinem für gesendet beziehen mon mobile téléphone pour de un mi desde para dispositivo meu do da dal mio per " +
+	"z na dla systemu telefonie telefonu aplikacji aplikację program programu urządzenia pe meu mijn voor "
+
+// isMobileSignature tells a line of nothing but such words: after "Sent from my
+// phone" people write on.
+func isMobileSignature(line string) bool {
+	if len(line) > 120 || len(line) < 10 || !strings.Contains(signatureStarts, line[:2]) {
+		return false
+	}
+	line = strings.TrimSpace(line)
+	for _, start := range mobileSignatures {
+		rest, ok := strings.CutPrefix(line, start)
+		if !ok {
+			continue
+		}
+		if strings.ToUpper(rest) == rest { // a person who shouts
+			return false
+		}
+		for word := range strings.FieldsSeq(rest) {
+			word, _, _ = strings.Cut(word, "<") // Outlook's link
+			word = strings.TrimRight(word, ".,;:!")
+			if !strings.ContainsFunc(word, isNamePart) && !strings.Contains(signatureWords, " "+word+" ") && word != "" {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func isNamePart(r rune) bool { return unicode.IsUpper(r) || unicode.IsDigit(r) }
