@@ -147,6 +147,9 @@ func (w *walk) finalText() (text, author string) {
 		found = cutText(found, limit)
 	}
 	text = string(validUTF8(found))
+	if isAllSignature(text) { // a picture, or nothing, is all that the person sent
+		return "", ""
+	}
 	return text, authored(text, w.quoted)
 }
 

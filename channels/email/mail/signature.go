@@ -49,4 +49,17 @@ func isMobileSignature(line string) bool {
 	return false
 }
 
+// isAllSignature reports whether text is what a telephone adds and nothing else.
+func isAllSignature(text string) bool {
+	if len(text) > 300 || text == "" {
+		return false
+	}
+	for line := range strings.Lines(text) {
+		if strings.TrimSpace(line) != "" && !isMobileSignature(strings.TrimLeft(line, " \t")) {
+			return false
+		}
+	}
+	return true
+}
+
 func isNamePart(r rune) bool { return unicode.IsUpper(r) || unicode.IsDigit(r) }
