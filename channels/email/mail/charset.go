@@ -116,6 +116,8 @@ func decodeText(raw []byte, declared, fallback *charset) []byte {
 			return raw
 		}
 		return decodeWith(fallback.encoding, raw)
+	case declared.utf8 && !valid && !hasUTF8(raw): // not one character speaks for it
+		return decodeWith(fallback.encoding, raw)
 	case declared.utf8:
 		return validUTF8(raw)
 	case declared.utf7:
@@ -192,6 +194,23 @@ func validUTF8(raw []byte) []byte {
 		return raw
 	}
 	return bytes.ToValidUTF8(raw, []byte(replacement))
+}
+
+// hasUTF8 reports whether raw holds a character of several bytes, or ends in the
+// beginning of one.
+func hasUTF8(raw []byte) bool {
+	for i := 0; i < len(raw); {
+		if raw[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		_, size := utf8.DecodeRune(raw[i:])
+		if size > 1 || i+1 < len(raw) && !utf8.FullRune(raw[i:]) {
+			return true
+		}
+		i += size
+	}
+	return false
 }
 
 func isASCII(raw []byte) bool {
