@@ -95,6 +95,10 @@ func nextMailbox(s []byte) (m mailbox, rest []byte) {
 			}
 		case c == '(':
 			depth = 1
+		case c == '=' && !inAngle && encodedWordEnd(s[i:]) > 0: // with a comma in it
+			end := i + encodedWordEnd(s[i:])
+			m.phrase = append(m.phrase, s[i:end]...)
+			i = end - 1
 		case inAngle:
 			switch c {
 			case '>':
@@ -120,6 +124,27 @@ func nextMailbox(s []byte) (m mailbox, rest []byte) {
 		}
 	}
 	return m, nil
+}
+
+// maxEncodedWord is longer than programs write them (RFC 2047: 75).
+const maxEncodedWord = 200
+
+// encodedWordEnd returns where the encoded word ends that s begins with; 0 when
+// it does not.
+func encodedWordEnd(s []byte) int {
+	if len(s) < 2 || s[1] != '?' {
+		return 0
+	}
+	s = s[:min(len(s), maxEncodedWord)]
+	_, text, ok := cutWordHead(s, 2)
+	if !ok {
+		return 0
+	}
+	length := bytes.Index(s[text:], []byte("?="))
+	if length < 0 || bytes.ContainsAny(s[text:text+length], "<>@") {
+		return 0
+	}
+	return text + length + 2
 }
 
 func (m *mailbox) add(c byte, inAngle bool) {
@@ -172,7 +197,7 @@ func cleanAddress(w words, raw []byte) string {
 	if colon := strings.IndexByte(address, ':'); colon >= 0 && (address[0] == '@' || strings.EqualFold(address[:colon], "mailto")) {
 		address = address[colon+1:] // a source route, or a link
 	}
-	address = strings.Trim(address, "<>'.,; ")
+	address = strings.Trim(address, "<>[]'.,; ")
 	at := strings.LastIndexByte(address, '@')
 	if at > 0 && address[at-1] != '"' || at == 1 { // the quotes are not those of a local part
 		address = strings.Trim(address, "\" ")

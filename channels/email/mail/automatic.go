@@ -17,7 +17,7 @@ func (r *Reader) automatic(h *header, report Report, from contact.Sender, ids []
 		return contact.OwnMessage
 	case report.Kind != contact.Person:
 		return report.Kind
-	case h.present("X-Failed-Recipients"), nobody && isDaemon(from.Address):
+	case h.present("X-Failed-Recipients"), nobody && isDaemon(from.Address), !h.present("Return-Path") && isMailerDaemon(from.Address):
 		return contact.Bounce
 	case isAutoSubmitted(h.get("Auto-Submitted")), isSet(h, "X-Autoreply"), isSet(h, "X-Autorespond"), isSet(h, "X-Loop"),
 		nobody, firstWord(h.get("Precedence")) == "auto_reply":
@@ -58,7 +58,14 @@ func isNullPath(h *header) bool {
 // isDaemon tells the senders of bounces.
 func isDaemon(address string) bool {
 	local, _, _ := cutAddress(address)
-	return strings.EqualFold(local, "mailer-daemon") || strings.EqualFold(local, "postmaster")
+	return isMailerDaemon(address) || strings.EqualFold(local, "postmaster")
+}
+
+// isMailerDaemon tells the one that no person has, so that it is believed where
+// the mailbox does not keep the return path.
+func isMailerDaemon(address string) bool {
+	local, _, _ := cutAddress(address)
+	return strings.EqualFold(local, "mailer-daemon")
 }
 
 // isAutoSubmitted: everything but "no" is automatic, parameters aside.

@@ -20,9 +20,9 @@ func parseEncoding(value []byte) transfer {
 		value = value[:i]
 	}
 	switch lower(bytes.Trim(value, "\"'")) {
-	case "quoted-printable":
+	case "quoted-printable", "quoted", "quotedprintable", "quoted_printable", "quoted-printible", "x-quoted-printable", "qp":
 		return quotedPrintable
-	case "base64":
+	case "base64", "base-64", "x-base64":
 		return base64Encoding
 	case "x-uuencode", "uuencode", "x-uue", "uue":
 		return uuEncoding

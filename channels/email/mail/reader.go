@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -97,7 +98,7 @@ func (r *Reader) message(w *walk) contact.Message {
 	h := &w.root
 	msg := contact.Message{Attachments: w.attachments}
 	msg.Text, msg.Authored = w.finalText()
-	msg.Subject = r.words.decode(h.get("Subject"))
+	msg.Subject = r.subject(h)
 	from := r.list(h, maxAddresses, "From")
 	msg.Sender = r.sender(h, from)
 	msg.Recipients = r.list(h, maxAddresses, "To", "Cc")
@@ -122,6 +123,22 @@ func (r *Reader) message(w *walk) contact.Message {
 		}
 	}
 	return msg
+}
+
+// subject joins what all Subject fields say; more than one is against the
+// rules, and mail programs show the first or the last.
+func (r *Reader) subject(h *header) string {
+	const most = 3
+	var all []string
+	for i := range h.fields {
+		if !h.is(i, "Subject") || len(all) == most {
+			continue
+		}
+		if subject := r.words.decode(h.value(i)); subject != "" && !slices.Contains(all, subject) {
+			all = append(all, subject)
+		}
+	}
+	return strings.Join(all, " / ")
 }
 
 // finalText returns the text, and the part of it that the sender wrote.
@@ -177,6 +194,12 @@ func (r *Reader) sender(h *header, from []contact.Sender) contact.Sender {
 	name := ""
 	if len(from) > 0 {
 		name = from[0].Name
+		// Some programs encode the name with the address.
+		for _, each := range r.words.addresses(nil, []byte(name), maxAddresses) {
+			if each.Address != "" {
+				return each
+			}
+		}
 	}
 	for _, field := range [...]string{"Sender", "Reply-To", "Resent-From", "Return-Path", "X-Sender", "X-Original-From"} {
 		for _, each := range r.list(h, 5, field) {

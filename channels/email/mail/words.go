@@ -30,6 +30,7 @@ type wordDecoder struct {
 	words   words
 	out     []byte
 	raw     []byte // decoded bytes of the words not written yet
+	base64  decoder
 	charset string // their charset
 	end     int    // where the next end mark is, if that is known
 }
@@ -64,8 +65,28 @@ func (d *wordDecoder) next(value []byte, at int) int {
 		d.flush()
 		d.charset = word.charset
 	}
-	d.raw = word.appendBytes(d.raw)
+	d.add(word)
 	return d.end + 2
+}
+
+// add decodes a word behind those not written yet. Some programs cut base64
+// into words wherever there are 75 characters, in the middle of its groups of
+// four: a word that is no whole number of groups goes on with the last one.
+func (d *wordDecoder) add(word encodedWord) {
+	if !word.base64 || len(word.text)%4 == 0 || d.base64.padded {
+		d.endBase64()
+	}
+	if !word.base64 {
+		d.raw = appendQ(d.raw, word.text)
+		return
+	}
+	d.base64.encoding = base64Encoding
+	d.raw = d.base64.line(d.raw, word.text, nil)
+}
+
+func (d *wordDecoder) endBase64() {
+	d.raw = d.base64.end(d.raw)
+	d.base64 = decoder{}
 }
 
 // plain writes text that is no encoded word.
@@ -76,6 +97,7 @@ func (d *wordDecoder) plain(text []byte, at int) int {
 }
 
 func (d *wordDecoder) flush() {
+	d.endBase64()
 	if len(d.raw) > 0 {
 		d.out = append(d.out, decodeText(d.raw, lookupCharset(d.charset), d.words.fallback)...)
 		d.raw = d.raw[:0]
@@ -100,19 +122,15 @@ func cutWordHead(value []byte, at int) (word encodedWord, text int, ok bool) {
 	return word, at + q + 3, word.base64 || s[q+1]|0x20 == 'q'
 }
 
-func (w encodedWord) appendBytes(raw []byte) []byte {
-	if w.base64 {
-		d := decoder{encoding: base64Encoding}
-		raw = d.line(raw, w.text, nil)
-		return d.end(raw)
-	}
-	for i := 0; i < len(w.text); i++ {
-		c := w.text[i]
+// appendQ decodes the Q encoding.
+func appendQ(raw, text []byte) []byte {
+	for i := 0; i < len(text); i++ {
+		c := text[i]
 		switch {
 		case c == '_':
 			raw = append(raw, ' ')
-		case c == '=' && i+2 < len(w.text) && unhex(w.text[i+1]) >= 0 && unhex(w.text[i+2]) >= 0:
-			raw = append(raw, byte(unhex(w.text[i+1])<<4|unhex(w.text[i+2])))
+		case c == '=' && i+2 < len(text) && unhex(text[i+1]) >= 0 && unhex(text[i+2]) >= 0:
+			raw = append(raw, byte(unhex(text[i+1])<<4|unhex(text[i+2])))
 			i += 2
 		default:
 			raw = append(raw, c)
