@@ -9,11 +9,13 @@ import (
 // attributes are what the attributes of an element say that matters here.
 type attributes struct {
 	href, alt   []byte
-	hidden      bool // not shown
-	foreign     bool // written by somebody else, or a signature
-	quotation   bool // holds a quotation, and perhaps answers behind or between
-	allFollows  bool // everything from here on was
-	plainIndent bool // a blockquote that only indents
+	value       []byte // of a form's field
+	unwritten   bool   // a field whose value nobody has written
+	hidden      bool   // not shown
+	foreign     bool   // written by somebody else, or a signature
+	quotation   bool   // holds a quotation, and perhaps answers behind or between
+	allFollows  bool   // everything from here on was
+	plainIndent bool   // a blockquote that only indents
 }
 
 // readAttributes reads every attribute of the current tag once.
@@ -35,6 +37,10 @@ func readAttributes(z *html.Tokenizer) attributes {
 			a.href = linkTarget(value)
 		case "alt":
 			a.alt = bytes.Clone(cutText(value, maxLink))
+		case "value":
+			a.value = bytes.Clone(value)
+		case "type":
+			a.unwritten = equalWord(value, "hidden") || equalWord(value, "radio") || equalWord(value, "checkbox")
 		}
 	}
 	return a

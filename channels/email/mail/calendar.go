@@ -2,33 +2,42 @@ package mail
 
 import "bytes"
 
-// maxCalendars bounds the invitations of one mail that are shown as text.
-const maxCalendars = 5
+// maxCalendars bounds the invitations of one mail that are shown as text, and
+// maxProperties what is shown of them.
+const (
+	maxCalendars  = 5
+	maxProperties = 40
+)
 
 // calendarPart keeps an invitation as a file and shows what it says, where the
-// text does not say it already.
+// text does not say it already: of each event or task its heading, place and
+// words, and the comment of who answers an invitation.
 func (w *walk) calendarPart(p part) {
 	raw := w.attachmentTee(p, min(w.limit, 256<<10))
 	if w.calendars++; w.calendars > maxCalendars || w.err != nil {
 		return
 	}
 	text := decodeText(raw, lookupCharset(p.charset), w.words.fallback)
-	var found [3][]byte
 	for property := range contentLines(text) {
 		colon := bytes.IndexByte(property, ':')
 		if colon < 0 {
 			continue
 		}
 		name, _, _ := bytes.Cut(property[:colon], []byte(";"))
-		for i, wanted := range [...]string{"SUMMARY", "LOCATION", "DESCRIPTION"} {
-			if equalWord(name, wanted) && found[i] == nil {
-				found[i] = unescapeCalendar(property[colon+1:])
-			}
+		switch lower(name) {
+		case "summary", "location", "description", "comment":
+		default:
+			continue
 		}
-	}
-	for _, value := range found {
-		value = bytes.TrimSpace(value)
-		if len(value) == 0 || bytes.Contains(w.text, value) {
+		value := bytes.TrimSpace(unescapeCalendar(property[colon+1:]))
+		if len(value) == 0 {
+			continue
+		}
+		if w.properties++; w.properties > maxProperties {
+			w.marks.oversize = true
+			return
+		}
+		if bytes.Contains(w.text, value) {
 			continue
 		}
 		start := w.separate()

@@ -78,7 +78,12 @@ func (h *htmlText) convert(dst []byte, quoted []span, page []byte) ([]byte, []sp
 				h.text(unescape(z.Raw())) // Text would copy every piece
 			}
 		case html.CommentToken:
-			if raw := z.Raw(); at+len(raw) == len(page) {
+			raw := z.Raw()
+			switch inside, ok := bytes.CutPrefix(raw, []byte("<![CDATA[")); {
+			case ok:
+				h.sawHidden = true // in HTML; XHTML shows it
+				h.text(bytes.TrimSuffix(bytes.TrimSuffix(inside, []byte(">")), []byte("]]")))
+			case at+len(raw) == len(page):
 				h.lastComment(raw)
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
@@ -167,6 +172,12 @@ func (h *htmlText) start(tag atom.Atom, z *html.Tokenizer, more bool) {
 	case atom.Img:
 		if len(a.alt) > 0 {
 			h.text(a.alt)
+		}
+	case atom.Input: // of a form that was sent as it was filled in
+		if !a.unwritten {
+			h.space = true
+			h.text(a.value)
+			h.space = true
 		}
 	}
 	if isVoid(tag) {

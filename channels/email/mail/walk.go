@@ -39,6 +39,7 @@ type walk struct {
 
 	attachments []contact.Attachment
 	calendars   int
+	properties  int // of calendars
 	parts       int
 	htmlParts   int // text parts that came from HTML
 	messages    int // mails inside the mail around the current place
@@ -60,7 +61,7 @@ func (w *walk) reset(ctx context.Context, raw io.Reader) {
 	w.lines.reset(raw)
 	w.text, w.quoted, w.fallback, w.files = w.text[:0], w.quoted[:0], w.fallback[:0], w.files[:0]
 	w.attachments = nil
-	w.calendars, w.parts, w.htmlParts = 0, 0, 0
+	w.calendars, w.properties, w.parts, w.htmlParts = 0, 0, 0, 0
 	w.messages, w.inReport = 0, false
 	w.stopped, w.marks, w.report, w.err = false, marks{}, Report{}, nil
 }
