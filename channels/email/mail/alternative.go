@@ -30,8 +30,8 @@ func (c *choice) add(w *walk, from mark) {
 }
 
 // choose keeps the plain forms, unless they only point at the HTML, and the
-// HTML ones where they say something that the plain ones do not: what a mail
-// program would show must never be lost.
+// lines of the HTML ones with words that the plain ones do not have: what a
+// mail program would show must never be lost.
 func (w *walk) choose(c *choice) {
 	if !c.active {
 		return
@@ -40,18 +40,52 @@ func (w *walk) choose(c *choice) {
 	plain, html := c.texts(w.text)
 	switch {
 	case len(html) == 0:
-	case len(plain) == 0:
+	case len(plain) == 0, isStub(plain):
 		w.keep(c, true)
-	case isStub(plain):
-		w.keep(c, true)
-	case w.compared.missing(plain, html) < tellingWords:
+	default:
+		lines, quoted := w.newLines(c, plain)
 		w.keep(c, false)
+		at := len(w.text)
+		w.text = append(w.text, lines...)
+		for _, q := range quoted {
+			w.quoted = append(w.quoted, span{at + q.start, at + q.end})
+		}
 	}
 }
 
-// tellingWords is how many words the HTML must have beyond the plain form
-// before both are kept; a few differ in nearly every mail.
-const tellingWords = 4
+// newLines returns a copy of the lines of the HTML forms that have words which
+// plain lacks, and the pieces of it that others wrote.
+func (w *walk) newLines(c *choice, plain []byte) (lines []byte, quoted []span) {
+	w.compared.fill(plain, len(w.text)-c.start)
+	spans := w.quoted[c.spans:]
+	for _, f := range c.forms {
+		if !f.html {
+			continue
+		}
+		gap, at := true, f.start
+		for line := range bytes.Lines(w.text[f.start:f.end]) {
+			end := at + len(line)
+			if !w.compared.addNew(line) {
+				gap, at = true, end
+				continue
+			}
+			if gap {
+				lines = append(lines, '\n')
+			}
+			lines = append(lines, '\n')
+			start := len(lines)
+			lines = append(lines, bytes.TrimRight(line, "\n")...)
+			for len(spans) > 0 && spans[0].end <= at {
+				spans = spans[1:]
+			}
+			if len(spans) > 0 && spans[0].start < end {
+				quoted = append(quoted, span{start, len(lines)})
+			}
+			gap, at = false, end
+		}
+	}
+	return lines, quoted
+}
 
 // texts returns the first plain and the first HTML form.
 func (c *choice) texts(text []byte) (plain, html []byte) {
@@ -111,14 +145,14 @@ func isStub(plain []byte) bool {
 	return false
 }
 
-// wordSet compares the words of two texts. Its table is used again.
+// wordSet is a set of words. Its table is used again.
 type wordSet struct{ table []uint32 }
 
-// missing counts the different words of other that text lacks. Addresses of
-// links do not count.
-func (s *wordSet) missing(text, other []byte) int {
+// fill makes the words of text those of the set, with room for those of so many
+// further bytes.
+func (s *wordSet) fill(text []byte, room int) {
 	size := 256
-	for size < len(text)/2 {
+	for size < (len(text)+room)/2 {
 		size *= 2
 	}
 	if cap(s.table) < size {
@@ -126,22 +160,19 @@ func (s *wordSet) missing(text, other []byte) int {
 	}
 	s.table = s.table[:size]
 	clear(s.table)
-	eachWord(text, func(hash uint32) bool {
-		s.add(hash)
-		return true
-	})
-	missing := 0
-	eachWord(other, func(hash uint32) bool {
-		if s.add(hash) {
-			missing++
-		}
-		return missing < tellingWords
-	})
-	return missing
+	s.addNew(text)
+}
+
+// addNew adds the words of text and reports whether one is new. Addresses of
+// links do not count.
+func (s *wordSet) addNew(text []byte) bool {
+	isNew := false
+	eachWord(text, func(hash uint32) { isNew = s.add(hash) || isNew })
+	return isNew
 }
 
 // add reports whether hash is new. The table is never more than half full: a
-// word takes at least three bytes and a gap, and counting stops early.
+// word takes at least three bytes and a gap.
 func (s *wordSet) add(hash uint32) bool {
 	mask := uint32(len(s.table) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
@@ -156,8 +187,8 @@ func (s *wordSet) add(hash uint32) bool {
 }
 
 // eachWord calls visit with the hash of each word of three letters or more, in
-// lower case, until it returns false.
-func eachWord(text []byte, visit func(hash uint32) bool) {
+// lower case.
+func eachWord(text []byte, visit func(hash uint32)) {
 	for i := 0; i < len(text); {
 		hash, n := uint32(2166136261), 0
 		for i < len(text) {
@@ -165,7 +196,7 @@ func eachWord(text []byte, visit func(hash uint32) bool) {
 			if 'A' <= c && c <= 'Z' {
 				c += 'a' - 'A'
 			}
-			if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c >= 0x80) {
+			if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c >= 0x80) || c >= 0x80 && markSize(text[i:]) > 0 {
 				break
 			}
 			hash = (hash ^ uint32(c)) * 16777619
@@ -178,11 +209,24 @@ func eachWord(text []byte, visit func(hash uint32) bool) {
 			}
 			continue
 		}
-		if n >= 3 && !visit(hash|1) {
-			return
+		if n >= 3 {
+			visit(hash | 1)
 		}
 		if n == 0 {
-			i++
+			i += max(1, markSize(text[i:]))
 		}
 	}
+}
+
+// markSize returns the length of the space or punctuation mark beyond ASCII
+// that text begins with, 0 when it begins with something else. Mail programs
+// write them differently in the two forms.
+func markSize(text []byte) int {
+	switch {
+	case len(text) > 1 && text[0] == 0xc2: // U+0080 to U+00BF
+		return 2
+	case len(text) > 2 && text[0] == 0xe2 && (text[1] == 0x80 || text[1] == 0x81): // U+2000 to U+207F
+		return 3
+	}
+	return 0
 }

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -328,11 +329,27 @@ func (h *htmlText) endLink() {
 		}
 	}
 	bare = bytes.TrimSuffix(bare, []byte("/"))
-	if len(bare) == 0 || len(bare) <= len(shown) && bytes.Contains(shown, bare) {
+	if len(bare) == 0 || len(bare) <= len(shown) && bytes.Contains(shown, bare) || bytes.HasPrefix(link, []byte("tel:")) && isNumber(shown, bare) {
 		return
 	}
 	h.space = true
 	h.word(append(append([]byte{'<'}, link...), '>'))
+}
+
+// isNumber reports whether shown is the telephone number, spaced as people do.
+func isNumber(shown, number []byte) bool {
+	if len(shown) > 2*len(number) || len(number) > 30 {
+		return false
+	}
+	digits := func(text []byte) string {
+		return strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, string(text))
+	}
+	return digits(shown) == digits(number)
 }
 
 func (h *htmlText) openForeign(tag atom.Atom) {
