@@ -38,6 +38,11 @@ func (w *walk) textPart(p part) {
 	}
 	w.raw = w.decoder.end(w.raw)
 	w.marks.degraded = w.marks.degraded || w.decoder.degraded
+	if w.decoder.encoding == identity {
+		if decoded, found := undeclared(w.raw); found {
+			w.raw, w.marks.degraded = append(w.raw[:0], decoded...), true
+		}
+	}
 	if len(w.raw) > limit {
 		w.marks.oversize = true
 		w.raw = w.raw[:limit]
