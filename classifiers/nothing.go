@@ -1,6 +1,7 @@
 package classifiers
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -34,6 +35,8 @@ func (p *Panel) own(message contact.Message) (opinion contact.Opinion, ok bool) 
 		case !Legible(message.Subject):
 			add("empty", "the message has no text")
 		}
+	} else if slices.ContainsFunc(message.Attachments, unread) && onlyPoints(cmp.Or(message.Authored, message.Text)) {
+		add("attachment_only", "the words of the message only point at its attachments")
 	}
 	if len(p.seats) == 0 {
 		add("nobody", "no classifier is configured")
@@ -52,4 +55,36 @@ func Legible(text string) bool {
 		return r != unicode.ReplacementChar && r != '\uFFFC' &&
 			(unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r))
 	})
+}
+
+// unread tells the files whose words no channel puts into the text.
+func unread(file contact.Attachment) bool { return !strings.HasPrefix(file.MediaType, "text/") }
+
+// pointers name what is attached, and pointing are the words that people put
+// around them when they say nothing else.
+const (
+	pointers = " attached attachment attachments enclosed file files document documents letter pdf photo photos photograph photographs pic pics picture pictures " +
+		"image images screenshot screenshots video videos recording recordings voicemail scan "
+	pointing = " a all an and are as below dear for fyi good morning afternoon evening hello here herewith hi i in is it kind look madam me message my of officer on one please police " +
+		"read regards see sir take team thank thanks that the them these this to two view watch with you your find have at from sent listen open "
+)
+
+// maxPointing is more than such a message is long, in bytes.
+const maxPointing = 200
+
+// onlyPoints reports whether text says no more than that something is attached.
+func onlyPoints(text string) bool {
+	if len(text) > maxPointing {
+		return false
+	}
+	points := false
+	for word := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }) {
+		switch {
+		case strings.Contains(pointers, " "+word+" "):
+			points = true
+		case !strings.Contains(pointing, " "+word+" "):
+			return false
+		}
+	}
+	return points
 }

@@ -123,6 +123,7 @@ func TestAMessageWithNothingToJudgeIsUnknown(t *testing.T) {
 		"invisible text":       {Text: " \u200b\u2060\ufeff\n", Authored: "\u200b"},
 		"a picture's place":    {Text: "\ufffc"},
 		"a picture, a subject": {Subject: "photo", Attachments: picture},
+		"only a pointer":       {Text: "Please see the photos attached", Attachments: picture},
 		"encrypted":            {Text: "-----BEGIN PGP MESSAGE-----", Flags: []contact.Flag{contact.Encrypted}},
 		"unreadable":           {Text: "x", Unreadable: "crashed"},
 		"read in part":         {Text: "thank you for your letter", Flags: []contact.Flag{contact.Oversize}},
@@ -134,7 +135,14 @@ func TestAMessageWithNothingToJudgeIsUnknown(t *testing.T) {
 			t.Errorf("%s: %v, %+v", name, got.Grade, own)
 		}
 	}
-	for name, message := range map[string]contact.Message{"a subject": {Subject: "hello"}, "an emoji": {Text: "🆘"}, "a digit": {Text: "55"}} {
+	note := []contact.Attachment{{Name: "a.txt", Blob: contact.Blob{MediaType: "text/plain; charset=utf-8"}}}
+	judgeable := map[string]contact.Message{
+		"a subject": {Subject: "hello"}, "an emoji": {Text: "🆘"}, "a digit": {Text: "55"},
+		"a pointer to nothing":      {Text: "See attached"},
+		"a pointer to what is read": {Text: "See attached\n\na.txt:\n\nthank you", Authored: "See attached", Attachments: note},
+		"more than a pointer":       {Text: "My licence is attached", Attachments: picture},
+	}
+	for name, message := range judgeable {
 		if got := classifiers.NewPanel(classifiers.Config{}, says{contact.Resolution, ""}).Assess(t.Context(), message); got.Grade != contact.Resolution {
 			t.Errorf("%s can be judged, but is %v", name, got.Grade)
 		}
