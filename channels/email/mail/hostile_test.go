@@ -138,6 +138,44 @@ var hostile = []struct {
 	{"quoted_lines", 300_000, func(n int) string { return "\nthe words\n" + strings.Repeat(">\n", n) }},
 	{"quote_attributions", 100_000, func(n int) string { return "\nthe words\n" + strings.Repeat("On Monday\n", n) }},
 	{"quote_header_labels", 100_000, func(n int) string { return "\nthe words\n" + strings.Repeat("From: a\n", n) }},
+	{"quote_introductions", 100_000, func(n int) string { return "\nthe words\n" + strings.Repeat("2025 10:22 a@b\n", n) }},
+	{"quote_labels_of_many_languages", 100_000, func(n int) string { return "\nthe words\n" + strings.Repeat("Datum: a\nData: a\n", n/2) }},
+	{"signatures_of_telephones", 50_000, func(n int) string { return "\nthe words\n" + strings.Repeat("Sent from my iPhone\n", n) }},
+	{"html_quotations_in_one_another", 20_000, func(n int) string {
+		return "Content-Type: text/html\n\nthe words" + strings.Repeat("<div class=gmail_quote>x<blockquote>y", n) + strings.Repeat("</blockquote>z</div>", n)
+	}},
+	{"html_form_fields", 100_000, func(n int) string {
+		return "Content-Type: text/html\n\nthe words" + strings.Repeat("<input value=x>", n)
+	}},
+	{"html_cdata", 100_000, func(n int) string {
+		return "Content-Type: text/html\n\nthe words" + strings.Repeat("<![CDATA[x]]>", n/2) + strings.Repeat("<![CDATA[", n/2)
+	}},
+	{"base64_undeclared", 200_000, func(n int) string { return "\nthe words\n\n" + strings.Repeat("QUJD\n", n) }},
+	{"encoded_words_in_addresses", 60_000, func(n int) string {
+		return "From: " + strings.Repeat("=?a?q?", n/2) + strings.Repeat("=?", n) + "\n\nthe words\n"
+	}},
+	{"subjects", 400, func(n int) string {
+		return strings.Repeat("Subject: "+strings.Repeat("a", 600)+"\n", n) + "\nthe words\n"
+	}},
+	{"texts_attached", 400, func(n int) string {
+		return "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nthe words\n" +
+			strings.Repeat("--b\nContent-Disposition: attachment; filename=a.txt\n\n"+strings.Repeat("other words ", 1000)+"\n", n)
+	}},
+	{"mails_attached_by_name", 400, func(n int) string {
+		return "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nthe words\n" +
+			strings.Repeat("--b\nContent-Type: application/octet-stream; name=a.eml\n\nSubject: x\n\n"+strings.Repeat("other words ", 1000)+"\n", n)
+	}},
+	{"calendar_properties", 100_000, func(n int) string {
+		return "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nthe words " + strings.Repeat("aaaaaaaaa ", 50_000) + "\n--b\nContent-Type: text/calendar\n\n" +
+			strings.Repeat("SUMMARY:aaaaaaaaaa\n", n)
+	}},
+	{"alternative_other_lines", 50_000, func(n int) string {
+		var html strings.Builder
+		for i := range n {
+			fmt.Fprintf(&html, "<br>w%d", i)
+		}
+		return "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nthe words\n--b\nContent-Type: text/html\n\n<p>" + html.String() + "\n--b--\n"
+	}},
 	{"quote_signature_marks", 300_000, func(n int) string { return "\nthe words\n" + strings.Repeat("--\n", n) }},
 	{"quote_labels_before_a_long_line", 500_000, func(n int) string {
 		return "\nthe words\n" + strings.Repeat("From: a\nOn Monday\n--\n", 5) + strings.Repeat("a", n) + "\n"
