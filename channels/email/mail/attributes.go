@@ -10,6 +10,7 @@ import (
 type attributes struct {
 	href, alt   []byte
 	value       []byte // of a form's field
+	swallowed   []byte // text and tags behind a quote that was never closed
 	unwritten   bool   // a field whose value nobody has written
 	hidden      bool   // not shown
 	foreign     bool   // written by somebody else, or a signature
@@ -24,6 +25,11 @@ func readAttributes(z *html.Tokenizer) attributes {
 	for more := true; more; {
 		var key, value []byte
 		key, value, more = z.TagAttr()
+		if tag := bytes.IndexByte(value, '<'); tag >= 0 {
+			if end := bytes.IndexByte(value, '>'); end >= 0 && end < tag {
+				a.swallowed = append(append(a.swallowed, value[end+1:]...), ' ')
+			}
+		}
 		switch string(key) {
 		case "style":
 			a.style(value)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 )
@@ -110,6 +111,9 @@ func decodeText(raw []byte, declared, fallback *charset) []byte {
 		return decodeWith(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), raw)
 	}
 	valid := utf8.Valid(raw)
+	if (declared == nil || declared.utf8) && bytes.Contains(raw, []byte("\x1b$B")) && isASCII(raw) { // nothing else holds this
+		return decodeWith(japanese.ISO2022JP, raw)
+	}
 	switch {
 	case declared == nil:
 		if valid {

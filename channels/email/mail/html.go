@@ -89,9 +89,11 @@ func (h *htmlText) convert(dst []byte, quoted []span, page []byte) ([]byte, []sp
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			tag, more := tagOf(z.Raw()[1:])
-			switch tag {
-			case atom.Script, atom.Style, atom.Title:
+			switch {
+			case tag == atom.Script || tag == atom.Style || tag == atom.Title:
 				skip, tail = tag, at+len(z.Raw())
+			case tag == 0 && more && isWords(z.Raw()):
+				h.text(z.Raw())
 			default:
 				h.start(tag, z, more)
 			}
@@ -123,6 +125,12 @@ func tagOf(raw []byte) (tag atom.Atom, more bool) {
 		name[i] = c
 	}
 	return 0, false
+}
+
+// isWords tells what a person put between the brackets of a tag, and a program
+// into the page as it was, from elements that HTML does not know.
+func isWords(raw []byte) bool {
+	return bytes.IndexByte(raw, ' ') > 0 && !bytes.ContainsAny(raw, "=:/")
 }
 
 // lastComment shows the text of a comment that ends with the page only.
@@ -159,6 +167,11 @@ func (h *htmlText) start(tag atom.Atom, z *html.Tokenizer, more bool) {
 	var a attributes
 	if more {
 		a = readAttributes(z)
+	}
+	if len(a.swallowed) > 0 {
+		h.sawHidden = true
+		h.text(stripTags(a.swallowed))
+		h.layout(tag)
 	}
 	switch tag {
 	case atom.Pre, atom.Textarea:
@@ -272,7 +285,7 @@ func (h *htmlText) text(text []byte) {
 func leadingSpace(text []byte) (n int, isSpace bool) {
 	for n < len(text) {
 		c := text[n]
-		size, white := 1, c <= ' ' || c == 0x7f
+		size, white := 1, c <= ' ' && c != 0 || c == 0x7f      // zeros between letters vanish later
 		if c == 0xc2 && n+1 < len(text) && text[n+1] == 0xa0 { // no-break space
 			size, white = 2, true
 		}

@@ -210,11 +210,18 @@ func (w *walk) attachedText(p part) {
 	if start == 0 {
 		w.heading = named
 	}
-	w.addText(p, raw)
+	if isPlainly(raw, lookupCharset(p.charset)) {
+		w.addText(p, raw)
+	}
 	if len(w.text) == named { // it says nothing
 		w.text = bytes.TrimRight(w.text[:start], "\n")
 	}
 	w.files, w.text, w.quoted = w.text, text, quoted
+}
+
+// isPlainly tells text from other bytes under the name of a text.
+func isPlainly(raw []byte, declared *charset) bool {
+	return bytes.IndexByte(raw, 0) < 0 || declared != nil && declared.wide || bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff"))
 }
 
 // fallbackText keeps the text of a file for a mail without any other text.

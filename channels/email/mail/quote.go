@@ -36,7 +36,7 @@ func (s *scan) lines() {
 		end := lineEnd(s.text, at)
 		line := s.text[at:end]
 		switch {
-		case s.isQuoted(at, end) || strings.HasPrefix(strings.TrimLeft(line, " "), ">"):
+		case s.isQuoted(at, end) || isQuotedLine(line):
 			s.drop(at, end)
 		case isSignatureStart(line) && s.endsInSignature(end):
 			s.drop(at, s.signatureEnd(end))
@@ -56,6 +56,12 @@ func (s *scan) lines() {
 		}
 		at = end
 	}
+}
+
+// isQuotedLine tells a line marked as quoted from one that begins with "From "
+// and that a mailbox file has marked, lest it begin a mail (RFC 4155).
+func isQuotedLine(line string) bool {
+	return strings.HasPrefix(strings.TrimLeft(line, " "), ">") && !strings.HasPrefix(line, ">From ")
 }
 
 // lineEnd returns where the line that starts at at ends, line end included.
@@ -177,7 +183,8 @@ func (s *scan) endsInSignature(at int) bool {
 }
 
 // signatureEnd returns where the signature that starts at at ends: at the next
-// quotation or the end of the text; 0 when it is too long for one.
+// quotation or the end of the text; 0 when it is too long for one, or when the
+// dashes come again: a person divides a text by them.
 func (s *scan) signatureEnd(at int) int {
 	from := at
 	for n := 0; at < len(s.text); n++ {
@@ -191,7 +198,7 @@ func (s *scan) signatureEnd(at int) int {
 				return at
 			}
 		}
-		if n >= maxSignatureLines || end-from > maxSignatureBytes {
+		if n >= maxSignatureLines || end-from > maxSignatureBytes || isSignatureStart(line) {
 			return 0
 		}
 		at = end
