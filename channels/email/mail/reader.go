@@ -105,6 +105,9 @@ func (r *Reader) message(w *walk) contact.Message {
 	msg.SentAt = parseDate(h.get("Date"))
 	msg.ReceivedAt = parseReceived(h.get("Received"))
 	msg.Authenticity, msg.Checks = r.authenticity(h, from)
+	if msg.Authenticity == contact.Verified && !slices.ContainsFunc(from, func(s contact.Sender) bool { return s.Address == msg.Sender.Address }) {
+		msg.Authenticity = contact.Claimed // what was checked is From
+	}
 	w.report.findOriginal(msg.Text, r.tokens, h)
 	msg.Thread = r.thread(h, w.report, msg.Recipients)
 	msg.Thread.Participants = r.participants(h, from, msg.Recipients)
@@ -184,12 +187,23 @@ func (r *Reader) list(h *header, limit int, names ...string) []contact.Sender {
 }
 
 // sender returns who wrote the mail: the first usable address of From, or of
-// the fields that stand in for it.
+// the fields that stand in for it. Groups through which a mailbox is reached
+// write "Ann via Contact" and the mailbox's own address there, and the person's
+// elsewhere.
 func (r *Reader) sender(h *header, from []contact.Sender) contact.Sender {
 	for _, each := range from {
-		if each.Address != "" {
+		switch {
+		case each.Address == "":
+			continue
+		case !r.isOwn(each.Address):
 			return each
 		}
+		for _, person := range r.list(h, 5, "X-Original-From", "X-Original-Sender", "Reply-To") {
+			if person.Address != "" && !r.isOwn(person.Address) {
+				return person
+			}
+		}
+		return each
 	}
 	name := ""
 	if len(from) > 0 {
