@@ -114,9 +114,20 @@ func hasAddress(s string) bool {
 	return at > 0 && at+1 < len(s) && s[at+1] > ' '
 }
 
+// hasClockOrAddress tells the header of a mail from the heading of a letter.
+func hasClockOrAddress(s string) bool {
+	_, clock := dateIn(s)
+	return clock || hasAddress(s)
+}
+
 // hasDate reports whether s holds a year and a time.
 func hasDate(s string) bool {
-	year, clock, digits := false, false, 0
+	year, clock := dateIn(s)
+	return year && clock
+}
+
+func dateIn(s string) (year, clock bool) {
+	digits := 0
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c >= '0' && c <= '9':
@@ -129,7 +140,7 @@ func hasDate(s string) bool {
 			digits = 0
 		}
 	}
-	return year && clock
+	return year, clock
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
@@ -155,88 +166,4 @@ func isDivider(line string) bool {
 		return true
 	}
 	return false
-}
-
-// headerLabels are what Outlook and its like write over a quoted mail, by
-// language: who, and the others.
-var headerLabels = [...]struct{ from, others string }{
-	{"from:", "|sent:|date:|to:|subject:|"},
-	{"oddi wrth:", "|anfonwyd:|dyddiad:|at:|i:|pwnc:|testun:|"},
-	{"von:", "|gesendet:|datum:|an:|betreff:|"},
-	{"de:", "|envoyé:|date:|à:|objet:|enviado:|enviado el:|enviada:|fecha:|data:|para:|asunto:|assunto:|"},
-	{"de :", "|envoyé :|date :|à :|objet :|"},
-	{"od:", "|wysłano:|wysłane:|data:|do:|temat:|"},
-	{"da:", "|inviato:|data:|a:|oggetto:|"},
-	{"van:", "|verzonden:|datum:|aan:|onderwerp:|"},
-	{"de la:", "|trimis:|data:|dată:|către:|subiect:|"},
-	{"od:", "|odesláno:|odoslané:|datum:|dátum:|komu:|pro:|předmět:|predmet:|"},
-	{"nuo:", "|išsiųsta:|data:|kam:|tema:|"},
-	{"no:", "|nosūtīts:|datums:|kam:|temats:|"},
-	{"feladó:", "|elküldve:|dátum:|címzett:|tárgy:|"},
-	{"от:", "|отправлено:|дата:|кому:|тема:|изпратено:|до:|относно:|"},
-	{"від:", "|надіслано:|дата:|кому:|тема:|"},
-	{"från:", "|skickat:|datum:|till:|ämne:|"},
-	{"kimden:", "|gönderildi:|tarih:|kime:|konu:|"},
-}
-
-// moreLabels may stand among them; any other label makes it a form.
-const moreLabels = "|cc:|bcc:|kopia:|dw:|kopie:|copi:|reply-to:|importance:|attachments:|sensitivity:|categories:|organization:|message-id:|"
-
-// maxHeaderBlock is in lines; some programs put empty ones between.
-const maxHeaderBlock = 10
-
-// isHeaderBlock reports whether the lines at at are a quoted header block.
-func isHeaderBlock(text string, at int) bool {
-	first := label(text, at)
-	if first == "" {
-		return false
-	}
-	for _, language := range headerLabels {
-		isFrom := first == language.from
-		if !isFrom && !strings.Contains(language.others, "|"+first+"|") {
-			continue
-		}
-		from, others := headerBlock(text, at, language.from, language.others)
-		if from && (others > 2 || others == 2 && isFrom) {
-			return true
-		}
-	}
-	return false
-}
-
-// headerBlock counts the labels of one language at at, and tells whether the
-// one of the sender is among them. Forms and diaries, where other labels stand
-// between, or "From: 10pm", have none.
-func headerBlock(text string, at int, fromLabel, otherLabels string) (from bool, others int) {
-	for n := 0; n < maxHeaderBlock && at < len(text); n++ {
-		end := lineEnd(text, at)
-		switch l := label(text, at); {
-		case l == "":
-			if from && others >= 2 && strings.TrimSpace(text[at:end]) == "" {
-				return from, others
-			}
-		case l == fromLabel:
-			_, name, _ := strings.Cut(text[at:end], ":")
-			name = strings.TrimLeft(name, " *\t\u00a0")
-			from = from || name != "" && (!isDigit(name[0]) || hasAddress(name))
-		case strings.Contains(otherLabels, "|"+l+"|"):
-			others++
-		case !strings.Contains(moreLabels, "|"+l+"|"):
-			return false, 0
-		}
-		at = end
-	}
-	return from, others
-}
-
-// label returns the lower-case word with colon that starts the line at at,
-// without the stars of bold type; empty when there is none.
-func label(text string, at int) string {
-	line := text[at:min(len(text), at+24)]
-	line = strings.TrimLeft(line, "* >")
-	colon := strings.IndexByte(line, ':')
-	if colon < 1 || strings.IndexByte(line[:colon], '\n') >= 0 {
-		return ""
-	}
-	return strings.ToLower(strings.TrimSuffix(line[:colon], "*") + ":")
 }

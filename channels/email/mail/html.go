@@ -2,7 +2,6 @@ package mail
 
 import (
 	"bytes"
-	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -125,41 +124,6 @@ func tagOf(raw []byte) (tag atom.Atom, more bool) {
 		name[i] = c
 	}
 	return 0, false
-}
-
-// isWords tells what a person put between the brackets of a tag, and a program
-// into the page as it was, from elements that HTML does not know.
-func isWords(raw []byte) bool {
-	return bytes.IndexByte(raw, ' ') > 0 && !bytes.ContainsAny(raw, "=:/")
-}
-
-// lastComment shows the text of a comment that ends with the page only.
-func (h *htmlText) lastComment(raw []byte) {
-	inside, ok := bytes.CutPrefix(raw, []byte("<!--"))
-	if !ok || bytes.HasSuffix(raw, []byte("-->")) || bytes.HasSuffix(raw, []byte("--!>")) {
-		return
-	}
-	h.unclosed(inside, 0)
-}
-
-// unclosed shows the text in a tag, comment, style or script that the page
-// never closes. Mail programs hide it, so it counts as hidden.
-func (h *htmlText) unclosed(rest []byte, inside atom.Atom) {
-	if inside != 0 { // what comes before the next tag is style or script
-		tag := bytes.IndexByte(rest, '<')
-		if tag < 0 {
-			return
-		}
-		rest = rest[tag:]
-	}
-	if bytes.HasPrefix(rest, []byte("</")) {
-		return
-	}
-	if rest = stripTags(rest); bytes.IndexByte(bytes.TrimSpace(rest), ' ') > 0 {
-		h.sawHidden = true
-		h.newlines = max(h.newlines, 1)
-		h.text(rest)
-	}
 }
 
 func (h *htmlText) start(tag atom.Atom, z *html.Tokenizer, more bool) {
@@ -327,44 +291,6 @@ func (h *htmlText) blankSoFar() bool {
 	return len(h.dst) == 0 || h.dst[len(h.dst)-1] == '\n'
 }
 
-// endLink writes the target of the open link unless its text says the same.
-func (h *htmlText) endLink() {
-	link := h.link
-	h.link = nil
-	if len(link) == 0 {
-		return
-	}
-	shown := bytes.TrimSpace(h.dst[min(h.linkStart, len(h.dst)):])
-	bare := link
-	for _, scheme := range [...]string{"https://", "http://", "mailto:", "tel:", "www."} {
-		if len(bare) >= len(scheme) && equalFold(bare[:len(scheme)], scheme) {
-			bare = bare[len(scheme):]
-		}
-	}
-	bare = bytes.TrimSuffix(bare, []byte("/"))
-	if len(bare) == 0 || len(bare) <= len(shown) && bytes.Contains(shown, bare) || bytes.HasPrefix(link, []byte("tel:")) && isNumber(shown, bare) {
-		return
-	}
-	h.space = true
-	h.word(append(append([]byte{'<'}, link...), '>'))
-}
-
-// isNumber reports whether shown is the telephone number, spaced as people do.
-func isNumber(shown, number []byte) bool {
-	if len(shown) > 2*len(number) || len(number) > 30 {
-		return false
-	}
-	digits := func(text []byte) string {
-		return strings.Map(func(r rune) rune {
-			if r < '0' || r > '9' {
-				return -1
-			}
-			return r
-		}, string(text))
-	}
-	return digits(shown) == digits(number)
-}
-
 func (h *htmlText) openForeign(tag atom.Atom) {
 	if h.foreign.depth == 0 {
 		h.foreignFrom = len(h.dst)
@@ -377,30 +303,6 @@ func (h *htmlText) closeForeign() {
 		h.quoted = append(h.quoted, span{h.foreignFrom, len(h.dst)})
 	}
 	h.foreign, h.toEnd, h.toQuoteEnd = region{}, false, false
-}
-
-// stripTags returns page without anything that looks like a complete tag.
-func stripTags(page []byte) []byte {
-	out := make([]byte, 0, len(page))
-	for len(page) > 0 {
-		open := bytes.IndexByte(page, '<')
-		if open < 0 {
-			break
-		}
-		out = append(append(out, page[:open]...), ' ')
-		page = page[open+1:]
-		end := bytes.IndexAny(page, "<>")
-		if bytes.HasPrefix(page, []byte("!--")) {
-			end = 2
-		}
-		if end < 0 {
-			break
-		}
-		if page[end] != '<' {
-			page = page[end+1:]
-		}
-	}
-	return unescape(append(out, page...))
 }
 
 // unescape resolves entities.

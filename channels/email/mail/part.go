@@ -48,10 +48,8 @@ func (w words) describe(h *header, fallbackType string) part {
 	if value := h.get("Content-Transfer-Encoding"); value != nil {
 		p.encoding = parseEncoding(value)
 	}
-	if p.typ == "application/octet-stream" {
-		if typ := typeByName(p.name); typ != "" {
-			p.typ, p.byName, p.attachment = typ, true, true
-		}
+	if typ := typeByName(p.name); typ != "" && !p.isKnown() {
+		p.typ, p.byName, p.attachment = typ, true, true
 	}
 	return p
 }
@@ -60,7 +58,7 @@ func (w words) describe(h *header, fallbackType string) part {
 // empty for all others.
 func typeByName(name string) string {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".txt":
+	case ".txt", ".log", ".md", ".csv":
 		return "text/plain"
 	case ".htm", ".html":
 		return "text/html"
@@ -129,6 +127,16 @@ func claimedType(token string) string {
 		}
 	}
 	return token
+}
+
+// isKnown tells the types that say themselves how the part is read.
+func (p part) isKnown() bool {
+	for _, prefix := range [...]string{"text/", "multipart/", "message/", "application/pgp", "application/pkcs7", "application/x-pkcs7", "application/xhtml", "application/ics"} {
+		if strings.HasPrefix(p.typ, prefix) {
+			return true
+		}
+	}
+	return p.isTNEF()
 }
 
 func equalWord(b []byte, word string) bool { return len(b) == len(word) && equalFold(b, word) }
