@@ -53,9 +53,19 @@ func (w *walk) attachedText(p part) {
 	w.files, w.text, w.quoted = w.text, text, quoted
 }
 
-// isPlainly tells text from other bytes under the name of a text.
+// isPlainly tells text from other bytes under the name of a text, of which about
+// a tenth are control characters. Zeros do not count, they vanish.
 func isPlainly(raw []byte, declared *charset) bool {
-	return bytes.IndexByte(raw, 0) < 0 || declared != nil && declared.wide || bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff"))
+	if declared != nil && declared.wide || bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) {
+		return true
+	}
+	controls := 0
+	for _, c := range raw {
+		if c > 0 && c < '\t' || c > '\r' && c < ' ' && c != '\x1b' {
+			controls++
+		}
+	}
+	return controls*40 <= len(raw)
 }
 
 // fallbackText keeps the text of a file for a mail without any other text.

@@ -1,7 +1,8 @@
 // Package mail reads a raw mail into a contact.Message.
 //
 //	bytes ─ lines ─▶ header ─▶ parts ─┬▶ text ─▶ authored and quoted
-//	                                  └▶ attachments, streamed into blobs
+//	                                  └▶ attachments, streamed into blobs; what the
+//	                                     texts among them say follows the text
 //	header ─▶ sender, thread, automatic marks, authenticity
 //
 // It never refuses: what is malformed is read as far as it goes and flagged.

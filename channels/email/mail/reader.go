@@ -90,6 +90,9 @@ func (w *walk) release() {
 	if cap(w.files) > keep {
 		w.files = nil
 	}
+	if cap(w.compared.table) > keep/4 {
+		w.compared.table = nil
+	}
 	w.html = htmlText{}
 }
 
