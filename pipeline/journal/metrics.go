@@ -9,9 +9,9 @@ import (
 // metrics are the journal's counters. What waits is read from the database
 // when somebody asks, see gauges.go.
 type metrics struct {
-	accepted, published, quarantined, nacks prometheus.Counter
-	commit, batch                           prometheus.Histogram
-	replies, braked                         *prometheus.CounterVec
+	accepted, published, quarantined, nacks, displaced prometheus.Counter
+	commit, batch                                      prometheus.Histogram
+	replies, braked                                    *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -23,6 +23,7 @@ func newMetrics() *metrics {
 		published:   counter("published_total", "Messages acknowledged by Kafka."),
 		quarantined: counter("quarantined_total", "Messages put into quarantine."),
 		nacks:       counter("nack_total", "Envelopes refused and delivered again."),
+		displaced:   counter("displaced_total", "Messages published again because Kafka acknowledged others at their place: it had lost them."),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "contactd_journal_commit_seconds", Help: "Time of a group commit, sync included.",
 			Buckets: prometheus.ExponentialBuckets(0.0001, 2.5, 12),
@@ -69,5 +70,5 @@ func (m *metrics) unregister(from prometheus.Registerer) {
 }
 
 func (m *metrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.accepted, m.published, m.quarantined, m.nacks, m.commit, m.batch, m.replies, m.braked}
+	return []prometheus.Collector{m.accepted, m.published, m.quarantined, m.nacks, m.displaced, m.commit, m.batch, m.replies, m.braked}
 }

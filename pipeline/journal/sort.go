@@ -297,6 +297,9 @@ type publishing struct {
 	waiting
 	partition, offset int64 // negative when not known
 	published         int64
+	// lost is a message that Kafka had acknowledged at the same place.
+	lost    waiting
+	hasLost bool
 }
 
 func (p *publishing) apply(t *tx) error {
@@ -314,7 +317,12 @@ func (p *publishing) apply(t *tx) error {
 		t.reached(p.partition, p.offset)
 	}
 	stmt.BindInt64(4, p.seq)
-	_, err = stmt.Step()
+	if _, err = stmt.Step(); err != nil || p.offset < 0 {
+		return err
+	}
+	if before := t.offsets.holder(p.partition, p.offset); before != 0 && before != p.seq {
+		p.lost, p.hasLost, err = t.displace(before, p.partition, p.offset)
+	}
 	return err
 }
 
@@ -322,4 +330,13 @@ func (p *publishing) committed(j *Journal) {
 	j.recent.drop(p.seq)
 	j.metrics.published.Inc()
 	j.outbox.published(p.waiting)
+	if p.offset >= 0 {
+		j.tx.offsets.put(p.partition, p.offset, p.seq)
+	}
+	if p.hasLost {
+		j.metrics.displaced.Inc()
+		j.deps.Log.Error("broker gave the place of an acknowledged record to another, publishing that again",
+			"partition", p.partition, "offset", p.offset, "seq", p.lost.seq)
+		j.outbox.offer(p.lost, false)
+	}
 }

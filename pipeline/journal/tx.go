@@ -23,6 +23,8 @@ type tx struct {
 	// ends are the offsets after the last record acknowledged in this
 	// transaction, by partition.
 	ends map[int64]int64
+	// offsets are those of committed transactions.
+	offsets offsets
 	// touched are the sources in which something was placed.
 	touched []*source
 }
@@ -45,6 +47,10 @@ type sourceKey struct{ channel, account string }
 func (t *tx) load() error {
 	t.sources, t.byID = map[sourceKey]*source{}, map[int64]*source{}
 	t.touched, t.current, t.ends = nil, nil, nil
+	var err error
+	if t.offsets, err = loadOffsets(t.conn); err != nil {
+		return err
+	}
 	stmt, err := t.conn.Prepare("SELECT id, channel, account, placed FROM sources")
 	if err != nil {
 		return err

@@ -1,0 +1,65 @@
+package journal
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"contactd/pipeline"
+)
+
+// lie acknowledges the next messages at these offsets of a partition.
+func lie(t *testing.T, out <-chan *message.Message, partition int, offsets ...int64) (seqs []int64) {
+	t.Helper()
+	for _, offset := range offsets {
+		e, env := next(t, out)
+		env.Metadata.Set(pipeline.MetaPartition, strconv.Itoa(partition))
+		env.Metadata.Set(pipeline.MetaOffset, strconv.FormatInt(offset, 10))
+		env.Ack()
+		seqs = append(seqs, e.Seq)
+	}
+	return seqs
+}
+
+func TestWhatAnotherMessageHasDisplacedIsDeliveredAgain(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	for seq := int64(1); seq <= 5; seq++ {
+		accept(t, j, original(fmt.Sprint(seq)))
+		ready(t, j, pipeline.LaneNormal, seq)
+	}
+	out := subscribe(t, j.Outbox())
+	lie(t, out, 2, 100, 101, 102)
+	waitPublished(t, j, 3)
+
+	// The broker was killed and had lost 101 and 102.
+	lie(t, out, 2, 101, 102)
+	if again := lie(t, out, 2, 103, 104); again[0] != 2 || again[1] != 3 {
+		t.Errorf("delivered %v again, want 2 and 3", again)
+	}
+	waitPublished(t, j, 5)
+	nothing(t, out)
+}
+
+func TestADisplacedMessageIsNoticedAfterARestart(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	for seq := int64(1); seq <= 2; seq++ {
+		accept(t, j, original(fmt.Sprint(seq)))
+		ready(t, j, pipeline.LaneNormal, seq)
+	}
+	lie(t, subscribe(t, j.Outbox()), 0, 7)
+	waitPublished(t, j, 1)
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, dir)
+	out := subscribe(t, j.Outbox())
+	lie(t, out, 0, 7)
+	if again := lie(t, out, 0, 8); again[0] != 1 {
+		t.Errorf("delivered %v again, want 1", again)
+	}
+	waitPublished(t, j, 2)
+}
