@@ -157,8 +157,9 @@ func (p *process) try(in string, args ...string) outcome {
 	return outcome{out: out.String(), err: problems.String(), code: cmd.ProcessState.ExitCode()}
 }
 
-func TestTailShowsWhatHappensToAnswers(t *testing.T) {
+func TestTailShowsWhichConversationCanBeAnsweredAndWhatHappensToAnswers(t *testing.T) {
 	for sample, want := range map[string]string{
+		"received":        "contact.received.v1  c-7ip9h550sslj8k3knasd2feop0  email/control",
 		"replied_queued":  "contact.replied.v1  r-2kq0d9s7b3mvtn1ofl5e8ga4cj  webchat/main  c-3lnpdfsib5r34hnaib72u7ipcb — queued — Officers are on their way",
 		"replied_failed":  "— failed: came back: 5.1.1 the mailbox does not exist",
 		"reply_requested": "contact.reply.requested.v1  r-2kq0d9s7b3mvtn1ofl5e8ga4cj  c-3lnpdfsib5r34hnaib72u7ipcb  by h214 — Officers",

@@ -170,6 +170,9 @@ func TestTailWithTooFewEventsFailsAfterItsTimeout(t *testing.T) {
 	if out, err := command(t.Context(), p.dir, "tail", "--topic", "no.such").CombinedOutput(); err == nil || !strings.Contains(string(out), "no.such") {
 		t.Errorf("unknown topic: %v: %s", err, out)
 	}
+	if out, err := command(t.Context(), p.dir, "tail", "--topic", "no.such", "--timeout", "1s").CombinedOutput(); err == nil || strings.Contains(string(out), "deadline") {
+		t.Errorf("unknown topic, with a timeout: %v: %s", err, out)
+	}
 }
 
 func TestTwoOnOneFolderAreRefused(t *testing.T) {

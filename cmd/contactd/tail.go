@@ -43,7 +43,7 @@ func (t tailCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
+	cluster, err := kafka.NewCluster(connect, kafka.Watch{Log: config.Log.logger(p.err)}) // a broker that went away looks like a quiet night
 	if err != nil {
 		return fmt.Errorf("reach broker: %w", err)
 	}
@@ -72,8 +72,13 @@ func (t tailCommand) Run(ctx context.Context, p *program, c *commands) error {
 func (t tailCommand) follow(ctx context.Context, cluster *kafka.Cluster, v *view) error {
 	retry := time.NewTicker(200 * time.Millisecond)
 	defer retry.Stop()
+	var before error
 	for {
 		err := cluster.Tail(ctx, t.Topic, t.FromBeginning, v.show)
+		if before != nil && errors.Is(err, context.DeadlineExceeded) {
+			err = before // says why, not that the time is over
+		}
+		before = err
 		if err == nil || errors.Is(err, errEnough) || errors.Is(err, errOutput) || t.Timeout == 0 || v.seen > 0 {
 			return err
 		}
@@ -145,7 +150,10 @@ func summary(e contact.Event) string {
 		if len(data.Parties) > 0 {
 			from = strings.Join(append(data.Parties[0].Emails, data.Parties[0].Handles...), " ")
 		}
-		return fmt.Sprintf("%s  %s/%s  %s  %s — %s%s", head, data.Channel.Kind, data.Channel.Account, from, data.Content.Subject,
+		if data.Content.Subject != "" {
+			from += "  " + data.Content.Subject
+		}
+		return fmt.Sprintf("%s  %s  %s/%s  %s — %s%s", head, data.ConversationID, data.Channel.Kind, data.Channel.Account, from,
 			short(data.Content.Summary), noticed(data.Classification.Notes))
 	default:
 		return head + "  " + e.Subject + aboutAnswer(e)
