@@ -18,6 +18,13 @@ const (
 	Version = "1.0"
 )
 
+// The files of the contract, as they refer to each other; the samples lie
+// beside them in the folder samples.
+const (
+	JSONFile     = "contact.v1.schema.json"
+	AsyncAPIFile = "asyncapi.yaml"
+)
+
 //go:embed contact.v1.schema.json
 var jsonSchema []byte
 
@@ -30,8 +37,8 @@ var samples embed.FS
 // JSON returns the JSON Schema of the events. The caller owns the slice.
 func JSON() []byte { return append([]byte(nil), jsonSchema...) }
 
-// AsyncAPI returns the AsyncAPI document, YAML, which refers to the schema as
-// "contact.v1.schema.json". The caller owns the slice.
+// AsyncAPI returns the AsyncAPI document, YAML, which refers to JSONFile and
+// the samples. The caller owns the slice.
 func AsyncAPI() []byte { return append([]byte(nil), asyncAPI...) }
 
 // Samples holds one record for each file samples/*.json.
