@@ -1,6 +1,9 @@
 package contact
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Grade says how urgent a message is. The zero value is Unknown: nobody could
 // judge, so a person must. Compare grades with Above and Highest, never by
@@ -80,5 +83,8 @@ func (g *Grade) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("read grade %q: want emergency, unknown, priority, scheduled or resolution", text)
+	return fmt.Errorf("read grade %q: %w", text, ErrNoGrade)
 }
+
+// ErrNoGrade is wrapped by the error of reading a word that is no grade.
+var ErrNoGrade = errors.New("want emergency, unknown, priority, scheduled or resolution")

@@ -7,8 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
@@ -75,7 +78,7 @@ func readCommand(record []byte, force string) (any, error) {
 		if err := json.Unmarshal(e.Data, &data); err != nil {
 			return nil, fmt.Errorf("read %s: %w", e.Type, unworded(err))
 		}
-		return data, checkID("conversationId", "c-", data.ConversationID)
+		return data, inOneLine(e.Type, []error{checkID("conversationId", "c-", data.ConversationID)})
 	case contact.GradedV1:
 		return readGrading(e)
 	default:
@@ -131,13 +134,46 @@ func checkID(name, prefix, id string) error {
 func unworded(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
+	var moment *time.ParseError
 	switch {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("no JSON at byte %d", syntax.Offset)
 	case errors.As(err, &kind):
-		return fmt.Errorf("%s: want %s", kind.Field, kind.Type)
+		return errors.New(jsonPath(kind.Field) + "want " + jsonKind(kind.Type))
+	case errors.As(err, &moment):
+		return errors.New("a time is not of the form 2006-01-02T15:04:05Z")
+	case errors.Is(err, contact.ErrNoGrade):
+		return errors.New("a grade is none of the contract's")
 	default:
 		return errors.New("no JSON of the contract")
+	}
+}
+
+// jsonPath is a path of names in JSON, with a colon. The path of a JSON error has
+// the names of embedded structs too, which begin with a capital.
+func jsonPath(path string) string {
+	names := slices.DeleteFunc(strings.Split(path, "."), func(name string) bool {
+		return name == "" || unicode.IsUpper(rune(name[0]))
+	})
+	if len(names) == 0 {
+		return ""
+	}
+	return strings.Join(names, ".") + ": "
+}
+
+// jsonKind is what JSON calls that which is read into a type.
+func jsonKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a text"
+	default:
+		return "a number"
 	}
 }
 
@@ -192,6 +228,17 @@ func (s sealer) rejectedRecord(topic, place string, record []byte, cause error, 
 	return contact.Event{
 		SpecVersion: "1.0", ID: contact.EventID(contact.RejectedV1, id, ""), Source: "/" + s.force + "/" + topic,
 		Type: contact.RejectedV1, Subject: id, Time: at.UTC(), DataContentType: "application/json", DataSchema: dataSchema,
-		PartitionKey: id, CorrelationID: id, Force: s.force, Marking: s.config.Marking, Data: raw,
+		PartitionKey: id, CorrelationID: id, CausationID: idOf(record), Force: s.force, Marking: s.config.Marking, Data: raw,
 	}, nil
+}
+
+// idOf is the id of a record that is an event, for whoever wrote it to find
+// what became of it; empty when there is none of a sensible length.
+func idOf(record []byte) string {
+	const longest = 200
+	var event struct{ ID string }
+	if json.Unmarshal(record, &event) != nil || len(event.ID) > longest {
+		return ""
+	}
+	return event.ID
 }

@@ -139,6 +139,30 @@ func TestAnErrorOfACommandQuotesNothing(t *testing.T) {
 	}
 }
 
+func TestAnErrorOfACommandSaysWhatIsWrongWithIt(t *testing.T) {
+	reply := func(data string) string {
+		return `{"specversion":"1.0","id":"their-17","type":"contact.reply.requested.v1","data":` + data + `}`
+	}
+	for record, want := range map[string]string{
+		`[1]`:                                    "read command: want an object",
+		reply(`[]`):                              "read contact.reply.requested.v1: want an object",
+		reply(`{"requestedAt":"yesterday"}`):     "a time is not of the form",
+		reply(`{"text":5}`):                      "v1: text: want a text",
+		reply(`{"attachments":{}}`):              "v1: attachments: want a list",
+		reply(`{"attachments":[{"bytes":"x"}]}`): "attachments.bytes: want a number",
+		`{"specversion":"1.0","type":"contact.graded.v1","data":{"grade":"red"}}`:               "a grade is none of the contract's",
+		`{"specversion":"1.0","type":"contact.seen.v1","data":{"conversationId":"room seven"}}`: "read contact.seen.v1: conversationId: want c-",
+	} {
+		if _, err := readCommand([]byte(record), "sampleshire"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", record, err, want)
+		}
+	}
+	event, err := testSealer().rejectedRecord(TopicReplies, "0/7", []byte(reply(`[]`)), errors.New("no"), noon)
+	if err != nil || event.CausationID != "their-17" {
+		t.Errorf("whoever asked cannot find the answer: %+v, %v", event, err)
+	}
+}
+
 func TestAPanickingCommandIsShownToAPerson(t *testing.T) {
 	p, _, out := testPipeline(t, nil)
 	p.now = func() time.Time { return noon }
