@@ -23,9 +23,9 @@ type brokerCommand struct {
 func (b brokerCommand) Run(ctx context.Context, p *program, c *commands) error {
 	outliveReaders()
 	if b.Supervised {
-		// A terminal's interrupt meets both processes; the parent still needs
+		// What a terminal sends meets both processes; the parent still needs
 		// its broker to finish, and ends it after that.
-		signal.Ignore(os.Interrupt, syscall.SIGTERM)
+		signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		if err := embedded.ServeChild(context.WithoutCancel(ctx), p.in, p.out, logConfig{}.logger(p.err)); err != nil {
 			return errTold // to the parent, who logs it
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"os/signal"
 	"syscall"
 )
@@ -36,6 +37,16 @@ func (i interruptible) Read(into []byte) (int, error) {
 	case <-i.ctx.Done():
 		return 0, errInterrupted
 	}
+}
+
+// stopSignals are those that end the program in order: also that of a terminal
+// which is closed, unless nohup has seen to that.
+func stopSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // outliveReaders keeps a daemon alive when the program that its output is piped

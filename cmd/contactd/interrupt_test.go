@@ -44,6 +44,17 @@ func TestAnInterruptEndsACommandThatWaitsForATerminal(t *testing.T) {
 	}
 }
 
+func TestAClosedTerminalStopsTheDaemonInOrder(t *testing.T) {
+	p := startProgram(t, configure(t, ownBroker), "run")
+	p.awaitReady()
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil || !strings.Contains(p.logged(), "stopping") {
+		t.Errorf("%v: %s", err, p.logged())
+	}
+}
+
 func TestADaemonOutlivesWhoReadsItsLog(t *testing.T) {
 	address := servers.FreeAddress(t)
 	dir := t.TempDir()
