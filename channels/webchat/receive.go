@@ -134,7 +134,7 @@ func (r *running) listen() (net.Listener, *http.Server, error) {
 	}
 	inner, err := net.Listen("tcp", r.config.Listen)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("listen (channels.webchat.listen): %w", err)
 	}
 	limits := r.config.Limits
 	limits.ConnectionsPerAddress *= 2 // beside the chats, a page fetches things

@@ -35,7 +35,7 @@ func TestAServerThatCannotListenSaysSoAndTriesAgain(t *testing.T) {
 	waiting, done := context.WithTimeout(t.Context(), patient)
 	defer done()
 	if err := health.Await(waiting, Kind, "main", func(err error, _ bool) bool {
-		return err != nil && strings.Contains(err.Error(), "address already in use")
+		return err != nil && strings.Contains(err.Error(), "(channels.webchat.listen)") && strings.Contains(err.Error(), "address already in use")
 	}); err != nil {
 		t.Error(err)
 	}

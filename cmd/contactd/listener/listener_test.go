@@ -300,6 +300,10 @@ func TestAnUploadIsStoredAndNamed(t *testing.T) {
 	if a := get(t, url+"/blobs", post(large, func(r *http.Request) { r.ContentLength = -1 })); a.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("too large, and not said before: %d %s", a.StatusCode, a.body)
 	}
+	form := func(r *http.Request) { r.Header.Set("Content-Type", "multipart/form-data; boundary=x") }
+	if a := get(t, url+"/blobs", post("--x", form)); a.StatusCode != http.StatusUnsupportedMediaType {
+		t.Errorf("a form in place of the bytes: %d %s", a.StatusCode, a.body)
+	}
 	if a := get(t, url+"/blobs", post("full")); a.StatusCode != http.StatusInsufficientStorage || strings.Contains(a.body, "/var/lib") {
 		t.Errorf("on a full disk: %d %s", a.StatusCode, a.body)
 	}

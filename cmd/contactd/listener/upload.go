@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,10 @@ const UploadLimit = 25 << 20
 // upload stores the body, whatever it is; its media type is what its bytes
 // look like.
 func (f files) upload(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		http.Error(w, "send the file's bytes as the body, not a form", http.StatusUnsupportedMediaType)
+		return
+	}
 	// The time-out of small requests is too short for a file over a slow line.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(writeTimeout))
 	blob, err := f.originals.Store(r.Context(), http.MaxBytesReader(w, r.Body, UploadLimit))

@@ -98,7 +98,7 @@ func Listen(c Config) (*Server, error) {
 	}
 	socket, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen for %s: %w", c.Name, err)
+		return nil, fmt.Errorf("listen (%s.listen): %w", c.Name, err)
 	}
 	return &Server{name: c.Name, server: server, socket: netutil.LimitListener(socket, c.Connections), tls: c.CertFile != ""}, nil
 }

@@ -126,7 +126,7 @@ func TestMistakesNameTheirSection(t *testing.T) {
 			_, err := Listen(Config{Name: "webhooks", Listen: "127.0.0.1:0", CertFile: "/nowhere", KeyFile: "/nowhere", Log: log})
 			return err
 		}(),
-		"listen for http: ": func() error { _, err := Listen(Config{Name: "http", Listen: "256.0.0.1:1", Log: log}); return err }(),
+		"listen (http.listen): ": func() error { _, err := Listen(Config{Name: "http", Listen: "256.0.0.1:1", Log: log}); return err }(),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
