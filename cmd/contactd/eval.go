@@ -49,6 +49,10 @@ of other people.`
 
 // Run judges every message and prints how right that is.
 func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
+	return orInterrupted(ctx, func() error { return e.measure(ctx, p, c) })
+}
+
+func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error {
 	if e.Label != "" {
 		return e.ask(p)
 	}

@@ -29,7 +29,7 @@ func contactd(t *testing.T, in string, args ...string) outcome {
 // contactdIn does so with environment variables.
 func contactdIn(t *testing.T, environment map[string]string, in string, args ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute) // training takes its time
 	defer cancel()
 	var out, err bytes.Buffer
 	p := &program{in: strings.NewReader(in), out: &out, err: &err, getenv: func(name string) (string, bool) {

@@ -39,6 +39,19 @@ func (i interruptible) Read(into []byte) (int, error) {
 	}
 }
 
+// orInterrupted does work that looks at no context, such as training, and leaves
+// it behind when ctx ends first: the program ends then.
+func orInterrupted(ctx context.Context, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return errInterrupted
+	}
+}
+
 // stopSignals are those that end the program in order: also that of a terminal
 // which is closed, unless nohup has seen to that.
 func stopSignals() []os.Signal {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,6 +42,27 @@ func TestAnInterruptEndsACommandThatWaitsForATerminal(t *testing.T) {
 		if code := <-ended; code != 1 || !strings.Contains(told.String(), "interrupted") {
 			t.Errorf("%v: exit %d, %s", args, code, told.String())
 		}
+	}
+}
+
+func TestAnInterruptEndsTrainingAndMeasuring(t *testing.T) {
+	dir := t.TempDir()
+	data, out := filepath.Join(dir, "data.csv"), filepath.Join(dir, "weights.bin")
+	rows := "id,channel,text,grade,category\n" + strings.Repeat("1,email,he has a knife and is trying to get in,emergency,violence\n", 20000)
+	if err := os.WriteFile(data, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	for _, args := range [][]string{{"train", "--data", data, "--out", out}, {"eval", "--data", data}, {"eval", "--data", data, "--label", "grade"}} {
+		var told strings.Builder
+		p := &program{in: strings.NewReader(""), out: io.Discard, err: &told, getenv: noEnvironment}
+		if code := p.run(ctx, args); code != 1 || !strings.Contains(told.String(), "interrupted") {
+			t.Errorf("%v: exit %d, %s", args, code, told.String())
+		}
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("an interrupted training wrote a model")
 	}
 }
 

@@ -62,6 +62,9 @@ func readLabelled(ctx context.Context, files []string, before []classifiers.Boun
 func heard(ctx context.Context, message contact.Message, by []classifiers.Bounded) ([]contact.Opinion, error) {
 	opinions := make([]contact.Opinion, 0, len(by))
 	for _, classifier := range by {
+		if ctx.Err() != nil {
+			return nil, errInterrupted
+		}
 		begun := time.Now()
 		opinion, err := classifier.Grade(ctx, message)
 		if err != nil {

@@ -51,7 +51,10 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	model := linear.Train(examples)
+	var model *linear.Model
+	if err := orInterrupted(ctx, func() error { model = linear.Train(examples); return nil }); err != nil {
+		return err
+	}
 	content, err := model.Encode()
 	if err != nil {
 		return err
