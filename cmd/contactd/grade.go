@@ -224,7 +224,10 @@ func gradeLines(ctx context.Context, assessor classifiers.Assessor, in io.Reader
 			if len(bytes.TrimSpace(line)) == 0 {
 				continue
 			}
-			err = json.Unmarshal(line, &a)
+			if number == 1 { // editors of other systems begin a file with it
+				line = bytes.TrimPrefix(line, []byte("\ufeff"))
+			}
+			err = readAsked(line, &a)
 		}
 		if errors.Is(err, errRead) {
 			return err
@@ -246,6 +249,20 @@ func gradeLines(ctx context.Context, assessor classifiers.Assessor, in io.Reader
 		return errInterrupted
 	}
 	return nil
+}
+
+// readAsked reads a line, and says of a wrong one what is wanted.
+func readAsked(line []byte, a *asked) error {
+	err := json.Unmarshal(line, a)
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind) && kind.Field == "":
+		return fmt.Errorf("want an object {id, channel, text}, got %s", kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Errorf("%s: want a text in quotes, got %s", kind.Field, kind.Value)
+	default:
+		return err
+	}
 }
 
 var (

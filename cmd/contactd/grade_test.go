@@ -112,6 +112,19 @@ func TestALineThatCannotBeReadIsUnknownAndDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
+func TestALineOfAWrongTypeSaysWhatIsWanted(t *testing.T) {
+	seen := contactd(t, "\ufeff{\"id\":\"1\",\"text\":\"hello\"}\r\n{\"id\":2,\"text\":\"hello\"}\r\n[]\n", "grade", "--json")
+	lines := strings.Split(strings.TrimSpace(seen.out), "\n")
+	if seen.code != 1 || len(lines) != 3 {
+		t.Fatalf("%+v", seen)
+	}
+	for i, want := range []string{`"id":"1","grade":"resolution"`, `line 2: id: want a text in quotes, got number`, `line 3: want an object {id, channel, text}, got array`} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("answer %d: %s, want %s", i, lines[i], want)
+		}
+	}
+}
+
 func TestGradeTellsAPersonWhatItSaw(t *testing.T) {
 	for name, seen := range map[string]outcome{
 		"as argument":       contactd(t, "", "grade", "he has a knife and is trying to get in"),

@@ -137,7 +137,11 @@ func (r regradeCommand) find(ctx context.Context, cluster *kafka.Cluster, force 
 			return each, nil
 		}
 	}
-	return standing{}, fmt.Errorf("regrade %s: there is no such message on %s", strings.TrimSpace(r.Conversation+" "+r.Message), pipeline.TopicEvents)
+	what := "conversation"
+	if len(all) > 0 {
+		what = "message of it"
+	}
+	return standing{}, fmt.Errorf("regrade %s: there is no such %s on %s", strings.TrimSpace(r.Conversation+" "+r.Message), what, pipeline.TopicEvents)
 }
 
 // command is what is asked of contactd.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"contactd/contact"
 	"contactd/pipeline"
@@ -95,6 +96,9 @@ func (r replyCommand) reply(ctx context.Context, p *program) (contact.Reply, err
 			return contact.Reply{}, fmt.Errorf("read text: %w", err)
 		}
 		text = strings.TrimRight(string(all), "\n")
+	}
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return contact.Reply{}, usageError{errors.New("reply: the text is not UTF-8; the person would read signs in place of letters")}
 	}
 	if strings.TrimSpace(text) == "" && len(r.File) == 0 && !contact.Way(r.Way).Silent() {
 		return contact.Reply{}, usageError{errors.New("reply: there is neither a text nor a file")}

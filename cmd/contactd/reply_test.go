@@ -36,6 +36,11 @@ func TestWrongArgumentsOfReplyAreExplained(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name, args, contactd(t, "\n", args...)) })
 	}
+	for _, text := range []string{"caf\xe9", "\x00"} {
+		if seen := contactd(t, text, "reply", conversation); seen.code != 2 || !strings.Contains(seen.err, "not UTF-8") {
+			t.Errorf("%q: %+v", text, seen)
+		}
+	}
 }
 
 func TestAReplyNeedsARunningContactd(t *testing.T) {

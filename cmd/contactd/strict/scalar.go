@@ -22,11 +22,22 @@ func isText(v reflect.Value) bool {
 func (w *walker) scalar(node ast.Node, path string, v reflect.Value) {
 	text, ok := textOf(node)
 	if !ok {
-		w.problem(node, path, "want a single value")
+		w.problem(node, path, "want a single value%s", quotesHint(node))
 		return
 	}
 	if err := set(v, text, node); err != nil {
 		w.problem(node, path, "%v", err)
+	}
+}
+
+// quotesHint is for who wrote host:port inside of braces, where it is a key with
+// a value.
+func quotesHint(node ast.Node) string {
+	switch node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return `; one with ":" in it may need quotes`
+	default:
+		return ""
 	}
 }
 
@@ -43,6 +54,10 @@ func (w *walker) secret(node ast.Node, path string, v reflect.Value) {
 		value, found := w.src.getenv(name)
 		if !found {
 			w.problem(node, path, "environment variable %s is not set", name)
+			return
+		}
+		if value == "" {
+			w.problem(node, path, "environment variable %s is empty", name)
 			return
 		}
 		text = value

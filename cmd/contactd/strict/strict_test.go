@@ -36,7 +36,10 @@ type config struct {
 	Now func() `yaml:"-"`
 }
 
-func getenv(name string) (string, bool) { return "s3cret", name == "PASSWORD" }
+func getenv(name string) (string, bool) {
+	value, ok := map[string]string{"PASSWORD": "s3cret", "EMPTY": ""}[name]
+	return value, ok
+}
 
 func decode(t *testing.T, text string, into any) error {
 	t.Helper()
@@ -108,6 +111,7 @@ accounts:
     password: ${MISSING}
     folders: INBOX
   - name: {a: b}
+    password: ${EMPTY}
 colour: red
 dir: [a]
 tls: on
@@ -120,10 +124,11 @@ c.yaml:6: accounts[0].hots: unknown key, did you mean host?
 c.yaml:7: accounts[0].port: number out of range
 c.yaml:8: accounts[0].password: environment variable MISSING is not set
 c.yaml:9: accounts[0].folders: want a list: [a, b], or one "- " line each
-c.yaml:10: accounts[1].name: want a single value
-c.yaml:11: colour: unknown key; known here: accounts, channels, debug, dir, keep, limit, ratio, tls, words
-c.yaml:12: dir: want a single value
-c.yaml:13: tls: want keys: ca`
+c.yaml:10: accounts[1].name: want a single value; one with ":" in it may need quotes
+c.yaml:11: accounts[1].password: environment variable EMPTY is empty
+c.yaml:12: colour: unknown key; known here: accounts, channels, debug, dir, keep, limit, ratio, tls, words
+c.yaml:13: dir: want a single value
+c.yaml:14: tls: want keys: ca`
 	if got := errorText(err); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
