@@ -115,7 +115,7 @@ func TestQuarantineListsShowsExportsAndRetries(t *testing.T) {
 	if seen := contactd(t, "", "-c", file, "quarantine", "list"); seen.out != "nothing is set aside\n" {
 		t.Errorf("list after retry: %+v", seen)
 	}
-	if seen := contactd(t, "", "-c", file, "quarantine", "retry", "2"); seen.code != 1 || !strings.Contains(seen.err, "not in quarantine") {
+	if seen := contactd(t, "", "-c", file, "quarantine", "retry", "2"); seen.code != 1 || seen.out != "" || !strings.Contains(seen.err, "not in quarantine") {
 		t.Errorf("retry of a message that is not set aside: %+v", seen)
 	}
 }
@@ -134,6 +134,8 @@ func TestReplayReadsTimesAsPeopleWriteThem(t *testing.T) {
 	now := time.Date(2026, 11, 3, 12, 0, 0, 0, time.Local)
 	for text, want := range map[string]time.Time{
 		"2026-11-03T10:00:00Z": time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC),
+		"2026-11-03T10:00":     time.Date(2026, 11, 3, 10, 0, 0, 0, time.Local),
+		"2026-11-03 10:00:07":  time.Date(2026, 11, 3, 10, 0, 7, 0, time.Local),
 		"2026-11-03 10:00":     time.Date(2026, 11, 3, 10, 0, 0, 0, time.Local),
 		"2026-11-03":           time.Date(2026, 11, 3, 0, 0, 0, 0, time.Local),
 		"90m":                  now.Add(-90 * time.Minute),

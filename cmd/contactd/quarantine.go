@@ -173,6 +173,9 @@ func (r quarantineRetry) Run(ctx context.Context, p *program, c *commands) error
 		}
 		done++
 	}
+	if done == 0 && len(problems) > 0 {
+		return errors.Join(problems...)
+	}
 	p.printf("%s will be read again, by the running contactd or at its next start\n", counted(done, "message"))
 	return errors.Join(problems...)
 }

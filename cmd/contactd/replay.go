@@ -46,6 +46,9 @@ func (r replayCommand) Run(ctx context.Context, p *program, c *commands) error {
 	}
 	defer func() { _ = tools.Close() }()
 	done, err := tools.Republish(ctx, journal.Range{Since: since, Until: until}, r.DryRun)
+	if err != nil && done == (journal.Republished{}) {
+		return err
+	}
 	verb := "will be published again, by the running contactd or after its next start"
 	if r.DryRun {
 		verb = "would be published again"
@@ -59,7 +62,7 @@ func (r replayCommand) Run(ctx context.Context, p *program, c *commands) error {
 
 // moment reads a time, or how long ago it was.
 func moment(text string, now time.Time) (time.Time, error) {
-	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+	for _, form := range []string{time.RFC3339, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
 		if at, err := time.ParseInLocation(form, text, time.Local); err == nil {
 			return at, nil
 		}

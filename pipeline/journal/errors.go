@@ -18,8 +18,8 @@ func (r refusal) Unwrap() error { return r.error }
 
 // explain adds to an error of the database what an operator can do about it.
 func explain(dir string, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, errFrozen) {
+		return err
 	}
 	if errors.Is(err, errDamaged) {
 		return fmt.Errorf("read journal in %s: damaged, %s: %w", dir, wayOut, err)

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -185,23 +186,35 @@ func prepareWriter(conn *sqlite.Conn) error {
 	if err != nil {
 		return err
 	}
+	if err := checkVersion(conn); err != nil {
+		return err
+	}
 	version, err := userVersion(conn)
+	switch {
+	case err != nil:
+		return err
+	case version == 0:
+		return createSchema(conn)
+	}
+	want, err := intended()
 	if err != nil {
 		return err
 	}
-	if version == schemaVersion {
-		want, err := intended()
-		if err != nil {
-			return err
-		}
-		return checkSchema(conn, want)
-	}
-	if version != 0 {
-		return fmt.Errorf("database has version %d, this program knows %d: let the program that wrote it publish everything, "+
-			"then move the directory away and start anew", version, schemaVersion)
-	}
-	return createSchema(conn)
+	return checkSchema(conn, want)
 }
+
+// checkVersion refuses a database of another version; one without a version is
+// not made yet.
+func checkVersion(conn *sqlite.Conn) error {
+	version, err := userVersion(conn)
+	if err == nil && version != 0 && version != schemaVersion {
+		err = fmt.Errorf("%w %d, this program knows %d: let the program that wrote it publish everything, "+
+			"then move the directory away and start anew", errVersion, version, schemaVersion)
+	}
+	return err
+}
+
+var errVersion = errors.New("database has version")
 
 func createSchema(conn *sqlite.Conn) (err error) {
 	end, err := sqlitex.ImmediateTransaction(conn)
@@ -258,12 +271,15 @@ func userVersion(conn *sqlite.Conn) (int64, error) {
 // openReader opens a connection that only reads a database with these
 // definitions.
 func openReader(dir, definitions string) (*sqlite.Conn, error) {
-	conn, err := sqlite.OpenConn(filepath.Join(dir, databaseName), sqlite.OpenReadOnly)
+	conn, err := openToRead(dir)
 	if err != nil {
 		return nil, explain(dir, err)
 	}
 	conn.SetBusyTimeout(busyTimeout)
 	err = setPragmas(conn, "cache_size = -4000")
+	if err == nil {
+		err = checkVersion(conn)
+	}
 	if err == nil {
 		err = checkSchema(conn, definitions)
 	}

@@ -95,12 +95,18 @@ func (t *Tools) read(ctx context.Context, query func(*sqlite.Conn) error) error 
 
 // change runs a short writing transaction that the daemon will notice.
 func (t *Tools) change(change func(*sqlite.Conn) error) error {
+	if onFrozenDisk(t.dir) {
+		return fmt.Errorf("write journal in %s: %w", t.dir, errFrozen)
+	}
 	conn, err := sqlite.OpenConn(filepath.Join(t.dir, databaseName), sqlite.OpenReadWrite)
 	if err != nil {
 		return explain(t.dir, err)
 	}
 	defer conn.Close()
 	conn.SetBusyTimeout(busyTimeout)
+	if err := checkVersion(conn); err != nil {
+		return explain(t.dir, err)
+	}
 	if err := setPragmas(conn, "synchronous = FULL", "wal_autocheckpoint = 0"); err != nil {
 		return explain(t.dir, err)
 	}

@@ -89,8 +89,11 @@ func (t *Tools) Verify(ctx context.Context) (Report, error) {
 
 // damage reports whether an error says that what was read is damaged.
 func damage(err error) bool {
-	if errors.Is(err, errDamaged) {
+	switch {
+	case errors.Is(err, errDamaged):
 		return true
+	case errors.Is(err, errVersion), errors.Is(err, errFrozen):
+		return false
 	}
 	switch sqlite.ErrCode(err).ToPrimary() {
 	case sqlite.ResultCorrupt, sqlite.ResultNotADB, sqlite.ResultError, sqlite.ResultIOErr, sqlite.ResultCantOpen:
