@@ -22,7 +22,7 @@ type Config struct {
 	// Listen is the address, host:port; port 0 takes a free one. Default
 	// "127.0.0.1:8090".
 	Listen string `yaml:"listen"`
-	// CertFile and KeyFile turn on TLS; they are read at every start. Default
+	// CertFile and KeyFile turn on TLS; a renewed one is read by itself. Default
 	// none: plain HTTP, for a proxy on this machine.
 	CertFile string `yaml:"cert_file"`
 	KeyFile  string `yaml:"key_file"`

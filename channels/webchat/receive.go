@@ -149,11 +149,11 @@ func (r *running) listen() (net.Listener, *http.Server, error) {
 	}
 	r.url = "http://" + inner.Addr().String()
 	if r.config.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(r.config.CertFile, r.config.KeyFile)
-		if err != nil {
+		pair := &certificate{cert: r.config.CertFile, key: r.config.KeyFile}
+		if _, err := pair.load(nil); err != nil {
 			return nil, nil, errors.Join(fmt.Errorf("cert_file: %w", err), inner.Close())
 		}
-		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		server.TLSConfig = &tls.Config{GetCertificate: pair.load, MinVersion: tls.VersionTLS12}
 		r.url = "https://" + inner.Addr().String()
 	}
 	return r.door, server, nil

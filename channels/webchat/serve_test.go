@@ -2,9 +2,12 @@ package webchat
 
 import (
 	"context"
+	"crypto"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"contactd/channels/channelstest"
 	"contactd/channels/webchat/clamav"
@@ -47,8 +51,8 @@ func TestAServerThatCannotListenSaysSoAndTriesAgain(t *testing.T) {
 	}
 }
 
-// certificate writes the files of a certificate for 127.0.0.1.
-func certificate(t *testing.T) (certFile, keyFile string, trust *x509.CertPool) {
+// issued writes the files of a certificate for 127.0.0.1.
+func issued(t *testing.T) (certFile, keyFile string, trust *x509.CertPool) {
 	t.Helper()
 	lent := httptest.NewUnstartedServer(nil)
 	lent.StartTLS()
@@ -73,7 +77,7 @@ func certificate(t *testing.T) (certFile, keyFile string, trust *x509.CertPool) 
 }
 
 func TestWithACertificateItSpeaksTLSAndSaysSo(t *testing.T) {
-	certFile, keyFile, trust := certificate(t)
+	certFile, keyFile, trust := issued(t)
 	h := newHouse(t, func(h *house) { h.config.CertFile, h.config.KeyFile = certFile, keyFile })
 	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}, ForceAttemptHTTP2: true, DisableKeepAlives: true}}
 	r, err := http.NewRequestWithContext(t.Context(), "POST", h.url+"/chat/v1/sessions", strings.NewReader("{}"))
@@ -96,8 +100,41 @@ func TestWithACertificateItSpeaksTLSAndSaysSo(t *testing.T) {
 	}
 }
 
+func TestARenewedCertificateOfTheChatNeedsNoRestart(t *testing.T) {
+	certFile, keyFile, _ := issued(t)
+	h := newHouse(t, func(h *house) { h.config.CertFile, h.config.KeyFile = certFile, keyFile })
+	serial := func() *big.Int {
+		t.Helper()
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(h.url, "https://"), &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		return conn.ConnectionState().PeerCertificates[0].SerialNumber
+	}
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renewed, key := *pair.Leaf, pair.PrivateKey.(crypto.Signer)
+	renewed.SerialNumber = new(big.Int).Add(serial(), big.NewInt(1))
+	der, err := x509.CreateCertificate(rand.Reader, &renewed, &renewed, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(certFile, time.Time{}, time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if got := serial(); got.Cmp(renewed.SerialNumber) != 0 {
+		t.Errorf("certificate %v after %v was issued", got, renewed.SerialNumber)
+	}
+}
+
 func TestCheckTriesWhatTheServerNeeds(t *testing.T) {
-	certFile, keyFile, _ := certificate(t)
+	certFile, keyFile, _ := issued(t)
 	try := func(c Config) error {
 		ch, err := New(c, Deps{Blobs: &channelstest.Blobs{}, Health: &channelstest.Health{}, Folders: folder(t.TempDir())})
 		if err != nil {
