@@ -84,6 +84,17 @@ func TestWrongArgumentsAreExplained(t *testing.T) {
 	}
 }
 
+func TestHelpAndVersionAreFoundWherePeopleLookForThem(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"help", "tail"}, {"help", "quarantine", "show"}, {"--version"}} {
+		if seen := contactd(t, "", args...); seen.code != 0 || !strings.Contains(seen.out, "contactd") || seen.err != "" {
+			t.Errorf("%v: %+v", args, seen)
+		}
+	}
+	if seen := contactd(t, "", "help", "rum"); seen.code != 2 {
+		t.Errorf("help for nothing: %+v", seen)
+	}
+}
+
 func TestAnUnknownConfigurationKeyIsExplained(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "contactd.yaml")

@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"sync/atomic"
 	"syscall"
 
@@ -104,7 +105,7 @@ func (p *program) run(ctx context.Context, args []string) (code int) {
 	if err != nil {
 		panic(err) // our own struct tags are wrong
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(asMeant(args))
 	if err != nil {
 		p.complain(err)
 		_, _ = fmt.Fprintln(p.err, `"contactd --help" lists the commands, "contactd COMMAND --help" what one takes`)
@@ -124,6 +125,19 @@ func (p *program) run(ctx context.Context, args []string) (code int) {
 		return exitFailure
 	}
 	return 0
+}
+
+// asMeant turns what other programs call help and version into what they are
+// called here.
+func asMeant(args []string) []string {
+	switch {
+	case len(args) > 0 && args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case len(args) == 1 && args[0] == "--version":
+		return []string{"version"}
+	default:
+		return args
+	}
 }
 
 // usageError is an error in what was asked for.

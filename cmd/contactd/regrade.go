@@ -23,7 +23,7 @@ type regradeCommand struct {
 	Reason       string        `help:"Why; needed to lower a grade. It is told to everybody who reads the events: say nothing of the message." placeholder:"TEXT"`
 	Category     []string      `help:"Kinds of risk or need, most serious first; may be repeated. Default: what stood before, and none for a resolution." placeholder:"C"`
 	Message      string        `help:"Up to which message it was read. Default: the latest." placeholder:"M"`
-	Wait         time.Duration `help:"How long to wait until it is taken; 0 to only ask for it." default:"30s" placeholder:"D"`
+	Wait         time.Duration `help:"How long to wait until it is taken; 0 to only ask for it. Default: 30s." default:"30s" placeholder:"D"`
 }
 
 // Help is shown below the usage.

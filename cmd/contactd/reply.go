@@ -28,7 +28,7 @@ type replyCommand struct {
 	Way          string        `help:"Another way than the usual one: private, hide or show; the message's event lists what is possible." enum:",private,hide,show" default:"" placeholder:"W"`
 	InReplyTo    string        `help:"Which message is answered. Default: the latest." placeholder:"M"`
 	Expires      time.Duration `help:"Do not send it any more after this long, such as 30m." placeholder:"D"`
-	Wait         time.Duration `help:"How long to wait until the platform has it; 0 to only ask for it." default:"30s" placeholder:"D"`
+	Wait         time.Duration `help:"How long to wait until the platform has it; 0 to only ask for it. Default: 30s." default:"30s" placeholder:"D"`
 }
 
 // Help is shown below the usage.
