@@ -35,6 +35,7 @@ type Health struct {
 	after time.Duration
 	now   func() time.Time
 	last  *prometheus.GaugeVec
+	down  *prometheus.GaugeVec
 
 	mu     sync.Mutex
 	states map[[2]string]*AccountState
@@ -46,11 +47,15 @@ func NewHealth(config Config, registry prometheus.Registerer, now func() time.Ti
 		after: config.WithDefaults().DegradedAfter, now: now, states: map[[2]string]*AccountState{},
 		last: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "contactd_channel_last_success_timestamp_seconds",
-			Help: "When the platform was last reached, Unix time.",
+			Help: "When the platform was last reached, Unix time; 0 for never.",
+		}, []string{"channel", "account"}),
+		down: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "contactd_channel_down_since_timestamp_seconds",
+			Help: "Since when the platform is not reached, Unix time; 0 while it is.",
 		}, []string{"channel", "account"}),
 	}
 	if registry != nil {
-		registry.MustRegister(h.last)
+		registry.MustRegister(h.last, h.down)
 	}
 	return h
 }
@@ -65,7 +70,8 @@ func (h *Health) Working(channel, account string) {
 		s.degraded, s.over = false, &gap{s.Since, now}
 	}
 	s.LastGood, s.Since, s.Err = now, time.Time{}, ""
-	h.last.WithLabelValues(channel, account).Set(float64(now.UnixMilli()) / 1000)
+	h.last.WithLabelValues(channel, account).Set(unixSeconds(now))
+	h.down.WithLabelValues(channel, account).Set(0)
 }
 
 // Failing notes that it was not.
@@ -77,13 +83,19 @@ func (h *Health) Failing(channel, account string, err error) {
 		s.Since = h.now()
 	}
 	s.Err = err.Error()
+	h.down.WithLabelValues(channel, account).Set(unixSeconds(s.Since))
 }
 
-// Expect makes an account known before it was ever reached.
+func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// Expect makes an account known before it was ever reached, to alarms too: what
+// is not there raises none.
 func (h *Health) Expect(channel, account string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.state(channel, account)
+	h.last.WithLabelValues(channel, account)
+	h.down.WithLabelValues(channel, account)
 }
 
 // States returns a copy of all states, by channel and account.

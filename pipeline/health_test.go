@@ -3,8 +3,13 @@ package pipeline
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"contactd/contact"
 	"contactd/contact/contacttest"
@@ -52,6 +57,30 @@ func TestAChannelThatFailsForLongIsToldOnceAndSoIsItsReturn(t *testing.T) {
 	if events := h.due(s); len(events) != 1 || events[0].Type != contact.DegradedV1 {
 		t.Errorf("told %+v, want the second failure", events)
 	}
+}
+
+func TestAnAccountHasMetricsFromTheStart(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	h := NewHealth(Config{}, registry, func() time.Time { return noon })
+	is := func(what string, last, down int64) {
+		t.Helper()
+		want := fmt.Sprintf(`# HELP contactd_channel_down_since_timestamp_seconds Since when the platform is not reached, Unix time; 0 while it is.
+# TYPE contactd_channel_down_since_timestamp_seconds gauge
+contactd_channel_down_since_timestamp_seconds{account="contact",channel="email"} %d
+# HELP contactd_channel_last_success_timestamp_seconds When the platform was last reached, Unix time; 0 for never.
+# TYPE contactd_channel_last_success_timestamp_seconds gauge
+contactd_channel_last_success_timestamp_seconds{account="contact",channel="email"} %d
+`, down, last)
+		if err := testutil.GatherAndCompare(registry, strings.NewReader(want)); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	h.Expect("email", "contact")
+	is("expected", 0, 0)
+	h.Failing("email", "contact", errTest)
+	is("failing", 0, noon.Unix())
+	h.Working("email", "contact")
+	is("working", noon.Unix(), 0)
 }
 
 func TestAnAccountIsKnownBeforeItWasEverReached(t *testing.T) {
