@@ -63,6 +63,10 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	if e.Model != "" {
 		config.Classifiers.Linear.File = e.Model
 	}
+	other, err := e.other() // what is wrong with it is told before all is judged
+	if err != nil {
+		return err
+	}
 	before, err := newFirst(config.Classifiers)
 	if err != nil {
 		return err
@@ -109,8 +113,8 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 			return err
 		}
 	}
-	if e.Against != "" {
-		return p.gate(ctx, e.Against, judged)
+	if other != nil {
+		return p.gate(ctx, other, judged)
 	}
 	return nil
 }

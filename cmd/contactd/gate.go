@@ -13,17 +13,22 @@ import (
 // errLost says that a model must not take the place of another.
 var errLost = errors.New("eval --against: this model misses emergencies that the other finds; they are listed above")
 
+// other is the model of --against, nil without it.
+func (e evalCommand) other() (*linear.Classifier, error) {
+	switch e.Against {
+	case "":
+		return nil, nil //nolint:nilnil // no other, and no error
+	case "shipped":
+		return linear.New(linear.Config{})
+	default:
+		return linear.New(linear.Config{File: e.Against})
+	}
+}
+
 // gate judges the rows with another model and fails if that one finds an
 // emergency that judged does not: flags what is not flagged, or grades
 // emergency what is graded less.
-func (p *program) gate(ctx context.Context, file string, judged []judgedRow) error {
-	if file == "shipped" {
-		file = ""
-	}
-	other, err := linear.New(linear.Config{File: file})
-	if err != nil {
-		return err
-	}
+func (p *program) gate(ctx context.Context, other *linear.Classifier, judged []judgedRow) error {
 	rows := make([]labelled, len(judged))
 	for i, row := range judged {
 		rows[i] = row.labelled

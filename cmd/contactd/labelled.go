@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
@@ -95,8 +96,10 @@ func decodeLabelled(from io.Reader) ([]labelled, error) {
 		if err != nil {
 			return nil, table.errorHere(err)
 		}
-		notes := value("notes")
-		text := strings.ToValidUTF8(value("text"), "\uFFFD")
+		notes, text := value("notes"), value("text")
+		if !utf8.ValidString(text) {
+			return nil, table.errorHere(errNotUTF8)
+		}
 		rows = append(rows, labelled{
 			id: value("id"), kind: strings.TrimPrefix(notes[strings.LastIndex(notes, ";")+1:], "type="),
 			Example: linear.Example{
@@ -109,6 +112,10 @@ func decodeLabelled(from io.Reader) ([]labelled, error) {
 		})
 	}
 }
+
+// errNotUTF8 is what a spreadsheet's plain CSV meets: its quotation marks and
+// letters with accents would be learned as damage.
+var errNotUTF8 = errors.New("the text is not UTF-8; save the file as CSV UTF-8")
 
 // table is comma-separated rows below a header.
 type table struct {

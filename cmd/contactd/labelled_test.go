@@ -33,6 +33,22 @@ func FuzzLabelled(f *testing.F) {
 	})
 }
 
+func TestWhatIsWrongWithAFileIsToldWithItsLine(t *testing.T) {
+	for content, want := range map[string]string{
+		"1,x,hello,priority,\n2,x,caf\xe9,priority,\n": "line 3: the text is not UTF-8",
+		"1,x,hello,red,\n": "line 2: read grade",
+	} {
+		_, err := decodeLabelled(strings.NewReader("id,channel,text,grade,category\n" + content))
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+	seen := contactd(t, "", "eval", "--data", "nowhere.csv", "--against", "no.bin")
+	if seen.code != 1 || !strings.Contains(seen.err, "no.bin") {
+		t.Errorf("the other model is looked at late: %+v", seen)
+	}
+}
+
 func TestAFileFromASpreadsheetIsRead(t *testing.T) {
 	rows, err := decodeLabelled(strings.NewReader("\ufeffid,channel,text,grade,category\r\n7,facebook,\"a\r\nb\",IMMEDIATE,fire\r\n"))
 	if err != nil || len(rows) != 1 {
