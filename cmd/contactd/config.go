@@ -95,6 +95,9 @@ func (c config) Validate() error {
 			own = append(own, fmt.Errorf("%s: want lower-case letters, digits and -, got %q", key, name))
 		}
 	}
+	if strings.HasPrefix(c.DataDir, "~") {
+		own = append(own, fmt.Errorf("data_dir: ~ is a shell's word for your home; write the whole path, got %q", c.DataDir))
+	}
 	for name := range c.Channels {
 		if _, ok := channelNamed(name); !ok {
 			own = append(own, fmt.Errorf("channels.%s: no such channel; there are: %s", name, strings.Join(channelNames(), ", ")))

@@ -131,11 +131,12 @@ contactd.yaml:3: log.colour: unknown key; known here: format, level`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
-	_, err = decodeConfig("contactd.yaml", []byte("force: Derby Shire\nlog: {level: loud}\nchannels: {pigeon: {}}\nhttp: {listen: x}\n"), noEnvironment)
+	_, err = decodeConfig("contactd.yaml", []byte("force: Derby Shire\nlog: {level: loud}\nchannels: {pigeon: {}}\nhttp: {listen: x}\ndata_dir: ~/contactd\n"), noEnvironment)
 	want = `contactd.yaml:1: force: want lower-case letters, digits and -, got "Derby Shire"
 contactd.yaml:2: log.level: want debug, info, warn or error, got "loud"
 contactd.yaml:3: channels.pigeon: no such channel; there are: email, facebook, twitter, webchat
-contactd.yaml:4: http.listen: want host:port, got "x"`
+contactd.yaml:4: http.listen: want host:port, got "x"
+contactd.yaml:5: data_dir: ~ is a shell's word for your home; write the whole path, got "~/contactd"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 type tailCommand struct {
-	Topic         string        `help:"Which topic." default:"contact.events"`
+	Topic         string        `help:"Which topic: contact.events, contact.alerts, contact.replies, contact.rejected or contact.signals." default:"contact.events"`
 	FromBeginning bool          `help:"Also what is there already, oldest first."`
 	Count         int           `help:"End after N events." placeholder:"N"`
 	Timeout       time.Duration `help:"End after this long, such as 30s. The broker may come up meanwhile." placeholder:"D"`

@@ -206,14 +206,14 @@ func TestReadyTellsEveryPartToInsidersAndTheWholeToStrangers(t *testing.T) {
 	at := time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
 	url := start(t, listener.Config{}, listener.Readiness{
 		Journal: listener.Part{Ready: true}, Broker: listener.Part{Ready: true, Detail: "embedded"},
-		Channels: []listener.Account{{Channel: "email", Account: "control", FailingSince: &at, Error: "login refused"}},
+		Channels: []listener.Account{{Channel: "email", Account: "control", FailingSince: &at, Error: "10.0.0.1->10.0.0.2: login refused"}},
 	})
 	a := get(t, url+"/readyz")
 	var got listener.Readiness
 	if err := json.Unmarshal([]byte(a.body), &got); err != nil {
 		t.Fatal(err)
 	}
-	if a.StatusCode != 503 || got.Ready || got.Channels[0].Error != "login refused" || got.Broker.Detail != "embedded" {
+	if a.StatusCode != 503 || got.Ready || !strings.Contains(a.body, "10.0.0.1->10.0.0.2: login refused") || got.Broker.Detail != "embedded" {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	if a := get(t, url+"/readyz", proxied); a.StatusCode != 503 || strings.TrimSpace(a.body) != "{\n  \"ready\": false\n}" {

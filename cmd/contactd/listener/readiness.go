@@ -58,14 +58,12 @@ func writeReadiness(w http.ResponseWriter, r Readiness, insider bool) {
 			Ready bool `json:"ready"`
 		}{r.Ready}
 	}
-	text, err := json.MarshalIndent(body, "", "  ")
-	if err != nil {
-		http.Error(w, "cannot be written", http.StatusInternalServerError)
-		return
-	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if !r.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_, _ = w.Write(append(text, '\n'))
+	write := json.NewEncoder(w)
+	write.SetEscapeHTML(false) // errors have "->" in them, and people read this
+	write.SetIndent("", "  ")
+	_ = write.Encode(body)
 }
