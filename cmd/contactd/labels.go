@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -262,28 +260,19 @@ func knownOf(people []contact.Party) *mask.Known {
 // write writes the rows, to a file whole or not at all.
 func (l labelsExport) write(p *program, rows [][]string) error {
 	if l.Out == "" {
-		return writeRows(p.out, rows)
+		if err := writeRows(p.out, rows); err != nil {
+			return fmt.Errorf("write labels: %w", err)
+		}
+		return nil
 	}
-	file, err := os.CreateTemp(filepath.Dir(l.Out), ".labels-*") // for its owner alone
-	if err != nil {
+	if err := replaceFile(l.Out, func(w io.Writer) error { return writeRows(w, rows) }); err != nil {
 		return fmt.Errorf("write labels: %w", err)
-	}
-	err = errors.Join(writeRows(file, rows), file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), l.Out)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write labels: %w", err), os.Remove(file.Name()))
 	}
 	return nil
 }
 
 func writeRows(to io.Writer, rows [][]string) error {
-	table := csv.NewWriter(to)
-	if err := table.WriteAll(rows); err != nil {
-		return fmt.Errorf("write labels: %w", err)
-	}
-	return nil
+	return csv.NewWriter(to).WriteAll(rows)
 }
 
 // readEvents gives every event of these types on contact.events to f, each

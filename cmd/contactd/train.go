@@ -59,7 +59,11 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(t.Out, content, 0o600); err != nil {
+	err = replaceFile(t.Out, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("write model: %w", err)
 	}
 	p.printf("trained %s on %d messages and %d lines of ordinary talk and of signposts\n", model.Trained, len(rows), len(examples)-len(rows))
