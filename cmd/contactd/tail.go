@@ -47,10 +47,11 @@ func (t tailCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return fmt.Errorf("reach broker: %w", err)
 	}
+	// Not a deadline: connections would fail at it, and be told of as failing.
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	if t.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, t.Timeout)
-		defer cancel()
+		defer time.AfterFunc(t.Timeout, func() { end(context.DeadlineExceeded) }).Stop()
 	}
 	view := view{p: p, json: t.JSON, limit: t.Count}
 	err = t.follow(ctx, cluster, &view)
@@ -58,7 +59,7 @@ func (t tailCommand) Run(ctx context.Context, p *program, c *commands) error {
 	case errors.Is(err, errEnough):
 	case err != nil:
 		return err
-	case t.Count > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case t.Count > 0 && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return fmt.Errorf("tail %s: saw %d of %d events in %v", t.Topic, view.seen, t.Count, t.Timeout)
 	}
 	if view.damaged > 0 {
@@ -75,7 +76,7 @@ func (t tailCommand) follow(ctx context.Context, cluster *kafka.Cluster, v *view
 	var before error
 	for {
 		err := cluster.Tail(ctx, t.Topic, t.FromBeginning, v.show)
-		if before != nil && errors.Is(err, context.DeadlineExceeded) {
+		if before != nil && err != nil && ctx.Err() != nil {
 			err = before // says why, not that the time is over
 		}
 		before = err
