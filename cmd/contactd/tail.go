@@ -57,6 +57,8 @@ func (t tailCommand) Run(ctx context.Context, p *program, c *commands) error {
 	err = t.follow(ctx, cluster, &view)
 	switch {
 	case errors.Is(err, errEnough):
+	case errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		return fmt.Errorf("tail %s: the broker gave no answer in %v", t.Topic, t.Timeout)
 	case err != nil:
 		return err
 	case t.Count > 0 && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
