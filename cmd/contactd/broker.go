@@ -74,6 +74,7 @@ func (d *daemon) startEmbedded(ctx context.Context) error {
 	d.broker.connect = supervisor.Kafka()
 	d.broker.detail = supervisor.Address() + " (" + embeddedPromise + ")"
 	d.broker.read = supervisor.ReadCommand("contact.events")
+	d.broker.state.room = d.config.Broker.TryRoom
 	return nil
 }
 

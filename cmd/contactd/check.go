@@ -146,6 +146,9 @@ func checkBroker(ctx context.Context, c config) []finding {
 		return []finding{{what: "broker", name: "-", err: err}}
 	}
 	broker := finding{what: "broker", name: brokerNames(connect), detail: detail}
+	if len(c.Kafka.Brokers) == 0 {
+		broker.err = c.Broker.TryRoom()
+	}
 	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
 	if err != nil {
 		broker.err = err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +21,9 @@ type brokerState struct {
 	troubles map[string]error
 	probed   time.Time
 	answer   error
+	// room says why a broker of our own would take nothing; nil for another.
+	room func() error
+	full error
 }
 
 // probeEvery is how old an answer of the broker may be.
@@ -60,9 +65,12 @@ func (s *brokerState) look(ctx context.Context, cluster *kafka.Cluster) error {
 		ctx, cancel := context.WithTimeout(ctx, probeLimit)
 		defer cancel()
 		_, s.answer = cluster.EndOffsets(ctx, pipeline.TopicEvents)
+		if s.room != nil {
+			s.full = s.room()
+		}
 		s.probed = time.Now()
 	}
-	problems := []error{s.answer}
+	problems := []error{s.full, s.answer}
 	if s.answer == nil {
 		problems = append(problems, s.topics)
 	}
@@ -75,8 +83,9 @@ func (s *brokerState) look(ctx context.Context, cluster *kafka.Cluster) error {
 // ready says what is ready, for /readyz.
 func (d *daemon) ready(ctx context.Context) listener.Readiness {
 	r := listener.Readiness{
-		Journal: part(d.journal.Ready()),
-		Broker:  listener.Part{Error: "starting"},
+		Journal:    part(d.journal.Ready()),
+		Broker:     listener.Part{Error: "starting"},
+		Publishing: part(unpublished(d.journal.Oldest())),
 	}
 	if d.started.Load() {
 		r.Broker = part(d.broker.state.look(ctx, d.broker.cluster))
@@ -96,6 +105,22 @@ func (d *daemon) ready(ctx context.Context) listener.Readiness {
 		r.Channels = append(r.Channels, account)
 	}
 	return r.Judged()
+}
+
+// publishLimit is how long a message may wait to be published while all is
+// well: behind a backlog too it has its turn sooner.
+const publishLimit = time.Minute
+
+// unpublished says which lanes hold what should be published by now, whatever
+// the cause. The ages are the journal's, by lane.
+func unpublished(ages map[string]time.Duration, err error) error {
+	problems := []error{err}
+	for _, lane := range slices.Sorted(maps.Keys(ages)) {
+		if age := ages[lane]; age > publishLimit {
+			problems = append(problems, fmt.Errorf("publish messages: the oldest of lane %s waits for %v", lane, age.Round(time.Second)))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 func part(err error) listener.Part {

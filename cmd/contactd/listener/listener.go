@@ -2,7 +2,7 @@
 // what does it measure, and the untouched originals for integrators.
 //
 //	/healthz            200 while the process answers
-//	/readyz             JSON of journal, broker and every account; 503 while one is not ready
+//	/readyz             JSON of journal, broker, publishing and every account; 503 while one is not ready
 //	/metrics            Prometheus
 //	/originals/{name}   what a platform delivered, by message id or journal number
 //	/blobs/{sha256}     an attachment

@@ -205,7 +205,7 @@ func TestWithoutTokensOnlyProgramsOnThisMachineGetOriginals(t *testing.T) {
 func TestReadyTellsEveryPartToInsidersAndTheWholeToStrangers(t *testing.T) {
 	at := time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
 	url := start(t, listener.Config{}, listener.Readiness{
-		Journal: listener.Part{Ready: true}, Broker: listener.Part{Ready: true, Detail: "embedded"},
+		Journal: listener.Part{Ready: true}, Broker: listener.Part{Ready: true, Detail: "embedded"}, Publishing: listener.Part{Ready: true},
 		Channels: []listener.Account{{Channel: "email", Account: "control", FailingSince: &at, Error: "10.0.0.1->10.0.0.2: login refused"}},
 	})
 	a := get(t, url+"/readyz")
@@ -221,8 +221,18 @@ func TestReadyTellsEveryPartToInsidersAndTheWholeToStrangers(t *testing.T) {
 	}
 }
 
+func TestReadyAnswers503WhileMessagesAreNotPublished(t *testing.T) {
+	url := start(t, listener.Config{}, listener.Readiness{
+		Journal: listener.Part{Ready: true}, Broker: listener.Part{Ready: true}, Publishing: listener.Part{Error: "wait"},
+	})
+	if a := get(t, url+"/readyz"); a.StatusCode != 503 {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
 func TestReadyAnswers200WhenEverythingIsReady(t *testing.T) {
-	url := start(t, listener.Config{}, listener.Readiness{Journal: listener.Part{Ready: true}, Broker: listener.Part{Ready: true}})
+	ready := listener.Part{Ready: true}
+	url := start(t, listener.Config{}, listener.Readiness{Journal: ready, Broker: ready, Publishing: ready})
 	if a := get(t, url+"/readyz"); a.StatusCode != 200 || !strings.Contains(a.body, `"channels": []`) {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}

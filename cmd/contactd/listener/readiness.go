@@ -9,10 +9,12 @@ import (
 // Readiness says what is ready. Its JSON is the body of /readyz.
 type Readiness struct {
 	// Ready is the whole: false while one of the parts is not.
-	Ready    bool      `json:"ready"`
-	Journal  Part      `json:"journal"`
-	Broker   Part      `json:"broker"`
-	Channels []Account `json:"channels"`
+	Ready   bool `json:"ready"`
+	Journal Part `json:"journal"`
+	Broker  Part `json:"broker"`
+	// Publishing is the way from the one to the other.
+	Publishing Part      `json:"publishing"`
+	Channels   []Account `json:"channels"`
 }
 
 // Part is a part of contactd that is ready or not.
@@ -39,7 +41,7 @@ type Account struct {
 
 // Judged returns r with Ready set from its parts.
 func (r Readiness) Judged() Readiness {
-	r.Ready = r.Journal.Ready && r.Broker.Ready
+	r.Ready = r.Journal.Ready && r.Broker.Ready && r.Publishing.Ready
 	for _, account := range r.Channels {
 		r.Ready = r.Ready && account.Ready
 	}

@@ -36,7 +36,7 @@ func (s *space) check() error {
 	if err != nil {
 		return fmt.Errorf("look at free space of %s: %w", s.dir, err)
 	}
-	full := free < enoughSpace && free*100 < total*leastShare
+	full := nearlyFull(free, total)
 	if full != s.full.Swap(full) {
 		if full {
 			s.log.Error("disk nearly full, refusing to write", "dir", s.dir, "free", free, "total", total)
@@ -45,6 +45,27 @@ func (s *space) check() error {
 		}
 	}
 	return nil
+}
+
+func nearlyFull(free, total uint64) bool {
+	return free < enoughSpace && free*100 < total*leastShare
+}
+
+// TryRoom returns an error when the disk of a broker that has run here is so
+// full that it takes no record. Whoever only asks that broker sees nothing of
+// it before there is something to publish.
+func (c Config) TryRoom() error { return c.tryRoom(statfs) }
+
+func (c Config) tryRoom(statfs func(dir string) (free, total uint64, err error)) error {
+	free, total, err := statfs(c.Dir)
+	if err != nil {
+		return fmt.Errorf("look at free space of %s: %w", c.Dir, err)
+	}
+	if !nearlyFull(free, total) {
+		return nil
+	}
+	return fmt.Errorf("publish messages: %d of %d bytes are free in %s, too few for the broker: free some space, %d bytes or %d %% of the disk, and it goes on by itself",
+		free, total, c.Dir, enoughSpace, leastShare)
 }
 
 // watch looks again and again until ctx ends.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -20,9 +21,14 @@ func TestWritesAreRefusedWhileTheDiskIsNearlyFull(t *testing.T) {
 		{600 << 10, 8 << 20, true},
 		{0, gib, true},
 	} {
-		s := &space{log: slog.New(slog.DiscardHandler), free: func(string) (uint64, uint64, error) { return test.free, test.total, nil }}
+		free := func(string) (uint64, uint64, error) { return test.free, test.total, nil }
+		s := &space{log: slog.New(slog.DiscardHandler), free: free}
 		if err := s.check(); err != nil || s.full.Load() != test.full {
 			t.Errorf("%d of %d free: full %v, %v", test.free, test.total, s.full.Load(), err)
+		}
+		err := Config{Dir: "data/kafka"}.tryRoom(free)
+		if (err != nil) != test.full || err != nil && !strings.Contains(err.Error(), "data/kafka") {
+			t.Errorf("%d of %d free: whoever asks is told %v", test.free, test.total, err)
 		}
 	}
 }
