@@ -28,6 +28,11 @@ func (ch *Channel) try(ctx context.Context, a *account) (detail []string, err er
 	if end, soon := ch.versionEndsSoon(); soon {
 		err = errors.Join(err, fmt.Errorf("version %s ends on %s: set a newer one", ch.config.Version, end.Format(time.DateOnly)))
 	}
+	_, secretErr := ch.secrets.Keys()
+	_, verifyErr := ch.verify.Keys()
+	if unread := errors.Join(secretErr, verifyErr); unread != nil {
+		return detail, errors.Join(err, unread)
+	}
 	state, tokenErr := ch.token(ctx, a)
 	if tokenErr == nil {
 		tokenErr = ch.judgeToken(state)

@@ -122,7 +122,8 @@ func defaultTiming() timing {
 // bodyLimit is far above what Meta sends: a batch of 1,000 updates.
 const bodyLimit = 8 << 20
 
-// New checks the configuration and reads the secrets; it dials nothing.
+// New checks the configuration. It dials nothing and reads no secret: one that
+// cannot be read is for Receive to wait for.
 func New(c Config, deps Deps) (*Channel, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -141,12 +142,8 @@ func New(c Config, deps Deps) (*Channel, error) {
 	if len(c.Accounts) == 0 {
 		return ch, nil
 	}
-	if ch.secrets, err = webhook.ReadSecrets(c.AppSecretFile); err != nil {
-		return nil, fmt.Errorf("app_secret_file: %w", err)
-	}
-	if ch.verify, err = webhook.ReadSecrets(c.VerifyTokenFile); err != nil {
-		return nil, fmt.Errorf("verify_token_file: %w", err)
-	}
+	ch.secrets = webhook.SecretsIn("app_secret_file", c.AppSecretFile)
+	ch.verify = webhook.SecretsIn("verify_token_file", c.VerifyTokenFile)
 	for _, configured := range c.Accounts {
 		ch.accounts = append(ch.accounts, ch.newAccount(configured))
 	}
@@ -220,7 +217,12 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 		})
 	}
 	if ctx.Err() == nil {
-		all.Go(func() { ch.receiver.Receive(ctx, inbox) })
+		all.Go(func() {
+			// Until then deliveries are answered with 503, and Meta repeats them.
+			ch.secrets.Await(ctx, ch.timing.retry, ch.report("deliveries"))
+			ch.receiver.Receive(ctx, inbox)
+		})
+		all.Go(func() { ch.verify.Await(ctx, ch.timing.retry, ch.report("webhook")) })
 	}
 	for _, a := range ch.accounts {
 		all.Go(func() { ch.work(ctx, a, inbox) })
@@ -231,4 +233,16 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 		a.graph.Close()
 	}
 	return nil
+}
+
+// report tells of every account how something went that they share.
+func (ch *Channel) report(what string) func(error) {
+	return func(err error) {
+		if err != nil {
+			ch.log.Error("secret cannot be read, trying again", "what", what, "err", err)
+		}
+		for _, a := range ch.accounts {
+			a.health.Report(what, err)
+		}
+	}
 }

@@ -21,7 +21,12 @@ func (ch *Channel) verified(r *http.Request, body []byte) error {
 // challenge answers Meta's question whether the address is ours.
 func (ch *Channel) challenge(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	tokens, _ := ch.verify.Keys()
+	tokens, err := ch.verify.Keys() // the last that could be read
+	if len(tokens) == 0 {
+		ch.log.Error("Meta cannot be told whether this is our webhook", "err", err)
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+		return
+	}
 	known := false
 	for _, token := range tokens {
 		known = subtle.ConstantTimeCompare([]byte(token), []byte(query.Get("hub.verify_token"))) == 1 || known

@@ -1,12 +1,14 @@
 package facebook
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"contactd/channels"
 	"contactd/channels/facebook/address"
 	"contactd/channels/facebook/graphsim"
 	"contactd/contact"
@@ -195,5 +197,45 @@ func TestAPermissionThatIsMissingIsNamedAndStopsNothingElse(t *testing.T) {
 				t.Errorf("check says %v", tried[0].Err)
 			}
 		})
+	}
+}
+
+func TestASecretThatCannotBeReadIsToldAndWaitedFor(t *testing.T) {
+	r := newRig(t)
+	r.meta.Subscribe(townPage, fields()...)
+	c := r.config()
+	c.AppSecretFile, c.VerifyTokenFile = r.File("secret later"), r.File("verify later")
+	ch, _ := r.start(c)
+	told := func(want string) {
+		t.Helper()
+		r.Until(want, func() bool {
+			return slices.ContainsFunc(r.Health.Failures(), func(err error) bool { return strings.Contains(err.Error(), want) })
+		})
+	}
+	told("deliveries: app_secret_file: read secret: ")
+	told("webhook: verify_token_file: read secret: ")
+	r.meta.Write(townPage, resident, "hello")
+	if n := len(r.Inbox.Accepted()); n != 0 {
+		t.Errorf("%d messages were taken without the secret that shows whose they are", n)
+	}
+	send := func() error {
+		_, err := r.send(ch, answerTo(address.Messenger, resident, time.Now()), answer(1, "how can I help?"))
+		return err
+	}
+	if err := send(); !channels.IsNotSent(err) || channels.IsRefused(err) {
+		t.Errorf("an answer without a proof is not tried again: %v", err)
+	}
+	r.Write("secret later", appSecret)
+	r.Write("verify later", verifyToken)
+	if got := r.Await(ch, 1); got[0].Text != "hello" {
+		t.Errorf("taken %+v", got)
+	}
+	if err := send(); err != nil {
+		t.Errorf("the answer, again: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := r.Health.Await(ctx, Kind, "town", func(err error, _ bool) bool { return err == nil }); err != nil {
+		t.Error(err)
 	}
 }

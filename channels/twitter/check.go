@@ -22,6 +22,9 @@ func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 
 // try says what works, and joins all that does not.
 func (ch *Channel) try(ctx context.Context, a *account) (detail []string, err error) {
+	if _, err := ch.secrets.Keys(); err != nil {
+		return detail, err
+	}
 	speaker, err := a.speak(ctx)
 	if err != nil {
 		return detail, advise(err)

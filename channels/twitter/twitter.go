@@ -17,7 +17,6 @@ package twitter
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -115,7 +114,8 @@ func timingOf(c Config) timing {
 // bodyLimit is far above what X sends.
 const bodyLimit = 4 << 20
 
-// New checks the configuration and reads the secret; it dials nothing.
+// New checks the configuration. It dials nothing and reads no secret: one that
+// cannot be read is for Receive to wait for.
 func New(c Config, deps Deps) (*Channel, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -134,9 +134,7 @@ func New(c Config, deps Deps) (*Channel, error) {
 	if len(c.Accounts) == 0 {
 		return ch, nil
 	}
-	if ch.secrets, err = webhook.ReadSecrets(c.ConsumerSecretFile); err != nil {
-		return nil, fmt.Errorf("consumer_secret_file: %w", err)
-	}
+	ch.secrets = webhook.SecretsIn("consumer_secret_file", c.ConsumerSecretFile)
 	for _, configured := range c.Accounts {
 		ch.accounts = append(ch.accounts, ch.newAccount(configured))
 	}
@@ -212,7 +210,11 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 		})
 	}
 	if ctx.Err() == nil {
-		all.Go(func() { ch.receiver.Receive(ctx, inbox) })
+		all.Go(func() {
+			// Until then deliveries are answered with 503.
+			ch.secrets.Await(ctx, ch.timing.retry, ch.report("deliveries"))
+			ch.receiver.Receive(ctx, inbox)
+		})
 	}
 	for _, a := range ch.accounts {
 		all.Go(func() { ch.work(ctx, a, inbox) })
@@ -233,6 +235,18 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 		a.client.Close()
 	}
 	return nil
+}
+
+// report tells of every account how something went that they share.
+func (ch *Channel) report(what string) func(error) {
+	return func(err error) {
+		if err != nil {
+			ch.log.Error("secret cannot be read, trying again", "what", what, "err", err)
+		}
+		for _, a := range ch.accounts {
+			a.health.Report(what, err)
+		}
+	}
 }
 
 // repeat does something again and again until ctx ends: after pause when it

@@ -66,3 +66,20 @@ func TestALookThatAsksNothingSaysNothingOfTheAccount(t *testing.T) {
 		t.Errorf("%v: an account that X never answered would count as working", err)
 	}
 }
+
+func TestASecretThatCannotBeReadIsToldAndWaitedFor(t *testing.T) {
+	r := newRig(t)
+	r.hook()
+	c := r.config()
+	c.ConsumerSecretFile = r.File("secret later")
+	ch, _ := r.start(c)
+	const want = "consumer_secret_file: read secret: "
+	r.healthy(func(err error, told bool) bool { return told && err != nil && strings.Contains(err.Error(), want) })
+	r.x.DM(resident, townID, "hello")
+	if n := len(r.Inbox.Accepted()); n != 0 {
+		t.Errorf("%d messages were taken without the secret that shows whose they are", n)
+	}
+	r.Write("secret later", consumerSecret)
+	r.Await(ch, 1)
+	r.healthy(func(err error, told bool) bool { return told && err == nil })
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -179,14 +180,11 @@ func TestSecretsAreReadAgainWhenTheirFileChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := webhook.ReadSecrets(file); err == nil {
-		t.Error("a missing file passed")
+	secrets := webhook.SecretsIn("secret_file", file)
+	if _, err := secrets.Keys(); err == nil || !strings.HasPrefix(err.Error(), "secret_file: ") {
+		t.Errorf("a missing file: %v", err)
 	}
 	write("old\n", 1)
-	secrets, err := webhook.ReadSecrets(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	check := func(secret string) error { return secrets.Check([]byte("body"), webhook.Sign(secret, []byte("body"))) }
 	if check("old") != nil || check("new") == nil {
 		t.Error("before the change")
@@ -209,6 +207,21 @@ func TestSecretsAreReadAgainWhenTheirFileChanges(t *testing.T) {
 	if check("new") != nil || check("old") == nil {
 		t.Error("a file that is gone changed what was known")
 	}
+}
+
+func TestSecretsThatCannotBeReadAreWaitedForAndToldOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	secrets := webhook.SecretsIn("secret_file", file)
+	var told []error
+	secrets.Await(t.Context(), time.Millisecond, func(err error) {
+		if told = append(told, err); err != nil {
+			time.AfterFunc(20*time.Millisecond, func() { _ = os.WriteFile(file, []byte("key"), 0o600) })
+		}
+	})
+	if len(told) != 2 || !errors.Is(told[0], fs.ErrNotExist) || told[1] != nil {
+		t.Errorf("told %v", told)
+	}
+	secrets.Await(t.Context(), time.Hour, func(err error) { t.Errorf("of what can be read %v was told", err) })
 }
 
 func TestAWrongConfigurationIsRefused(t *testing.T) {

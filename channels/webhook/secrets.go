@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
@@ -15,7 +16,7 @@ import (
 // while it is being changed, the next or the last. They come from a file, one a
 // line, that is read again when it changes, so that a change needs no restart.
 type Secrets struct {
-	file string
+	key, file string
 
 	mutex   sync.Mutex
 	changed time.Time
@@ -27,12 +28,9 @@ type Secrets struct {
 // needs.
 const maxSecrets = 4
 
-// ReadSecrets reads the file. An error names the file and holds no secret.
-func ReadSecrets(file string) (*Secrets, error) {
-	s := &Secrets{file: file}
-	_, err := s.Keys()
-	return s, err
-}
+// SecretsIn are those of a file, which need not be there yet. Errors begin with
+// the key by which the configuration names it, and hold no secret.
+func SecretsIn(key, file string) *Secrets { return &Secrets{key: key, file: file} }
 
 // FixedSecrets are keys that never change.
 func FixedSecrets(keys ...string) *Secrets { return &Secrets{keys: keys} }
@@ -47,21 +45,43 @@ func (s *Secrets) Keys() ([]string, error) {
 	defer s.mutex.Unlock()
 	state, err := os.Stat(s.file)
 	if err != nil {
-		return s.keys, fmt.Errorf("read secret: %w", err)
+		return s.keys, fmt.Errorf("%s: read secret: %w", s.key, err)
 	}
 	if state.ModTime().Equal(s.changed) && state.Size() == s.size && len(s.keys) > 0 {
 		return s.keys, nil
 	}
 	content, err := os.ReadFile(s.file)
 	if err != nil {
-		return s.keys, fmt.Errorf("read secret: %w", err)
+		return s.keys, fmt.Errorf("%s: read secret: %w", s.key, err)
 	}
 	keys := strings.Fields(string(content))
 	if len(keys) == 0 || len(keys) > maxSecrets {
-		return s.keys, fmt.Errorf("read secret: %s: want 1 to %d secrets, one a line", s.file, maxSecrets)
+		return s.keys, fmt.Errorf("%s: read secret: %s: want 1 to %d secrets, one a line", s.key, s.file, maxSecrets)
 	}
 	s.keys, s.changed, s.size = keys, state.ModTime(), state.Size()
 	return s.keys, nil
+}
+
+// Await returns when the secrets can be read, or ctx has ended. While they
+// cannot, tell hears why, and then nil; of what can be read at once, nothing.
+func (s *Secrets) Await(ctx context.Context, pause time.Duration, tell func(error)) {
+	for told := false; ; told = true {
+		_, err := s.Keys()
+		if err == nil && told {
+			tell(nil)
+		}
+		if err == nil {
+			return
+		}
+		if !told {
+			tell(err)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // ErrSignature says that no secret fits.

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-func TestCheckGoesOnWhenAChannelCannotBeMade(t *testing.T) {
+func TestCheckGoesOnWhenASecretCannotBeRead(t *testing.T) {
 	file := filepath.Join(configure(t, `
 channels:
   facebook: {app_secret_file: /nowhere/secret, verify_token_file: /nowhere/verify, accounts: [{name: town, id: "1", token_file: /nowhere/token}]}
   webchat: {demo: true}
 `), "contactd.yaml")
 	seen := contactd(t, "", "-c", file, "check")
-	for _, want := range []string{"FAILED  facebook", "contactd.yaml:4: channels.facebook.app_secret_file: ", "ok      webchat"} {
+	for _, want := range []string{"FAILED  facebook ", "facebook town: app_secret_file: read secret: ", "ok      webchat"} {
 		if seen.code != 1 || !strings.Contains(seen.out, want) {
 			t.Errorf("no %q in %+v", want, seen)
 		}

@@ -211,3 +211,27 @@ func inDir(t *testing.T, dir string) string {
 	}
 	return file
 }
+
+func TestASecretThatCannotBeReadStopsItsChannelAlone(t *testing.T) {
+	dir := configure(t, ownBroker+`webhooks: {listen: "127.0.0.1:0"}
+channels:
+  facebook: {app_secret_file: nowhere, verify_token_file: one, graph_url: "http://127.0.0.1:1", accounts: [{name: town, id: "1", token_file: one}]}
+  twitter: {consumer_key: key, consumer_secret_file: nowhere, api_url: "http://127.0.0.1:1", accounts: [{name: town, user_id: "1", token_file: two}]}
+  webchat: {listen: "127.0.0.1:0"}
+`)
+	for name, content := range map[string]string{"one": "token", "two": "token\nsecret\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := startProgram(t, dir, "run")
+	told := func() string {
+		text := ""
+		for _, a := range p.readiness().Channels {
+			text += fmt.Sprintf("%s %v %s\n", a.Channel, a.Ready, a.Error)
+		}
+		return text
+	}
+	want := regexp.MustCompile(`^facebook false .*app_secret_file: .*\ntwitter false .*consumer_secret_file: .*\nwebchat true \n$`)
+	eventually(t, 20*time.Second, func() bool { return want.MatchString(told()) }, told)
+}

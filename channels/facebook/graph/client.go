@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -36,8 +37,8 @@ type Config struct {
 	Version string
 	// Token returns the access token; it is asked before every call.
 	Token func() (string, error)
-	// Secrets are the app's; the first proves that a call is ours. Nil or
-	// without keys: calls carry no proof.
+	// Secrets are the app's; the first proves that a call is ours. Nil: calls
+	// carry no proof. While they cannot be read nothing is called.
 	Secrets *webhook.Secrets
 	// Limit bounds one call; 0 for 30 s.
 	Limit time.Duration
@@ -159,6 +160,9 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return &Error{Op: name, Kind: TokenDead, Certain: true, Err: err}
 	}
+	if query, err = c.proven(query, token); err != nil {
+		return &Error{Op: name, Kind: TokenDead, Certain: true, Err: err}
+	}
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	request, err := c.request(ctx, method, path, query, body, token)
@@ -195,19 +199,9 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 }
 
 func (c *Client) request(ctx context.Context, method, path string, query url.Values, body []byte, token string) (*http.Request, error) {
-	values := url.Values{}
-	for key, value := range query {
-		values[key] = value
-	}
-	if c.config.Secrets != nil {
-		// The name and form of the proof are [recall] in the research page.
-		if keys, _ := c.config.Secrets.Keys(); len(keys) > 0 {
-			values.Set("appsecret_proof", hex.EncodeToString(webhook.Sign(keys[0], []byte(token))))
-		}
-	}
 	address := c.config.Base + "/" + c.config.Version + "/" + strings.TrimPrefix(path, "/")
-	if len(values) > 0 {
-		address += "?" + values.Encode()
+	if len(query) > 0 {
+		address += "?" + query.Encode()
 	}
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
@@ -216,6 +210,21 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept", "application/json")
 	return request, nil
+}
+
+// proven adds the proof that whoever has the token has the app's secret too.
+func (c *Client) proven(query url.Values, token string) (url.Values, error) {
+	if c.config.Secrets == nil {
+		return query, nil
+	}
+	keys, err := c.config.Secrets.Keys() // the last that could be read
+	if len(keys) == 0 {
+		return nil, err
+	}
+	// The name and form of the proof are [recall] in the research page.
+	proof := url.Values{"appsecret_proof": {hex.EncodeToString(webhook.Sign(keys[0], []byte(token)))}}
+	maps.Copy(proof, query)
+	return proof, nil
 }
 
 // op names a call without the ids in its path: they may be a person's.

@@ -38,9 +38,13 @@ var crcToken = regexp.MustCompile(`^[A-Za-z0-9+/=_.-]{1,200}$`)
 func Challenge(secrets *webhook.Secrets) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token := r.URL.Query().Get("crc_token")
-		keys, _ := secrets.Keys() // the last that could be read
-		if !crcToken.MatchString(token) || len(keys) == 0 {
+		if !crcToken.MatchString(token) {
 			http.Error(w, "want crc_token", http.StatusBadRequest)
+			return
+		}
+		keys, _ := secrets.Keys() // the last that could be read
+		if len(keys) == 0 {
+			http.Error(w, "not now", http.StatusServiceUnavailable)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
