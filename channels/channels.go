@@ -19,6 +19,7 @@ package channels
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -38,10 +39,15 @@ type Channel interface {
 // or on replay and must give the same result; attachments may be stored
 // because storing the same bytes twice is one blob. What is malformed is read
 // as far as possible and flagged; an error means that nothing can be read, now
-// or ever, and quarantines the original. Safe for concurrent use.
+// or ever, and quarantines the original, unless it wraps ErrNotNow. Safe for
+// concurrent use.
 type Reader interface {
 	Read(ctx context.Context, original Original) (contact.Message, error)
 }
+
+// ErrNotNow says that this machine is to blame and not the original, as when a
+// key cannot be read: Read is called again until it no longer is.
+var ErrNotNow = errors.New("not now")
 
 // Inbox is the durable side that a channel hands its originals to. All methods
 // are safe for concurrent use.

@@ -109,24 +109,26 @@ func TestAMessageThatCannotBeReadIsQuarantinedAndTheRestGoesOn(t *testing.T) {
 	}
 }
 
-func TestAFullDiskIsNeverTheMessagesFault(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tries := 0
-		p, journal, _ := testPipeline(t, readerFunc(func() (contact.Message, error) {
-			tries++
-			return contact.Message{}, fmt.Errorf("store attachment: %w", syscall.ENOSPC)
-		}))
-		begun := time.Now()
-		if err := step(p); !errors.Is(err, syscall.ENOSPC) {
-			t.Fatalf("got %v, want the entry back with the subscriber", err)
-		}
-		if len(journal.quarantine) != 0 {
-			t.Error("quarantined for a fault of this machine")
-		}
-		if took := time.Since(begun); tries < 2 || took > 3*time.Second {
-			t.Errorf("tried %d times in %v; want a few within two seconds", tries, took)
-		}
-	})
+func TestAFullDiskOrAMissingKeyIsNeverTheMessagesFault(t *testing.T) {
+	for _, fault := range []error{syscall.ENOSPC, channels.ErrNotNow} {
+		synctest.Test(t, func(t *testing.T) {
+			tries := 0
+			p, journal, _ := testPipeline(t, readerFunc(func() (contact.Message, error) {
+				tries++
+				return contact.Message{}, fmt.Errorf("store attachment: %w", fault)
+			}))
+			begun := time.Now()
+			if err := step(p); !errors.Is(err, fault) {
+				t.Fatalf("got %v, want the entry back with the subscriber", err)
+			}
+			if len(journal.quarantine) != 0 {
+				t.Error("quarantined for a fault of this machine")
+			}
+			if took := time.Since(begun); tries < 2 || took > 3*time.Second {
+				t.Errorf("tried %d times in %v; want a few within two seconds", tries, took)
+			}
+		})
+	}
 }
 
 func TestAMessageOfARemovedChannelIsShownToAPerson(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"syscall"
+
+	"contactd/channels"
 )
 
 // Permanent marks an error that trying again cannot mend. The entry is
@@ -25,7 +27,7 @@ func isPermanent(err error) bool {
 // long the disk stays full.
 func isOurs(err error) bool {
 	for _, each := range []error{
-		context.Canceled, context.DeadlineExceeded,
+		channels.ErrNotNow, context.Canceled, context.DeadlineExceeded,
 		syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS,
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EACCES,
 	} {

@@ -40,6 +40,9 @@ func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 
 // try says what can be reached.
 func (a *account) try(ctx context.Context, limits imap.Limits) (string, error) {
+	if _, err := a.keyed(); err != nil {
+		return a.Address, err
+	}
 	s, err := a.open(ctx, limits)
 	if err != nil {
 		return a.Address, err

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,15 +41,31 @@ func TestAllProblemsAreToldWithTheirKeys(t *testing.T) {
 func TestThreadKeysComeFromTheirFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys")
 	c := Config{Accounts: []Account{{Name: "x", Address: "mail.example.org", User: "u", Password: "p", ThreadKeyFile: file}}}
-	if _, err := New(c, Deps{}); err == nil || !strings.Contains(err.Error(), "accounts[0].thread_key_file: ") {
-		t.Errorf("a missing file is told as %v", err)
+	ch, err := New(c, Deps{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mailFrom := func(to string) channels.Original {
+		return channels.Original{Channel: "email", Account: "x", ID: "INBOX/1/1", Bytes: []byte("From: a@example.org\r\nTo: " + to + "\r\n\r\nhello\r\n")}
+	}
+	unread := func(why string) string {
+		t.Helper()
+		_, err := ch.Read(t.Context(), mailFrom("contact@force.example"))
+		tried := ch.Check(t.Context())
+		if !errors.Is(err, channels.ErrNotNow) || tried[0].Err == nil || !strings.HasPrefix(tried[0].Err.Error(), "thread_key_file: ") {
+			t.Errorf("%s is told as %v, and checked as %v", why, err, tried[0].Err)
+		}
+		return fmt.Sprint(err, tried)
+	}
+	unread("a missing file")
+	if err := os.WriteFile(file, []byte("short\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text := unread("a key that is too short"); strings.Contains(text, "short") {
+		t.Error(text)
 	}
 	old, young := "the key of last year, 32 letters", "the key of this year, 32 letters"
 	if err := os.WriteFile(file, []byte(young+"\n"+old+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ch, err := New(c, Deps{})
-	if err != nil {
 		t.Fatal(err)
 	}
 	const conversation = "c-0123456789abcdefghijklmnop"
@@ -56,16 +73,9 @@ func TestThreadKeysComeFromTheirFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	original := channels.Original{Channel: "email", Account: "x", ID: "INBOX/1/1", Bytes: []byte("From: a@example.org\r\nTo: " + to + "\r\n\r\nhello\r\n")}
-	m, err := ch.Read(t.Context(), original)
+	m, err := ch.Read(t.Context(), mailFrom(to))
 	if err != nil || m.Thread.Token != conversation {
 		t.Errorf("a reply to a token of the older key reads as conversation %q, %v", m.Thread.Token, err)
-	}
-	if err := os.WriteFile(file, []byte("short\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := New(c, Deps{}); err == nil || strings.Contains(err.Error(), "short") {
-		t.Errorf("a key that is too short is told as %v", err)
 	}
 }
 

@@ -275,7 +275,7 @@ func TestAcceptedMailsAreMovedOrMarked(t *testing.T) {
 				if after == "move:Processed" {
 					return b.server.Count(t, "contact", "INBOX") == 0 && b.server.Count(t, "contact", "Processed") == 30
 				}
-				session, err := imap.Dial(ctx, b.open(t).accounts[0].imap(servers.DovecotPassword, imap.Limits{}))
+				session, err := b.open(t).accounts[0].open(ctx, imap.Limits{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -382,6 +382,7 @@ func TestAWrongCertificateIsRefused(t *testing.T) {
 	}{
 		{func(a *Account) { a.CAFile = "" }, "set ca_file"},
 		{func(a *Account) { a.ServerName = "mail.example.org" }, "set server_name"},
+		{func(a *Account) { a.CAFile = "/nowhere" }, "ca_file: open /nowhere"},
 		{func(a *Account) { a.CAFile = ""; a.TLS = imap.StartTLS; a.Address = b.server.IMAP }, "set ca_file"},
 	} {
 		b.config.Accounts = []Account{accountOn(b.server, "contact")}
@@ -391,6 +392,33 @@ func TestAWrongCertificateIsRefused(t *testing.T) {
 			t.Errorf("check says %v, want %s", tried[0].Err, c.want)
 		}
 	}
+}
+
+func TestAFileThatCannotBeReadIsWaitedForByItsAccountAlone(t *testing.T) {
+	b := newBench(t)
+	b.config.Accounts = append(b.config.Accounts, accountOn(b.server, "press"))
+	later := filepath.Join(t.TempDir(), "keys")
+	b.config.Accounts[0].ThreadKeyFile = later
+	b.receive(t)
+	mails := mailNumbers(0, 2)
+	b.server.Deliver(t, "contact", "INBOX", mails[0])
+	b.server.Deliver(t, "press", "INBOX", mails[1])
+	wantEach(t, b.await(t, 1), mails[1:])
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	err := b.health.Await(ctx, Kind, "contact", func(err error, _ bool) bool {
+		return err != nil && strings.Contains(err.Error(), "thread_key_file: open "+later)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if n := len(b.inbox.Accepted()); n != 1 {
+		t.Errorf("%d mails were taken, one of which could not be read", n)
+	}
+	if err := os.WriteFile(later, []byte("a key that came later, 32 bytes.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantEach(t, b.await(t, 2), mails)
 }
 
 func TestSeveralAccountsAndFoldersAreReadTogether(t *testing.T) {

@@ -20,10 +20,8 @@ package email
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -33,9 +31,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/email/imap"
-	"contactd/channels/email/mail"
 	"contactd/channels/email/oauth"
-	"contactd/contact"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -82,20 +78,16 @@ var (
 // account is a configured mailbox with what its folders share.
 type account struct {
 	Account
-	tls    *tls.Config
+	blobs  channels.Blobs
+	keys   keyring
 	tokens *oauth.Source // nil unless the login needs a token
-	reader reader
-	sender *sender // nil when the account cannot send
+	sender *sender       // nil when the account cannot send
 	health *health
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// reader understands one mail.
-type reader interface {
-	Read(ctx context.Context, mail io.Reader) (contact.Message, error)
-}
-
-// New checks the configuration and dials nothing.
+// New checks the configuration. It dials nothing and reads no file: one that
+// cannot be read fails its account alone.
 func New(c Config, deps Deps) (*Channel, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -104,22 +96,12 @@ func New(c Config, deps Deps) (*Channel, error) {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
 	ch := &Channel{deps: deps, timing: defaultTiming(), attempts: map[string]time.Time{}, forgotten: time.Now()}
-	for i, configured := range c.Accounts {
-		a := &account{Account: configured.withDefaults(), dial: deps.Dial}
-		var err error
-		if err = a.trust(); err != nil {
-			return nil, fmt.Errorf("accounts[%d].%w", i, err)
-		}
-		if err = a.readThreadKeys(); err != nil {
-			return nil, fmt.Errorf("accounts[%d].%w", i, err)
-		}
+	for _, configured := range c.Accounts {
+		a := &account{Account: configured.withDefaults(), blobs: deps.Blobs, dial: deps.Dial}
 		if a.Auth.Bearer() {
 			a.tokens = oauth.New(a.OAuth, nil)
 		}
-		if a.sender, err = newSender(a, deps.Dial); err != nil {
-			return nil, fmt.Errorf("accounts[%d].%w", i, err)
-		}
-		a.reader = mail.New(a.Config, deps.Blobs)
+		a.sender = newSender(a, deps.Dial)
 		a.health = &health{account: a.Name, to: deps.Health, failing: map[string]bool{}}
 		ch.accounts = append(ch.accounts, a)
 	}
@@ -129,53 +111,6 @@ func New(c Config, deps Deps) (*Channel, error) {
 	}
 	ch.metrics = metrics
 	return ch, nil
-}
-
-// trust reads which authorities may vouch for the server.
-func (a *account) trust() (err error) {
-	a.tls, err = trusted(a.Address, a.ServerName, a.CAFile)
-	return err
-}
-
-// trusted makes the TLS side of a connection to a server, host:port.
-func trusted(address, serverName, caFile string) (*tls.Config, error) {
-	host, _, _ := net.SplitHostPort(address)
-	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
-	if serverName != "" {
-		c.ServerName = serverName
-	}
-	if caFile == "" {
-		return c, nil
-	}
-	authorities, err := os.ReadFile(caFile)
-	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
-	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(authorities) {
-		return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM form", caFile)
-	}
-	return c, nil
-}
-
-// readThreadKeys fills the keys of the thread tokens from their file.
-func (a *account) readThreadKeys() error {
-	if a.ThreadKeyFile == "" {
-		return nil
-	}
-	text, err := os.ReadFile(a.ThreadKeyFile)
-	if err != nil {
-		return fmt.Errorf("thread_key_file: %w", err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if key := strings.TrimSpace(line); key != "" {
-			a.ThreadKeys = append(a.ThreadKeys, []byte(key))
-		}
-	}
-	if err := a.Config.Validate(); err != nil {
-		return fmt.Errorf("thread_key_file: %w", err)
-	}
-	return nil
 }
 
 // Receive reads all folders until ctx ends.
@@ -194,11 +129,15 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 // open dials and logs in. A refused token is replaced once: it may have been
 // withdrawn before its time.
 func (a *account) open(ctx context.Context, limits imap.Limits) (*imap.Session, error) {
+	trust, err := trusted(a.Address, a.ServerName, a.CAFile)
+	if err != nil {
+		return nil, err
+	}
 	secret, err := a.secret(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	session, err := imap.Dial(ctx, a.imap(secret, limits))
+	session, err := imap.Dial(ctx, a.imap(trust, secret, limits))
 	var refused *imap.Refused
 	if a.tokens == nil || !errors.As(err, &refused) || !refused.Login || refused.Wait > 0 {
 		return session, err
@@ -206,12 +145,12 @@ func (a *account) open(ctx context.Context, limits imap.Limits) (*imap.Session, 
 	if secret, err = a.secret(ctx, secret); err != nil {
 		return nil, err
 	}
-	return imap.Dial(ctx, a.imap(secret, limits))
+	return imap.Dial(ctx, a.imap(trust, secret, limits))
 }
 
-func (a *account) imap(secret string, limits imap.Limits) imap.Config {
+func (a *account) imap(trust *tls.Config, secret string, limits imap.Limits) imap.Config {
 	return imap.Config{
-		Address: a.Address, Security: a.TLS, TLS: a.tls,
+		Address: a.Address, Security: a.TLS, TLS: trust,
 		Mechanism: a.Auth, User: a.User, Secret: secret, Limits: limits, Dial: a.dial,
 	}
 }

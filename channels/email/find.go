@@ -26,7 +26,11 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 	case !a.sender.keepsCopies():
 		return channels.Receipt{}, errors.New("find mail: no copies are kept (smtp.copy, smtp.sent_folder): ask the mail server's log")
 	}
-	id, err := a.sender.signer.MessageID(reply.Conversation, reply.ID, a.sender.domain())
+	own, err := a.keyed()
+	if err != nil {
+		return channels.Receipt{}, fmt.Errorf("find mail: %w", err)
+	}
+	id, err := own.tokens.MessageID(reply.Conversation, reply.ID, a.sender.domain())
 	if err != nil {
 		return channels.Receipt{}, fmt.Errorf("find mail: %w", err)
 	}

@@ -106,6 +106,9 @@ func cause(err error) string {
 // session is the life of one connection. It returns nil when the server ended
 // it in good order.
 func (f *folder) session(ctx context.Context) error {
+	if _, err := f.account.keyed(); err != nil {
+		return err // what is taken now could not be read
+	}
 	s, err := f.account.open(ctx, f.timing.limits)
 	if err != nil {
 		return err

@@ -17,18 +17,23 @@ import (
 const oversize = "oversize: "
 
 // Read turns a mail into a message. What package mail cannot make sense of is
-// flagged; an error means that the bytes themselves cannot be had.
+// flagged; an error means that the bytes themselves cannot be had, or not now
+// what the account needs to read them.
 func (ch *Channel) Read(ctx context.Context, original channels.Original) (contact.Message, error) {
 	a := ch.account(original.Account)
 	if a == nil {
 		return contact.Message{}, fmt.Errorf("read mail: account %q is not configured", original.Account)
+	}
+	own, err := a.keyed()
+	if err != nil {
+		return contact.Message{}, fmt.Errorf("read mail: %w: %w", channels.ErrNotNow, err)
 	}
 	body, err := ch.open(original)
 	if err != nil {
 		return contact.Message{}, fmt.Errorf("read mail: %w", err)
 	}
 	defer body.Close()
-	message, err := a.reader.Read(ctx, body)
+	message, err := own.reader.Read(ctx, body)
 	if err != nil {
 		return contact.Message{}, fmt.Errorf("read mail: %w", err)
 	}

@@ -29,7 +29,12 @@ func (ch *Channel) Reply(ctx context.Context, to channels.Address, reply contact
 	if a == nil || a.sender == nil {
 		return channels.Receipt{}, channels.Refused(fmt.Errorf("send mail: account %q is not set up to send", to.Account))
 	}
-	letter, err := ch.letter(ctx, a, to.Answer, reply)
+	own, err := a.keyed()
+	if err != nil {
+		a.health.fails(sending, err)
+		return channels.Receipt{}, fmt.Errorf("send mail: %w", channels.NotSent(err))
+	}
+	letter, err := ch.letter(ctx, a, own.tokens, to.Answer, reply)
 	if err != nil {
 		return channels.Receipt{}, fmt.Errorf("send mail: %w", err)
 	}
@@ -77,7 +82,7 @@ func (a *account) toldSending(err error) {
 }
 
 // letter writes the answer. Its errors are NotSent or Refused.
-func (ch *Channel) letter(ctx context.Context, a *account, address string, reply contact.Reply) (compose.Letter, error) {
+func (ch *Channel) letter(ctx context.Context, a *account, tokens mail.Tokens, address string, reply contact.Reply) (compose.Letter, error) {
 	answer, err := mail.DecodeAnswer(address)
 	if err != nil {
 		return compose.Letter{}, channels.Refused(err)
@@ -93,7 +98,7 @@ func (ch *Channel) letter(ctx context.Context, a *account, address string, reply
 		letter.Subject = a.Acknowledge.Subject
 		letter.Text = reply.Text
 	}
-	if err := errors.Join(s.mark(&letter, reply), s.withinLimits(reply)); err != nil {
+	if err := errors.Join(s.mark(&letter, tokens, reply), s.withinLimits(reply)); err != nil {
 		return compose.Letter{}, channels.Refused(err)
 	}
 	if letter.Attachments, err = ch.attachments(ctx, reply.Attachments, s.AttachmentBytes); err != nil {
@@ -117,15 +122,15 @@ func signed(reply contact.Reply, signature string) string {
 }
 
 // mark gives the letter what it is known by when it comes back.
-func (s *sender) mark(letter *compose.Letter, reply contact.Reply) (err error) {
+func (s *sender) mark(letter *compose.Letter, tokens mail.Tokens, reply contact.Reply) (err error) {
 	if letter.To.Address, err = deliverable(letter.To.Address); err != nil {
 		return err
 	}
-	if letter.MessageID, err = s.signer.MessageID(reply.Conversation, reply.ID, s.domain()); err != nil {
+	if letter.MessageID, err = tokens.MessageID(reply.Conversation, reply.ID, s.domain()); err != nil {
 		return err
 	}
 	if s.PlusAddressing {
-		letter.ReplyTo, err = s.signer.Address(s.From, reply.Conversation)
+		letter.ReplyTo, err = tokens.Address(s.From, reply.Conversation)
 	}
 	return err
 }

@@ -303,11 +303,29 @@ func TestACopyIsFoundInWhateverFolderItLies(t *testing.T) {
 		if _, err := k.Find(t.Context(), answerTo(jo), reply); !errors.Is(err, channels.ErrNotFound) {
 			t.Errorf("%d: before it was sent: %v", n, err)
 		}
-		id, _ := k.accounts[0].sender.signer.MessageID(reply.Conversation, reply.ID, "force.example")
+		own, err := k.accounts[0].keyed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _ := own.tokens.MessageID(reply.Conversation, reply.ID, "force.example")
 		d.Deliver(t, force, "Reports", fmt.Appendf(nil, "From: contact@force.example\r\n"+form+"\r\n\r\nhello\r\n", id))
 		if receipt, err := k.Find(t.Context(), answerTo(jo), reply); err != nil || receipt.PlatformID != id {
 			t.Errorf("%d: %+v, %v", n, receipt, err)
 		}
+	}
+}
+
+func TestAnAnswerWaitsForTheThreadKeys(t *testing.T) {
+	d := servers.Dovecot(t, servers.DovecotOptions{})
+	a := answering(t, d, Sending{Address: "127.0.0.1:1", TLS: imap.None, Auth: "none"})
+	a.ThreadKeyFile = "/nowhere"
+	k := newDesk(t, d, a)
+	reply := theReply(contact.ConversationID(Kind, "contact", "x"), "1", "hello")
+	if _, err := k.Reply(t.Context(), answerTo(jo), reply); !channels.IsNotSent(err) || channels.IsRefused(err) || !strings.Contains(err.Error(), "thread_key_file: ") {
+		t.Errorf("told %v", err)
+	}
+	if _, err := k.Find(t.Context(), answerTo(jo), reply); err == nil || errors.Is(err, channels.ErrNotFound) {
+		t.Errorf("looked up: %v", err)
 	}
 }
 

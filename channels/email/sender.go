@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 
-	"contactd/channels/email/mail"
 	"contactd/channels/email/oauth"
 	"contactd/channels/email/smtp"
 )
@@ -20,9 +18,7 @@ const sendersAtOnce = 2
 // sender hands an account's mails over.
 type sender struct {
 	Sending
-	tls    *tls.Config
 	oauth  *oauth.Source // nil unless the login needs a token
-	signer mail.Tokens
 	limits smtp.Limits
 	room   chan struct{} // one for each mail on its way
 	search chan struct{} // one while the mailbox is searched for a copy
@@ -31,17 +27,13 @@ type sender struct {
 
 // newSender returns nil when the account cannot send. It also makes the
 // addresses that mails are sent from and copied to known as our own.
-func newSender(a *account, dial func(ctx context.Context, network, address string) (net.Conn, error)) (*sender, error) {
+func newSender(a *account, dial func(ctx context.Context, network, address string) (net.Conn, error)) *sender {
 	if !a.SMTP.enabled() {
-		return nil, nil
+		return nil
 	}
 	s := &sender{
-		Sending: a.SMTP, signer: mail.NewTokens(a.ThreadKeys...), limits: smtp.DefaultLimits(), dial: dial,
+		Sending: a.SMTP, limits: smtp.DefaultLimits(), dial: dial,
 		room: make(chan struct{}, sendersAtOnce), search: make(chan struct{}, 1),
-	}
-	var err error
-	if s.tls, err = trusted(s.Address, s.ServerName, s.CAFile); err != nil {
-		return nil, fmt.Errorf("smtp.%w", err)
 	}
 	if s.Auth.Bearer() {
 		if s.oauth = a.tokens; s.oauth == nil || s.OAuth.TokenURL != a.OAuth.TokenURL || s.OAuth.ClientID != a.OAuth.ClientID {
@@ -52,7 +44,7 @@ func newSender(a *account, dial func(ctx context.Context, network, address strin
 	if s.Copy != noCopy {
 		a.Addresses = append(a.Addresses, s.Copy)
 	}
-	return s, nil
+	return s
 }
 
 // send hands a mail over. A refused token is replaced once.
@@ -63,11 +55,15 @@ func (s *sender) send(ctx context.Context, m smtp.Mail, how func(context.Context
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	trust, err := trusted(s.Address, s.ServerName, s.CAFile)
+	if err != nil {
+		return err
+	}
 	password, err := s.secret(ctx, "")
 	if err != nil {
 		return err
 	}
-	err = how(ctx, s.config(password), m)
+	err = how(ctx, s.config(trust, password), m)
 	var refused *smtp.Error
 	if s.oauth == nil || !errors.As(err, &refused) || refused.Step != smtp.LoggingIn || refused.Code == 0 {
 		return err
@@ -75,7 +71,7 @@ func (s *sender) send(ctx context.Context, m smtp.Mail, how func(context.Context
 	if password, err = s.secret(ctx, password); err != nil {
 		return err
 	}
-	return how(ctx, s.config(password), m)
+	return how(ctx, s.config(trust, password), m)
 }
 
 func (s *sender) secret(ctx context.Context, refused string) (string, error) {
@@ -85,9 +81,9 @@ func (s *sender) secret(ctx context.Context, refused string) (string, error) {
 	return secret(ctx, s.oauth, s.Password, s.PasswordFile, refused)
 }
 
-func (s *sender) config(password string) smtp.Config {
+func (s *sender) config(trust *tls.Config, password string) smtp.Config {
 	return smtp.Config{
-		Address: s.Address, Security: s.TLS, TLS: s.tls, Mechanism: s.Auth, User: s.User, Secret: password,
+		Address: s.Address, Security: s.TLS, TLS: trust, Mechanism: s.Auth, User: s.User, Secret: password,
 		Hello: s.domain(), Limits: s.limits, Dial: s.dial,
 	}
 }

@@ -51,9 +51,6 @@ func TestEmailKeepsThePromisesOfAChannel(t *testing.T) {
 func marked(t *testing.T, d *servers.DovecotServer, n int) bool {
 	t.Helper()
 	a := &account{Account: accountOn(d, "contact").withDefaults()}
-	if err := a.trust(); err != nil {
-		t.Fatal(err)
-	}
 	s, err := a.open(t.Context(), quick().limits)
 	if err != nil {
 		t.Fatal(err)
