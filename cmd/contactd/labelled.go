@@ -34,7 +34,10 @@ var labelledColumns = []string{"id", "channel", "text", "grade", "category"}
 // judge before the learned one. The base name of a file groups its messages.
 func readLabelled(ctx context.Context, files []string, before []classifiers.Bounded) ([]labelled, error) {
 	var all []labelled
-	for _, name := range files {
+	for i, name := range files {
+		if slices.ContainsFunc(files[:i], func(other string) bool { return filepath.Clean(other) == filepath.Clean(name) }) {
+			return nil, fmt.Errorf("read labelled messages: %s is named twice", name)
+		}
 		file, err := os.Open(filepath.Clean(name))
 		if err != nil {
 			return nil, fmt.Errorf("read labelled messages: %w", err)
@@ -77,13 +80,16 @@ func heard(ctx context.Context, message contact.Message, by []classifiers.Bounde
 	return opinions, nil
 }
 
-// decodeLabelled reads comma-separated rows below a header.
+// decodeLabelled reads comma-separated rows below a header. An id that is there
+// twice is refused: it is a file that was put together wrong, and a message
+// that counts double in every figure.
 func decodeLabelled(from io.Reader) ([]labelled, error) {
 	table, err := openTable(from, labelledColumns...)
 	if err != nil {
 		return nil, err
 	}
 	var rows []labelled
+	lines := map[string]int{} // by id
 	for {
 		value, err := table.next()
 		if errors.Is(err, io.EOF) {
@@ -96,6 +102,10 @@ func decodeLabelled(from io.Reader) ([]labelled, error) {
 		if err != nil {
 			return nil, table.errorHere(err)
 		}
+		if line, again := lines[value("id")]; again {
+			return nil, table.errorHere(fmt.Errorf("id %q is that of line %d already; give each message its own", value("id"), line))
+		}
+		lines[value("id")] = table.line()
 		notes, text := value("notes"), value("text")
 		if !utf8.ValidString(text) {
 			return nil, table.errorHere(errNotUTF8)
@@ -161,8 +171,13 @@ func (t table) next() (value func(column string) string, err error) {
 
 // errorHere names the line that was read last.
 func (t table) errorHere(err error) error {
+	return fmt.Errorf("line %d: %w", t.line(), err)
+}
+
+// line is where the row begins that was read last.
+func (t table) line() int {
 	line, _ := t.rows.FieldPos(0)
-	return fmt.Errorf("line %d: %w", line, err)
+	return line
 }
 
 // gradeWritten reads a grade as the contract writes it, or Immediate for an

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -56,5 +58,34 @@ func TestAFileFromASpreadsheetIsRead(t *testing.T) {
 	}
 	if row := rows[0]; row.id != "7" || row.Message.Text != "a\nb" || row.Grade != contact.Emergency || row.Message.Channel.Kind != "facebook_dm" {
 		t.Errorf("%+v", row)
+	}
+}
+
+func TestAMessageThatIsThereTwiceIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, ids string) string {
+		content := "id,channel,text,grade,category\n"
+		for id := range strings.FieldsSeq(ids) {
+			content += id + ",x,\"hello\nthere\",priority,fire\n"
+		}
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	twice, once, other := write("twice.csv", "1 2 1"), write("once.csv", "1 2"), write("other.csv", "2 3")
+	for _, command := range [][]string{{"eval"}, {"train", "--out", filepath.Join(dir, "model")}} {
+		seen := contactd(t, "", append(command, "--data", other, "--data", twice)...)
+		if want := twice + `: line 6: id "1" is that of line 2 already`; seen.code != 1 || !strings.Contains(seen.err, want) {
+			t.Errorf("%v: no %s in %+v", command, want, seen)
+		}
+		seen = contactd(t, "", append(command, "--data", once, "--data", once)...)
+		if want := once + " is named twice"; seen.code != 1 || !strings.Contains(seen.err, want) {
+			t.Errorf("%v: no %s in %+v", command, want, seen)
+		}
+	}
+	if rows, err := readLabelled(t.Context(), []string{once, other}, nil); err != nil || len(rows) != 4 {
+		t.Errorf("files of two authors who both count from one: %d messages, %v", len(rows), err)
 	}
 }

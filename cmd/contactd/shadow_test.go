@@ -27,7 +27,7 @@ func calmModel(t *testing.T) string {
 	if err := os.WriteFile(calm, []byte(rows), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if seen := contactd(t, "", "train", "--data", calm, "--data", calm, "--out", model); seen.code != 0 {
+	if seen := contactd(t, "", "train", "--data", calm, "--out", model); seen.code != 0 {
 		t.Fatalf("train: %s", seen.err)
 	}
 	return model
