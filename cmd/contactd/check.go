@@ -25,7 +25,9 @@ type checkCommand struct{}
 // finding is a row of the table.
 type finding struct {
 	what, name, detail string
-	err                error
+	// warning is what works and should be otherwise.
+	warning string
+	err     error
 }
 
 // Run tries everything at the same time and prints what it found.
@@ -58,6 +60,10 @@ func (p *program) tell(findings []finding) (failed bool) {
 	var ways []string
 	for _, f := range findings {
 		result := "ok"
+		if f.warning != "" {
+			result = "WARN"
+			ways = append(ways, fmt.Sprintf("%s %s: %s", f.what, f.name, f.warning))
+		}
 		if f.err != nil {
 			failed, result = true, "FAILED"
 			ways = append(ways, fmt.Sprintf("%s %s: %v", f.what, f.name, f.err))
@@ -68,7 +74,7 @@ func (p *program) tell(findings []finding) (failed bool) {
 	for line := range strings.Lines(aligned.String()) {
 		p.printf("%s\n", strings.TrimRight(line, " \n"))
 	}
-	if failed {
+	if len(ways) > 0 {
 		p.printf("\n%s\n", strings.Join(ways, "\n"))
 	}
 	return failed
@@ -145,7 +151,7 @@ func checkBroker(ctx context.Context, c config) []finding {
 	if err != nil {
 		return []finding{{what: "broker", name: "-", err: err}}
 	}
-	broker := finding{what: "broker", name: brokerNames(connect), detail: detail}
+	broker := finding{what: "broker", name: brokerNames(connect), detail: detail, warning: connect.Warning()}
 	if len(c.Kafka.Brokers) == 0 {
 		broker.err = c.Broker.TryRoom()
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCheckGoesOnWhenASecretCannotBeRead(t *testing.T) {
@@ -49,5 +50,24 @@ func TestCheckTellsADiskTooFullToTakeMessages(t *testing.T) {
 	seen := contactd(t, "", "-c", filepath.Join(dir, "contactd.yaml"), "check")
 	if seen.code != 1 || !strings.Contains(seen.out, "FAILED  data") || !strings.Contains(seen.out, "less than min_free_bytes") {
 		t.Errorf("%+v", seen)
+	}
+}
+
+func TestCheckAndRunWarnOfAPasswordThatCrossesTheNetworkReadable(t *testing.T) {
+	dir := configure(t, ownBroker+"kafka: {brokers: [\"kafka.invalid:9092\"], sasl: {mechanism: plain, user: u, password: p4ss}}\n")
+	want := "kafka.sasl.mechanism: plain without kafka.tls sends the password readable"
+	if seen := contactd(t, "", "-c", filepath.Join(dir, "contactd.yaml"), "check"); !strings.Contains(seen.out, want) || strings.Contains(seen.out, "p4ss") {
+		t.Errorf("no %q in %+v", want, seen)
+	}
+	p := startProgram(t, dir, "run")
+	eventually(t, 10*time.Second, func() bool { return strings.Contains(p.logged(), want) }, p.logged)
+}
+
+func TestAWarningIsShownAndFailsNothing(t *testing.T) {
+	var out strings.Builder
+	p := &program{out: &out}
+	failed := p.tell([]finding{{what: "broker", name: "b:9092", warning: "be careful"}, {what: "data", name: "data"}})
+	if want := "WARN  broker  b:9092\nok    data    data\n\nbroker b:9092: be careful\n"; failed || out.String() != want {
+		t.Errorf("failed %v, %q", failed, out.String())
 	}
 }

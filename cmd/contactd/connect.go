@@ -30,6 +30,9 @@ func (d *daemon) startBroker(ctx context.Context) error {
 		}
 	} else {
 		d.broker.connect, d.broker.detail = d.config.Kafka, brokerNames(d.config.Kafka)
+		if warning := d.config.Kafka.Warning(); warning != "" {
+			d.log.Warn("a password can be read on its way", "why", warning)
+		}
 	}
 	cluster, err := kafka.NewCluster(d.broker.connect, kafka.Watch{Log: d.log})
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -109,6 +111,22 @@ func (c Config) Validate() error {
 	c.SASL.validate(wrong)
 	c.Topics.validate(wrong)
 	return errors.Join(problems...)
+}
+
+// Warning says what an operator should know of a config that is no mistake,
+// and the way out; empty when there is nothing.
+func (c Config) Warning() string {
+	if c.SASL.Mechanism != plainMechanism || c.TLS.Enabled || !slices.ContainsFunc(c.Brokers, elsewhere) {
+		return ""
+	}
+	return "kafka.sasl.mechanism: plain without kafka.tls sends the password readable to whoever listens on the way; set kafka.tls.enabled: true, or mechanism: scram-sha-512"
+}
+
+// elsewhere reports whether an address is not on this machine.
+func elsewhere(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback())
 }
 
 func (s SASL) validate(wrong func(key, format string, args ...any)) {

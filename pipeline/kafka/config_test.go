@@ -59,6 +59,23 @@ kafka.topics.retention: want 1h or more, got 1m0s`
 	}
 }
 
+func TestAPasswordThatCrossesTheNetworkReadableIsWarnedOf(t *testing.T) {
+	for _, test := range []struct {
+		config kafka.Config
+		warned bool
+	}{
+		{kafka.Config{Brokers: []string{"127.0.0.1:9092", "kafka.example:9092"}, SASL: kafka.SASL{Mechanism: "plain"}}, true},
+		{kafka.Config{Brokers: []string{"kafka.example:9092"}, SASL: kafka.SASL{Mechanism: "plain"}, TLS: kafka.TLS{Enabled: true}}, false},
+		{kafka.Config{Brokers: []string{"kafka.example:9092"}, SASL: kafka.SASL{Mechanism: "scram-sha-256"}}, false},
+		{kafka.Config{Brokers: []string{"kafka.example:9092"}}, false},
+		{kafka.Config{Brokers: []string{"localhost:9092", "[::1]:9093"}, SASL: kafka.SASL{Mechanism: "plain"}}, false},
+	} {
+		if warning := test.config.Warning(); (warning != "") != test.warned {
+			t.Errorf("%+v: %q", test.config, warning)
+		}
+	}
+}
+
 func TestASecretIsNeverShown(t *testing.T) {
 	c := kafka.Config{SASL: kafka.SASL{User: "u", Password: "p4ssw0rd"}}
 	encoded, err := json.Marshal(c)
