@@ -39,10 +39,8 @@ func channel[C interface{ Validate() error }, D any, T channels.Channel](name st
 	key := "channels." + name
 	decode := func(section strict.Section) (C, error) {
 		var config C
-		if err := section.Decode(&config); err != nil {
-			return config, err
-		}
-		return config, section.Place(config.Validate(), key)
+		form := section.Decode(&config)
+		return config, strict.Both(form, section.Place(config.Validate(), key))
 	}
 	return channelKind{
 		name:  name,

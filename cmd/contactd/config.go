@@ -162,11 +162,9 @@ func decodeConfig(file string, data []byte, getenv func(string) (string, bool)) 
 	if c.root, err = strict.Parse(file, data, getenv); err != nil {
 		return config{}, err
 	}
-	if err := c.root.Decode(&c); err != nil {
-		return config{}, err
-	}
+	form := c.root.Decode(&c)
 	c = c.withDefaults()
-	if err := c.Validate(); err != nil {
+	if err := strict.Both(form, c.Validate()); err != nil {
 		return config{}, err
 	}
 	return c, nil

@@ -142,6 +142,33 @@ contactd.yaml:5: data_dir: ~ is a shell's word for your home; write the whole pa
 	}
 }
 
+func TestAValueOfTheWrongTypeHidesNoOtherMistakeButThoseItMayCause(t *testing.T) {
+	_, err := decodeConfig("contactd.yaml", []byte(`log: {level: loud}
+http: {listen: [x]}
+kafka:
+  brokers: [x]
+  tls: {cert_file: a, key_flie: b}
+broker: {connections: many}
+channels:
+  email:
+    accounts:
+      - {name: a, addresss: mail.example, user: u, password: p}
+      - {name: a b, address: mail.example, user: u, password: p}
+  pigeon: {}
+`), noEnvironment)
+	want := `contactd.yaml:1: log.level: want debug, info, warn or error, got "loud"
+contactd.yaml:2: http.listen: want a single value
+contactd.yaml:4: kafka.brokers[0]: want host:port, got "x"
+contactd.yaml:5: kafka.tls.key_flie: unknown key, did you mean key_file?
+contactd.yaml:6: broker.connections: want a whole number, or bytes with a unit such as "40MiB"
+contactd.yaml:10: channels.email.accounts[0].addresss: unknown key, did you mean address?
+contactd.yaml:11: channels.email.accounts[1].name: want 1 to 64 letters, digits, dots, dashes or underscores
+contactd.yaml:12: channels.pigeon: no such channel; there are: email, facebook, twitter, webchat`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
 func TestTheConfigurationIsFoundWhereTheUserSays(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
