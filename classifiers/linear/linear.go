@@ -10,6 +10,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -54,12 +55,13 @@ func New(cfg Config) (*Classifier, error) {
 
 // NewOf makes a classifier of a model.
 func NewOf(m *Model) *Classifier {
-	c := &Classifier{model: m, name: "linear@" + m.Trained}
+	c := &Classifier{model: m, name: "linear@" + cmp.Or(m.name, m.Trained)}
 	c.scratch.New = func() any { return &judging{reader: newReader()} }
 	return c
 }
 
-// Name is "linear@" and the name of the training messages.
+// Name is "linear@" and the name of the model; of one that was never stored,
+// as in cross-validation, that of its training messages.
 func (c *Classifier) Name() string { return c.name }
 
 // Bounded is true: at most a number of windows is read.

@@ -70,6 +70,32 @@ func TestAModelIsTheSameAfterItWasStored(t *testing.T) {
 	}
 }
 
+func TestAModelIsNamedByItsWeightsAndNotByItsMessagesAlone(t *testing.T) {
+	name := func(m *Model) string {
+		t.Helper()
+		content, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := Decode(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "linear@" + NameOf(content); NewOf(read).Name() != want {
+			t.Errorf("named %s, want %s", NewOf(read).Name(), want)
+		}
+		return NewOf(read).Name()
+	}
+	told := examples()
+	for i := range told {
+		told[i].Before = []contact.Opinion{{By: "rules@2", Signs: []string{"now"}}}
+	}
+	first, again, others := Train(examples()), Train(examples()), Train(told)
+	if first.Trained != others.Trained || name(first) != name(again) || name(first) == name(others) {
+		t.Errorf("one model is %s and %s; by other rules it is %s", name(first), name(again), name(others))
+	}
+}
+
 func TestWhatIsNoModelIsRefused(t *testing.T) {
 	good := shipped
 	for name, content := range map[string][]byte{

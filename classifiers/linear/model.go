@@ -32,6 +32,8 @@ const (
 // Model is a trained model. It does not change after it was made.
 type Model struct {
 	header
+	// name is that of the stored model, empty for one that was never stored.
+	name string
 	table
 	// weights are those of all heads, bucket after bucket.
 	weights []int8

@@ -75,7 +75,7 @@ func Decode(content []byte) (*Model, error) {
 	if n > len(rest) {
 		return nil, fmt.Errorf("%d bytes long: cut off", len(content))
 	}
-	m := &Model{}
+	m := &Model{name: NameOf(content)}
 	if err := json.Unmarshal(rest[:n], &m.header); err != nil {
 		return nil, fmt.Errorf("decode header: %w", err)
 	}
@@ -97,6 +97,13 @@ func Decode(content []byte) (*Model, error) {
 	return m, nil
 }
 
+// NameOf names a stored model: the beginning of the SHA-256 of its bytes. Models
+// of the same messages, by other rules or other code, have other names.
+func NameOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])[:8]
+}
+
 func writeTable(out *bytes.Buffer, t table, weights []int8) {
 	out.Write(t.keys)
 	out.Write(t.idf)
@@ -116,8 +123,8 @@ func cutTable(stored []byte, buckets, heads int) (t table, weights []int8, rest 
 	return t, unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(signed))), len(signed)), stored[tableSize(buckets, heads):]
 }
 
-// nameOf names the training messages by their content.
-func nameOf(examples []Example) string {
+// trainedOn names the training messages by their content.
+func trainedOn(examples []Example) string {
 	sum := sha256.New()
 	for _, e := range examples {
 		_, _ = fmt.Fprintf(sum, "%q %q %v %q %q %v %q %v\n", e.Message.Channel.Kind, e.Message.Text, e.Grade, e.Category, e.Group, e.Calm, e.Topic, e.Lines)

@@ -227,7 +227,7 @@ func trainHeads(examples []Example, heads ...int) *Model {
 	if m.topics = c.trainTopics(slices.Concat(messages, lines)); len(m.topics.Heads) > 0 {
 		m.topics.Belief = beliefFor(c.topicOutcomes(m, messages, lines, outcomes))
 	}
-	m.Trained = nameOf(examples)
+	m.Trained = trainedOn(examples)
 	return m
 }
 

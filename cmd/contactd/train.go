@@ -66,7 +66,7 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return fmt.Errorf("write model: %w", err)
 	}
-	p.printf("trained %s on %d messages and %d lines of ordinary talk and of signposts\n", model.Trained, len(rows), len(examples)-len(rows))
+	p.printf("trained %s on %d messages and %d lines of ordinary talk and of signposts\n", linear.NameOf(content), len(rows), len(examples)-len(rows))
 	return nil
 }
 
