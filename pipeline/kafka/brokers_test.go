@@ -26,7 +26,7 @@ func single(address string) kafka.Config {
 // apache gives the config of the Apache Kafka node that tests use.
 func apache(t testing.TB) kafka.Config { return single(servers.Kafka(t).Plain) }
 
-// createTopic makes a topic of any name; contactd itself knows its five only.
+// createTopic makes a topic of any name; contactd itself knows its own only.
 func createTopic(ctx context.Context, c kafka.Config, topic string, partitions int) error {
 	client, closeClient := rawClient(c)
 	defer closeClient()

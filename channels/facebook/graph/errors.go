@@ -75,8 +75,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unasked reports whether the platform was not even asked, because the token
-// could not be had: nobody knows whether it is valid.
+// Unasked reports whether the platform was not even asked, because the token or
+// the app's secret could not be had: nobody knows whether they are valid.
 func (e *Error) Unasked() bool {
 	return e.Kind == TokenDead && e.Status == 0 && e.Code == 0 && e.Err != nil
 }
