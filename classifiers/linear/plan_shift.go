@@ -12,7 +12,7 @@ import (
 // saw who wrote rules and signs turn out to take more.
 const (
 	lowFlagged   = 0.185
-	lowEmergency = 0.043
+	lowEmergency = 0.046
 	// calmFlagged is the share of ordinary talk.
 	calmFlagged = 0.006
 )

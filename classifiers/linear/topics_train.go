@@ -72,13 +72,13 @@ func (c *corpus) folded() *corpus {
 // topics: to send an urgent message elsewhere, one that is for the police, and
 // one to somebody who cannot help.
 const (
-	urgentWorth = 3
+	urgentWorth = 2.5
 	policeWorth = 0.1
 	wrongWorth  = 0.1
 )
 
 // urgentPull is how much harder an urgent message pulls at a belief.
-const urgentPull = 5
+const urgentPull = 20
 
 // topicOutcome is an example with the topic that a model names which did not
 // see it.

@@ -56,7 +56,7 @@ func atLeast(t *testing.T, what string, got *float64, want float64) {
 // floors on named files, each judged by what others teach. The first seven
 // are by authors who knew no model, train-g holds what a model on those misses,
 // the messages of train-h to train-m are slyer; the drills o to q, ca to cd,
-// dd and de teach.
+// dd, de and dl to dp teach.
 func TestMessagesByAnAuthorWhoWasNotLearnedFrom(t *testing.T) {
 	all, of := crossFigures(t, ownData(t))
 	whole := together(all, "messages", "train-a", "train-b", "train-c", "train-d", "train-e", "train-f")
