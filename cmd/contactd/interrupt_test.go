@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -48,8 +50,11 @@ func TestAnInterruptEndsACommandThatWaitsForATerminal(t *testing.T) {
 func TestAnInterruptEndsTrainingAndMeasuring(t *testing.T) {
 	dir := t.TempDir()
 	data, out := filepath.Join(dir, "data.csv"), filepath.Join(dir, "weights.bin")
-	rows := "id,channel,text,grade,category\n" + strings.Repeat("1,email,he has a knife and is trying to get in,emergency,violence\n", 20000)
-	if err := os.WriteFile(data, []byte(rows), 0o600); err != nil {
+	rows := []byte("id,channel,text,grade,category\n")
+	for id := range 20000 {
+		rows = fmt.Appendf(rows, "%d,email,he has a knife and is trying to get in,emergency,violence\n", id)
+	}
+	if err := os.WriteFile(data, rows, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -67,6 +72,11 @@ func TestAnInterruptEndsTrainingAndMeasuring(t *testing.T) {
 }
 
 func TestAClosedTerminalStopsTheDaemonInOrder(t *testing.T) {
+	// Under nohup the daemon would go on, as it should: who handles a signal
+	// starts programs that do not ignore it.
+	handled := make(chan os.Signal, 1)
+	signal.Notify(handled, syscall.SIGHUP)
+	defer signal.Stop(handled)
 	p := startProgram(t, configure(t, ownBroker), "run")
 	p.awaitReady()
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
