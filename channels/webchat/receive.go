@@ -2,7 +2,6 @@ package webchat
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/certificate"
 	"contactd/channels/webchat/store"
 )
 
@@ -149,11 +149,9 @@ func (r *running) listen() (net.Listener, *http.Server, error) {
 	}
 	r.url = "http://" + inner.Addr().String()
 	if r.config.CertFile != "" {
-		pair := &certificate{cert: r.config.CertFile, key: r.config.KeyFile}
-		if _, err := pair.load(nil); err != nil {
+		if server.TLSConfig, err = certificate.Config(r.config.CertFile, r.config.KeyFile); err != nil {
 			return nil, nil, errors.Join(fmt.Errorf("cert_file: %w", err), inner.Close())
 		}
-		server.TLSConfig = &tls.Config{GetCertificate: pair.load, MinVersion: tls.VersionTLS12}
 		r.url = "https://" + inner.Addr().String()
 	}
 	return r.door, server, nil

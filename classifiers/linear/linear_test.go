@@ -50,16 +50,23 @@ func TestTheSameExamplesGiveTheSameBytes(t *testing.T) {
 	}
 }
 
-func TestAModelIsTheSameAfterItWasStored(t *testing.T) {
-	m := Train(examples())
+// stored is a model as it is stored, and as it is read again.
+func stored(t *testing.T, m *Model) (content []byte, read *Model) {
+	t.Helper()
 	content, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := Decode(content)
+	read, err = Decode(content)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return content, read
+}
+
+func TestAModelIsTheSameAfterItWasStored(t *testing.T) {
+	m := Train(examples())
+	_, read := stored(t, m)
 	for _, e := range examples() {
 		a, b := NewOf(m).Chances(e.Message, nil), NewOf(read).Chances(e.Message, nil)
 		for k := range a {
@@ -73,14 +80,7 @@ func TestAModelIsTheSameAfterItWasStored(t *testing.T) {
 func TestAModelIsNamedByItsWeightsAndNotByItsMessagesAlone(t *testing.T) {
 	name := func(m *Model) string {
 		t.Helper()
-		content, err := m.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		read, err := Decode(content)
-		if err != nil {
-			t.Fatal(err)
-		}
+		content, read := stored(t, m)
 		if want := "linear@" + NameOf(content); NewOf(read).Name() != want {
 			t.Errorf("named %s, want %s", NewOf(read).Name(), want)
 		}

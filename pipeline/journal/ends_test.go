@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"fmt"
 	"maps"
 	"strconv"
 	"testing"
@@ -11,10 +10,7 @@ import (
 
 func TestWhatAPartitionLostIsDeliveredAgainAndNothingElse(t *testing.T) {
 	j := open(t, t.TempDir())
-	for seq := int64(1); seq <= 6; seq++ {
-		accept(t, j, original(fmt.Sprint(seq)))
-		ready(t, j, pipeline.LaneNormal, seq)
-	}
+	readied(t, j, 6)
 	out := subscribe(t, j.Outbox())
 	for range 6 { // odd messages to partition 1, even ones to partition 0
 		e, env := next(t, out)

@@ -23,13 +23,20 @@ func lie(t *testing.T, out <-chan *message.Message, partition int, offsets ...in
 	return seqs
 }
 
-func TestWhatAnotherMessageHasDisplacedIsDeliveredAgain(t *testing.T) {
-	dir := t.TempDir()
-	j := open(t, dir)
-	for seq := int64(1); seq <= 5; seq++ {
+// readied accepts and sorts messages from 1 on, each of a conversation of its
+// own.
+func readied(t *testing.T, j *Journal, messages int64) {
+	t.Helper()
+	for seq := int64(1); seq <= messages; seq++ {
 		accept(t, j, original(fmt.Sprint(seq)))
 		ready(t, j, pipeline.LaneNormal, seq)
 	}
+}
+
+func TestWhatAnotherMessageHasDisplacedIsDeliveredAgain(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	readied(t, j, 5)
 	out := subscribe(t, j.Outbox())
 	lie(t, out, 2, 100, 101, 102)
 	waitPublished(t, j, 3)
@@ -46,10 +53,7 @@ func TestWhatAnotherMessageHasDisplacedIsDeliveredAgain(t *testing.T) {
 func TestADisplacedMessageIsNoticedAfterARestart(t *testing.T) {
 	dir := t.TempDir()
 	j := open(t, dir)
-	for seq := int64(1); seq <= 2; seq++ {
-		accept(t, j, original(fmt.Sprint(seq)))
-		ready(t, j, pipeline.LaneNormal, seq)
-	}
+	readied(t, j, 2)
 	lie(t, subscribe(t, j.Outbox()), 0, 7)
 	waitPublished(t, j, 1)
 	if err := j.Close(); err != nil {

@@ -5,7 +5,6 @@ package serve
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"contactd/channels/certificate"
 )
 
 // Config of a server.
@@ -55,7 +56,7 @@ func Try(name, certFile, keyFile string) error {
 	if certFile == "" {
 		return nil
 	}
-	if _, err := (&certificate{cert: certFile, key: keyFile}).load(nil); err != nil {
+	if _, err := certificate.Config(certFile, keyFile); err != nil {
 		return fmt.Errorf("%s.cert_file: %w", name, err)
 	}
 	return nil
@@ -90,11 +91,10 @@ func Listen(c Config) (*Server, error) {
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 	}
 	if c.CertFile != "" {
-		pair := &certificate{cert: c.CertFile, key: c.KeyFile}
-		if _, err := pair.load(nil); err != nil {
+		var err error
+		if server.TLSConfig, err = certificate.Config(c.CertFile, c.KeyFile); err != nil {
 			return nil, fmt.Errorf("%s.cert_file: %w", c.Name, err)
 		}
-		server.TLSConfig = &tls.Config{GetCertificate: pair.load, MinVersion: tls.VersionTLS12}
 	}
 	socket, err := net.Listen("tcp", c.Listen)
 	if err != nil {

@@ -1,0 +1,52 @@
+// Package certificate keeps the certificate of a listener fresh: it is read
+// again when its file changes, so that a renewed one needs no restart, which
+// would end every chat for a moment, and none is forgotten until browsers and
+// platforms refuse the address. What a listener answers is left to it.
+package certificate
+
+import (
+	"crypto/tls"
+	"os"
+	"sync"
+	"time"
+)
+
+// Config is the TLS of a listener whose certificate and key are in these files.
+// It is an error when they cannot be read now; while later ones cannot, the last
+// are used.
+func Config(certFile, keyFile string) (*tls.Config, error) {
+	c := &certificate{cert: certFile, key: keyFile}
+	if _, err := c.load(nil); err != nil {
+		return nil, err
+	}
+	return &tls.Config{GetCertificate: c.load, MinVersion: tls.VersionTLS12}, nil
+}
+
+// certificate is safe for concurrent use.
+type certificate struct {
+	cert, key string
+
+	mutex   sync.Mutex
+	changed time.Time
+	pair    *tls.Certificate
+}
+
+// load returns the certificate; while a new one cannot be read, the last.
+func (c *certificate) load(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	state, err := os.Stat(c.cert)
+	if err == nil && c.pair != nil && state.ModTime().Equal(c.changed) {
+		return c.pair, nil
+	}
+	if err == nil {
+		var pair tls.Certificate
+		if pair, err = tls.LoadX509KeyPair(c.cert, c.key); err == nil {
+			c.pair, c.changed = &pair, state.ModTime()
+		}
+	}
+	if c.pair != nil {
+		return c.pair, nil
+	}
+	return nil, err
+}
