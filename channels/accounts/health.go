@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"contactd/channels"
@@ -34,5 +35,18 @@ func (h *Health) Report(what string, err error) {
 	delete(h.failing, what)
 	if len(h.failing) == 0 {
 		h.to.Working(h.channel, h.account)
+	}
+}
+
+// ReportAll makes a function that notes of several accounts how the reading of
+// a secret went that they share, and tells the log when it fails.
+func ReportAll(log *slog.Logger, what string, healths []*Health) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Error("secret cannot be read, trying again", "what", what, "err", err)
+		}
+		for _, h := range healths {
+			h.Report(what, err)
+		}
 	}
 }

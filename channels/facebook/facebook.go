@@ -235,14 +235,11 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 	return nil
 }
 
-// report tells of every account how something went that they share.
+// report tells of every account how a secret is read that they share.
 func (ch *Channel) report(what string) func(error) {
-	return func(err error) {
-		if err != nil {
-			ch.log.Error("secret cannot be read, trying again", "what", what, "err", err)
-		}
-		for _, a := range ch.accounts {
-			a.health.Report(what, err)
-		}
+	var healths []*accounts.Health
+	for _, a := range ch.accounts {
+		healths = append(healths, a.health)
 	}
+	return accounts.ReportAll(ch.log, what, healths)
 }

@@ -108,7 +108,7 @@ func (d *daemon) ready(ctx context.Context) listener.Readiness {
 }
 
 // publishLimit is how long a message may wait to be published while all is
-// well: behind a backlog too it has its turn sooner.
+// well. Behind a backlog it may wait longer, and that is not well either.
 const publishLimit = time.Minute
 
 // unpublished says which lanes hold what should be published by now, whatever
