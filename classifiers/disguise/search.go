@@ -96,7 +96,7 @@ func (s *search) read(chars []byte, limit float32) {
 	for i := 0; i < len(s.states[last]); i++ {
 		st := s.states[last][i]
 		s.lose(last, st, vowel, limit)
-		if word := s.vocabulary.nodes[st.node].word; word > 0 {
+		if word := s.vocabulary.tree[st.node].word; word > 0 {
 			s.take(candidate{word - 1, st.cost})
 		}
 	}
@@ -104,10 +104,10 @@ func (s *search) read(chars []byte, limit float32) {
 
 // step goes on from a state over the character at.
 func (s *search) step(chars []byte, at int, st state, vowel, limit float32) {
-	c, next := chars[at], &s.vocabulary.nodes[st.node].next
+	c, tree := chars[at], s.vocabulary.tree
 	letter := 'a' <= c && c <= 'z'
 	if letter {
-		if to := next[c-'a']; to != 0 {
+		if to := tree.next(st.node, c); to != 0 {
 			s.reach(at+1, state{to, st.cost, c, 0}, limit)
 		}
 		if st.last == c && at > 0 && chars[at-1] == c {
@@ -124,8 +124,8 @@ func (s *search) step(chars []byte, at int, st state, vowel, limit float32) {
 	s.lose(at, st, vowel, limit)
 	if at+1 < len(chars) && letter && chars[at+1] != c {
 		if d := chars[at+1]; 'a' <= d && d <= 'z' {
-			if to := next[d-'a']; to != 0 {
-				if to = s.vocabulary.nodes[to].next[c-'a']; to != 0 {
+			if to := tree.next(st.node, d); to != 0 {
+				if to = tree.next(to, c); to != 0 {
 					s.reach(at+2, state{to, st.cost + swapsLetters, c, 0}, limit)
 				}
 			}
@@ -141,7 +141,7 @@ func (s *search) step(chars []byte, at int, st state, vowel, limit float32) {
 		}
 	case letter && isVowel(c):
 		for _, v := range [...]byte{'a', 'e', 'i', 'o', 'u', 'y'} {
-			if to := next[v-'a']; to != 0 && v != c {
+			if to := tree.next(st.node, v); to != 0 && v != c {
 				s.reach(at+1, state{to, st.cost + otherVowel, v, 0}, limit)
 			}
 		}
@@ -159,11 +159,7 @@ func (s *search) lose(at int, st state, vowel, limit float32) {
 	if st.lost >= mostLost {
 		return
 	}
-	for i, to := range s.vocabulary.nodes[st.node].next {
-		if to == 0 {
-			continue
-		}
-		c := byte(i) + 'a'
+	for c, to := range s.vocabulary.ways(st.node) {
 		cost := float32(losesLetter)
 		switch {
 		case isVowel(c):
@@ -177,10 +173,8 @@ func (s *search) lose(at int, st state, vowel, limit float32) {
 
 // any goes on by every letter.
 func (s *search) any(at int, st state, cost, limit float32) {
-	for i, to := range s.vocabulary.nodes[st.node].next {
-		if to != 0 {
-			s.reach(at, state{to, st.cost + cost, byte(i) + 'a', mostLost}, limit)
-		}
+	for c, to := range s.vocabulary.ways(st.node) {
+		s.reach(at, state{to, st.cost + cost, c, mostLost}, limit)
 	}
 }
 
@@ -188,7 +182,7 @@ func (s *search) any(at int, st state, cost, limit float32) {
 func (s *search) follow(at int, st state, letters string, cost, limit float32) {
 	node := st.node
 	for i := range len(letters) {
-		if node = s.vocabulary.nodes[node].next[letters[i]-'a']; node == 0 {
+		if node = s.vocabulary.next(node, letters[i]); node == 0 {
 			return
 		}
 	}

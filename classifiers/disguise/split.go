@@ -63,7 +63,7 @@ func (p *splitting) words(i int) {
 	for len(p.stack) > 0 {
 		top := p.stack[len(p.stack)-1]
 		p.stack = p.stack[:len(p.stack)-1]
-		if word := p.vocabulary.nodes[top.node].word; word > 0 {
+		if word := p.vocabulary.tree[top.node].word; word > 0 {
 			cost := top.cost + p.vocabulary.costAfter(p.reach[i].word, word-1)
 			if cost < p.reach[top.pos].cost {
 				p.reach[top.pos] = reached{cost, int32(i), word - 1}
@@ -77,9 +77,9 @@ func (p *splitting) words(i int) {
 
 // goOn reads one more letter of a word.
 func (p *splitting) goOn(top begun) {
-	c, next := p.letters[top.pos], &p.vocabulary.nodes[top.node].next
+	c, tree := p.letters[top.pos], p.vocabulary.tree
 	if 'a' <= c && c <= 'z' {
-		p.push(next[c-'a'], top, 0)
+		p.push(tree.next(top.node, c), top, 0)
 		return
 	}
 	if isJoiner(c) {
@@ -90,7 +90,7 @@ func (p *splitting) goOn(top begun) {
 	}
 	for _, w := range p.swaps[c] {
 		if len(w.to) == 1 && len(w.from) == 1 {
-			p.push(next[w.to[0]-'a'], top, w.cost)
+			p.push(tree.next(top.node, w.to[0]), top, w.cost)
 		}
 	}
 }

@@ -1,75 +1,67 @@
 package disguise
 
 import (
+	"cmp"
 	_ "embed"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // shippedWords are the words of plain messages, each with the number of times
-// it was written, and below them the words that follow a word often; made by
-// TestWordsAreThoseOfPlainMessages with -update.
+// it was written, and below them the words that follow a word often, both in
+// order; made by TestWordsAreThoseOfPlainMessages with -update.
 //
 //go:embed words.txt
 var shippedWords string
 
 // vocabulary knows words by their letters, and how common they are.
 type vocabulary struct {
-	nodes []node
+	tree
 	words []entry
-	// pairs are how often one word follows another, by pairOf.
-	pairs map[uint64]float32
+	// pairs are the words that often follow a word, those of one behind those of
+	// the one before; last is the word whose pairs are being read.
+	pairs []pair
+	last  int32
 	// spelt are the numbers of words by how else they are spelt.
 	spelt map[string]int32
-}
-
-// node is a beginning of words. Node 0 is the empty one.
-type node struct {
-	next [26]int32 // by letter; 0 for none
-	word int32     // the number of the word that ends here and one, or 0
 }
 
 // entry is one word.
 type entry struct {
 	text  string
 	count float32
-	// cost is the negative logarithm of the word's share of all words.
-	cost float32
+	// cost is the negative logarithm of the word's share of all words, and
+	// apart what a word costs more behind this one than alone if it does not
+	// often follow it.
+	cost, apart float32
 	// meant is the word that this is a spelling of, and one; or 0.
 	meant int32
+	// pairs is where those of this word end; they begin where those of
+	// the word before end.
+	pairs int32
 }
 
+// pair is a word that follows another, and what it costs there.
+type pair struct {
+	word int32
+	cost float32
+}
+
+// trust is how often a word must stand for what follows it to be trusted half.
+const trust = 12
+
 func readVocabulary(lines, spellings string) (*vocabulary, error) {
-	v := &vocabulary{nodes: make([]node, 1), pairs: map[uint64]float32{}}
-	total := 0.0
+	v := &vocabulary{spelt: map[string]int32{}}
 	for line := range strings.Lines(lines) {
-		part := strings.Fields(line)
-		if len(part) < 2 || len(part) > 3 {
-			return nil, fmt.Errorf("line %q: want a word or two and a number", line)
-		}
-		count, err := strconv.Atoi(part[len(part)-1])
-		if err != nil {
+		if err := v.readLine(strings.Fields(line)); err != nil {
 			return nil, fmt.Errorf("line %q: %w", line, err)
 		}
-		if len(part) == 3 {
-			first, second := v.find([]byte(part[0])), v.find([]byte(part[1]))
-			if first < 0 || second < 0 {
-				return nil, fmt.Errorf("line %q: unknown word", line)
-			}
-			v.pairs[pairOf(first, second)] = float32(count)
-			continue
-		}
-		total += float64(count)
-		if err := v.add(part[0], count); err != nil {
-			return nil, err
-		}
 	}
-	for i := range v.words {
-		v.words[i].cost = float32(-math.Log(float64(v.words[i].count) / total))
-	}
-	v.spelt = map[string]int32{}
+	v.weigh()
 	for spelling, word := range readSpellings(spellings) {
 		meant := v.find([]byte(word))
 		if meant < 0 {
@@ -83,39 +75,95 @@ func readVocabulary(lines, spellings string) (*vocabulary, error) {
 	return v, nil
 }
 
-func (v *vocabulary) add(word string, count int) error {
-	at := int32(0)
-	for i := range len(word) {
-		c := word[i] - 'a'
-		if c >= 26 {
-			return fmt.Errorf("word %q: want small letters", word)
-		}
-		if v.nodes[at].next[c] == 0 {
-			v.nodes = append(v.nodes, node{})
-			v.nodes[at].next[c] = int32(len(v.nodes) - 1)
-		}
-		at = v.nodes[at].next[c]
+// readLine reads a word, or a pair of words, and how often it was written.
+func (v *vocabulary) readLine(part []string) error {
+	if len(part) < 2 || len(part) > 3 {
+		return errors.New("want a word or two and a number")
 	}
-	v.words = append(v.words, entry{text: word, count: float32(count)})
-	v.nodes[at].word = int32(len(v.words))
+	count, err := strconv.Atoi(part[len(part)-1])
+	if err != nil {
+		return err
+	}
+	if len(part) == 2 {
+		return v.addWord(part[0], float32(count))
+	}
+	if v.tree == nil {
+		v.tree = treeOf(v.words)
+	}
+	return v.addPair(v.find([]byte(part[0])), v.find([]byte(part[1])), float32(count))
+}
+
+var errOrder = errors.New("want words and then pairs, each in order and once")
+
+func (v *vocabulary) addWord(word string, count float32) error {
+	if strings.ContainsFunc(word, func(c rune) bool { return c < 'a' || c > 'z' }) {
+		return errors.New("want small letters")
+	}
+	if n := len(v.words); v.tree != nil || n > 0 && v.words[n-1].text >= word {
+		return errOrder
+	}
+	v.words = append(v.words, entry{text: word, count: count})
 	return nil
 }
 
-// find is the number of a word, or -1.
-func (v *vocabulary) find(word []byte) int32 {
-	at := int32(0)
-	for _, c := range word {
-		if c -= 'a'; c >= 26 {
-			return -1
-		}
-		if at = v.nodes[at].next[c]; at == 0 {
-			return -1
-		}
+// addPair notes a pair, with its count where its cost will be.
+func (v *vocabulary) addPair(first, second int32, count float32) error {
+	if first < 0 || second < 0 {
+		return errors.New("unknown word")
 	}
-	return v.nodes[at].word - 1
+	if n := len(v.pairs); first < v.last || first == v.last && n > 0 && v.pairs[n-1].word >= second {
+		return errOrder
+	}
+	for ; v.last < first; v.last++ {
+		v.words[v.last].pairs = int32(len(v.pairs))
+	}
+	v.pairs = append(v.pairs, pair{second, count})
+	return nil
 }
 
-func pairOf(first, second int32) uint64 { return uint64(uint32(first))<<32 | uint64(uint32(second)) }
+// weigh works out what words and pairs cost, once all are read.
+func (v *vocabulary) weigh() {
+	v.words, v.pairs = slices.Clip(v.words), slices.Clip(v.pairs)
+	total := 0.0
+	for i := range v.words {
+		total += float64(v.words[i].count)
+	}
+	for i := range v.words {
+		w := &v.words[i]
+		w.cost = float32(-math.Log(float64(w.count) / total))
+		w.apart = float32(math.Log(1 + float64(w.count)/trust))
+		if int32(i) >= v.last {
+			w.pairs = int32(len(v.pairs))
+		}
+	}
+	for i := range v.words {
+		n := float64(v.words[i].count)
+		pairs := v.follow(int32(i))
+		for k := range pairs {
+			alone := math.Exp(-float64(v.words[pairs[k].word].cost))
+			pairs[k].cost = float32(-math.Log((float64(pairs[k].cost) + trust*alone) / (n + trust)))
+		}
+	}
+}
+
+// follow are the words that often follow a word.
+func (v *vocabulary) follow(word int32) []pair {
+	from := int32(0)
+	if word > 0 {
+		from = v.words[word-1].pairs
+	}
+	return v.pairs[from:v.words[word].pairs]
+}
+
+// paired is what a word costs that often follows another.
+func (v *vocabulary) paired(first, second int32) (cost float32, often bool) {
+	pairs := v.follow(first)
+	i, often := slices.BinarySearchFunc(pairs, second, func(p pair, word int32) int { return cmp.Compare(p.word, word) })
+	if !often {
+		return 0, false
+	}
+	return pairs[i].cost, true
+}
 
 // costAfter is how unlikely a word is after another; -1 for one not known.
 func (v *vocabulary) costAfter(first, second int32) float32 {
@@ -123,9 +171,8 @@ func (v *vocabulary) costAfter(first, second int32) float32 {
 	if first < 0 {
 		return cost
 	}
-	const trust = 12 // how many times a word must stand to be trusted half
-	alone := math.Exp(-float64(cost))
-	together := float64(v.pairs[pairOf(first, second)])
-	n := float64(v.words[first].count)
-	return float32(-math.Log((together + trust*alone) / (n + trust)))
+	if paired, often := v.paired(first, second); often {
+		return paired
+	}
+	return cost + v.words[first].apart
 }

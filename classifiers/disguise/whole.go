@@ -68,10 +68,10 @@ func (r *Reader) order(text *fold.Text) {
 		if a < 0 || b < 0 {
 			continue
 		}
-		if r.vocabulary.pairs[pairOf(a, b)] > 0 {
+		if _, often := r.vocabulary.paired(a, b); often {
 			forth++
 		}
-		if r.vocabulary.pairs[pairOf(b, a)] > 0 {
+		if _, often := r.vocabulary.paired(b, a); often {
 			back++
 		}
 	}

@@ -106,3 +106,17 @@ func encodeWords(words map[string]int, pairs map[[2]string]int) []byte {
 	}
 	return out.Bytes()
 }
+
+func TestAVocabularyThatIsNotInOrderIsRefused(t *testing.T) {
+	if _, err := readVocabulary("a 3\nam 2\ni 4\na i 2\ni a 2\ni am 2\n", ""); err != nil {
+		t.Error(err)
+	}
+	for _, lines := range []string{
+		"b 3\na 2\n", "a 3\na 2\n", "a 3\na a 2\nb 2\n", "a 3\nb 2\nb a 2\na b 2\n", "a 3\na a 2\na a 2\n",
+		"a 3\na b 2\n", "A 3\n", "a many\n", "a\n", "a b c 2\n",
+	} {
+		if _, err := readVocabulary(lines, ""); err == nil {
+			t.Errorf("%q: no error", lines)
+		}
+	}
+}
