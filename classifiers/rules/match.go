@@ -238,15 +238,15 @@ func (m *matcher) start(sense *known, tokens []fold.Token, at int32, where place
 // advance moves a thread, of a shape that fits, by the symbols to all nodes
 // that they lead to.
 func (m *matcher) advance(th thread, tokens []fold.Token, at int32, where place) {
-	n := &m.book.trie.nodes[th.node]
-	if len(n.ways) == 1 && m.book.senses.exact {
-		m.enter(n.ways[0].to, th.start, tokens, at, where)
+	ways := m.book.trie.waysOf(th.node)
+	if len(ways) == 1 && m.book.senses.exact {
+		m.enter(ways[0].to, th.start, tokens, at, where)
 		return
 	}
-	if len(n.ways) > 4*len(m.symbols) {
+	if len(ways) > 4*len(m.symbols) {
 		for _, s := range m.symbols {
-			if i, ok := slices.BinarySearchFunc(n.ways, s, func(w way, s symbol) int { return cmp.Compare(w.symbol, s) }); ok {
-				m.enter(n.ways[i].to, th.start, tokens, at, where)
+			if i, ok := slices.BinarySearchFunc(ways, s, func(w way, s symbol) int { return cmp.Compare(w.symbol, s) }); ok {
+				m.enter(ways[i].to, th.start, tokens, at, where)
 			}
 		}
 		return
@@ -257,7 +257,7 @@ func (m *matcher) advance(th thread, tokens []fold.Token, at int32, where place)
 			m.symbolAt[s] = m.now
 		}
 	}
-	for _, w := range n.ways {
+	for _, w := range ways {
 		if m.symbolAt[w.symbol] == m.now {
 			m.enter(w.to, th.start, tokens, at, where)
 		}
@@ -271,15 +271,15 @@ func (m *matcher) enter(to, start int32, tokens []fold.Token, at int32, where pl
 		return
 	}
 	m.visits[to].now = m.now
-	n := &m.book.trie.nodes[to]
-	for _, r := range n.rules {
+	t := &m.book.trie
+	for _, r := range t.rulesOf(to) {
 		m.note(r, &tokens[start], &tokens[at], where)
 	}
-	if len(n.ways) > 0 {
-		m.next = append(m.next, thread{to, start, noGap, n.shape})
+	if len(t.waysOf(to)) > 0 {
+		m.next = append(m.next, thread{to, start, noGap, t.nodes[to].shape})
 	}
-	for _, gap := range n.gaps {
-		behind := &m.book.trie.nodes[gap]
+	for _, gap := range t.gapsOf(to) {
+		behind := &t.nodes[gap]
 		m.follow(thread{gap, start, behind.gap, behind.shape})
 	}
 }

@@ -64,11 +64,11 @@ func keyOf(symbols []symbol) string {
 func (s *senses) settle(t *trie) {
 	shapes := map[string]int32{}
 	holding := make([][]int32, len(t.first)) // shapes by symbol
-	for i := range t.nodes {
-		n := &t.nodes[i]
-		symbols := make([]symbol, len(n.ways))
-		for k, w := range n.ways {
-			symbols[k] = w.symbol
+	var symbols []symbol
+	for i := range t.nodes[:len(t.nodes)-1] {
+		symbols = symbols[:0]
+		for _, w := range t.waysOf(int32(i)) {
+			symbols = append(symbols, w.symbol)
 		}
 		key := keyOf(symbols)
 		shape, ok := shapes[key]
@@ -79,7 +79,7 @@ func (s *senses) settle(t *trie) {
 				holding[symbol] = append(holding[symbol], shape)
 			}
 		}
-		n.shape = shape
+		t.nodes[i].shape = shape
 	}
 	s.exact = len(shapes) <= maxShapes
 	width := (min(len(shapes), maxShapes) + 63) / 64
@@ -102,14 +102,13 @@ func (s *senses) settle(t *trie) {
 // appendStarts appends the threads that begin at a node behind the root, as
 // matcher.enter would.
 func (t *trie) appendStarts(starts []thread, node int32) []thread {
-	n := &t.nodes[node]
-	if len(n.rules) > 0 {
+	if len(t.rulesOf(node)) > 0 {
 		return append(starts, thread{node: node, left: mustEnter})
 	}
-	if len(n.ways) > 0 {
-		starts = append(starts, thread{node: node, left: noGap, shape: n.shape})
+	if len(t.waysOf(node)) > 0 {
+		starts = append(starts, thread{node: node, left: noGap, shape: t.nodes[node].shape})
 	}
-	for _, gap := range n.gaps {
+	for _, gap := range t.gapsOf(node) {
 		behind := &t.nodes[gap]
 		starts = append(starts, thread{node: gap, left: behind.gap, shape: behind.shape})
 	}

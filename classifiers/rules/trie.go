@@ -7,20 +7,23 @@ import (
 )
 
 // trie holds the phrases of all rules. Phrases that begin alike share their
-// nodes, so that a text is walked once, whatever the number of rules.
+// nodes, so that a text is walked once, whatever the number of rules. What
+// belongs to a node begins in the lists of all nodes where the node says, and
+// ends where that of the next one begins; behind the last stands one more.
 type trie struct {
 	nodes []node
+	ways  []way
+	// gaps are the nodes that also count as reached, without a word.
+	gaps []int32
+	// rules are those of which a phrase ends.
+	rules []int32
 	// first leads from the root by symbol; 0 is nowhere.
 	first []int32
 }
 
 // node is reached when the words so far fit the beginning of some phrase.
 type node struct {
-	ways []way
-	// gaps are the nodes that also count as reached, without a word.
-	gaps []int32
-	// rules are those of which a phrase ends here.
-	rules []int32
+	ways, gaps, rules int32
 	// gap is how many words may be skipped here; 0 for none.
 	gap int32
 	// shape is the same for nodes whose ways have the same symbols.
@@ -33,6 +36,10 @@ type way struct {
 	to     int32
 }
 
+func (t *trie) waysOf(i int32) []way    { return t.ways[t.nodes[i].ways:t.nodes[i+1].ways] }
+func (t *trie) gapsOf(i int32) []int32  { return t.gaps[t.nodes[i].gaps:t.nodes[i+1].gaps] }
+func (t *trie) rulesOf(i int32) []int32 { return t.rules[t.nodes[i].rules:t.nodes[i+1].rules] }
+
 // maxNodes bounds the trie; the rules that come with the program need a
 // fraction of it.
 const maxNodes = 1 << 20
@@ -41,8 +48,15 @@ var errTooLarge = errors.New("the phrases together are too large")
 
 // grower builds a trie. Node 0 is the root.
 type grower struct {
-	trie
+	nodes []growing
 	paths map[growth]int32
+}
+
+// growing is a node while more may be added to it.
+type growing struct {
+	ways        []way
+	gaps, rules []int32
+	gap         int32
 }
 
 // growth is one way on from a node: by a symbol, or by a gap.
@@ -53,7 +67,7 @@ type growth struct {
 }
 
 func newGrower() *grower {
-	return &grower{trie: trie{nodes: make([]node, 1)}, paths: map[growth]int32{}}
+	return &grower{nodes: make([]growing, 1), paths: map[growth]int32{}}
 }
 
 // step returns the node behind a symbol or a gap, made if it is new.
@@ -65,7 +79,7 @@ func (g *grower) step(by growth) (int32, error) {
 	if to >= maxNodes {
 		return 0, errTooLarge
 	}
-	g.nodes = append(g.nodes, node{gap: by.gap})
+	g.nodes = append(g.nodes, growing{gap: by.gap})
 	if by.gap > 0 {
 		g.nodes[by.from].gaps = append(g.nodes[by.from].gaps, to)
 	} else {
@@ -86,12 +100,21 @@ func (g *grower) end(nodes []int32, rule int32) {
 
 // grown returns the finished trie over that many symbols.
 func (g *grower) grown(symbols int) trie {
-	g.first = make([]int32, symbols)
+	t := trie{nodes: make([]node, 0, len(g.nodes)+1), first: make([]int32, symbols)}
 	for _, w := range g.nodes[0].ways {
-		g.first[w.symbol] = w.to
+		t.first[w.symbol] = w.to
 	}
-	for i := range g.nodes {
-		slices.SortFunc(g.nodes[i].ways, func(a, b way) int { return cmp.Compare(a.symbol, b.symbol) })
+	for _, n := range g.nodes {
+		slices.SortFunc(n.ways, func(a, b way) int { return cmp.Compare(a.symbol, b.symbol) })
+		t.nodes = append(t.nodes, t.begin(n.gap))
+		t.ways, t.gaps, t.rules = append(t.ways, n.ways...), append(t.gaps, n.gaps...), append(t.rules, n.rules...)
 	}
-	return g.trie
+	t.nodes = append(t.nodes, t.begin(0))
+	t.ways, t.gaps, t.rules = slices.Clip(t.ways), slices.Clip(t.gaps), slices.Clip(t.rules)
+	return t
+}
+
+// begin is a node that has what comes next in the lists.
+func (t *trie) begin(gap int32) node {
+	return node{ways: int32(len(t.ways)), gaps: int32(len(t.gaps)), rules: int32(len(t.rules)), gap: gap}
 }
