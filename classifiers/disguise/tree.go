@@ -3,6 +3,7 @@ package disguise
 import (
 	"iter"
 	"math/bits"
+	"slices"
 )
 
 // tree knows words by their letters. Its nodes lie level by level, so that it
@@ -24,7 +25,7 @@ type stretch struct{ from, to int32 }
 // treeOf is the tree of some words of small letters, in order and each there
 // once.
 func treeOf(words []entry) tree {
-	t := make(tree, 1, 4*len(words))
+	t := tree{{}}
 	level := []stretch{{0, int32(len(words))}} // the words of each node of a level
 	for depth := 0; len(level) > 0; depth++ {
 		at, below := len(t)-len(level), []stretch(nil)
@@ -47,7 +48,7 @@ func treeOf(words []entry) tree {
 		}
 		level = below
 	}
-	return t
+	return slices.Clone(t) // without room to grow
 }
 
 // next is the node behind another and a letter, or 0.

@@ -123,7 +123,7 @@ func (v *vocabulary) addPair(first, second int32, count float32) error {
 
 // weigh works out what words and pairs cost, once all are read.
 func (v *vocabulary) weigh() {
-	v.words, v.pairs = slices.Clip(v.words), slices.Clip(v.pairs)
+	v.words, v.pairs = slices.Clone(v.words), slices.Clone(v.pairs) // without room to grow
 	total := 0.0
 	for i := range v.words {
 		total += float64(v.words[i].count)

@@ -28,11 +28,6 @@ type known struct {
 // others, which costs a look at the node and nothing else.
 const maxShapes = 4096
 
-type bitset []uint64
-
-func (b bitset) has(i int32) bool { return b[i>>6]>>(i&63)&1 != 0 }
-func (b bitset) set(i int32)      { b[i>>6] |= 1 << (i & 63) }
-
 func newSenses() senses {
 	s := senses{number: map[string]sense{}}
 	s.of(nil) // noSense
@@ -82,19 +77,24 @@ func (s *senses) settle(t *trie) {
 		t.nodes[i].shape = shape
 	}
 	s.exact = len(shapes) <= maxShapes
-	width := (min(len(shapes), maxShapes) + 63) / 64
-	all := make(bitset, width*len(s.known))
+	fits := newRows((min(len(shapes), maxShapes) + 63) / 64)
 	for i := range s.known {
 		k := &s.known[i]
-		k.fits, all = all[:width:width], all[width:]
-		for _, symbol := range k.symbols {
-			for _, shape := range holding[symbol] {
-				k.fits.set(shape)
+		fits.add(func(row bitset) {
+			for _, symbol := range k.symbols {
+				for _, shape := range holding[symbol] {
+					row.set(shape)
+				}
 			}
+		})
+		for _, symbol := range k.symbols {
 			if to := t.first[symbol]; to != 0 {
 				k.starts = t.appendStarts(k.starts, to)
 			}
 		}
+	}
+	for i, row := range fits.all() {
+		s.known[i].fits = row
 	}
 	s.number = nil
 }

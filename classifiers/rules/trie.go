@@ -110,7 +110,8 @@ func (g *grower) grown(symbols int) trie {
 		t.ways, t.gaps, t.rules = append(t.ways, n.ways...), append(t.gaps, n.gaps...), append(t.rules, n.rules...)
 	}
 	t.nodes = append(t.nodes, t.begin(0))
-	t.ways, t.gaps, t.rules = slices.Clip(t.ways), slices.Clip(t.gaps), slices.Clip(t.rules)
+	// Without room to grow.
+	t.ways, t.gaps, t.rules = slices.Clone(t.ways), slices.Clone(t.gaps), slices.Clone(t.rules)
 	return t
 }
 

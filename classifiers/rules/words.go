@@ -3,6 +3,7 @@ package rules
 import (
 	"hash/maphash"
 	"math/bits"
+	"strings"
 )
 
 // words is a table from words to their meanings, made once and then only read.
@@ -26,21 +27,30 @@ type entry struct {
 	meaning
 }
 
-// newWords makes the table, at most half full.
+// newWords makes the table, at most half full. The words lie in one piece of
+// memory: left where the reading of the rules made them, each would keep what
+// lies around it.
 func newWords(meanings map[string]meaning) words {
 	w := words{
 		seed:    maphash.MakeSeed(),
 		slots:   make([]slot, 2<<bits.Len(uint(len(meanings)))),
 		entries: make([]entry, 0, len(meanings)),
 	}
+	var all strings.Builder
 	for word, m := range meanings {
 		w.entries = append(w.entries, entry{word, m})
+		all.WriteString(word)
 		hash := maphash.String(w.seed, word)
 		at := w.place(hash)
 		for w.slots[at].entry != 0 {
 			at = w.place(uint64(at) + 1)
 		}
 		w.slots[at] = slot{uint32(hash >> 32), uint32(len(w.entries))}
+	}
+	rest := all.String()
+	for i := range w.entries {
+		e := &w.entries[i]
+		e.word, rest = rest[:len(e.word)], rest[len(e.word):]
 	}
 	return w
 }
