@@ -1,35 +1,44 @@
 package mask
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // forms are what identifies a person by its form, the most telling first. A
-// group, if there is one, is what is masked.
-var forms = []struct {
+// group, if there is one, is what is masked. They are made when first asked for,
+// which most programs never do.
+var forms = sync.OnceValue(func() []form {
+	return []form{
+		{"LINK", regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"]+`)},
+		{"EMAIL", regexp.MustCompile(`(?i)[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)},
+		{"HANDLE", regexp.MustCompile(`@[\p{L}\p{N}_.]{2,}`)},
+		{"PLACE", regexp.MustCompile(`/{0,3}\b[\p{Ll}]{3,}\.[\p{Ll}]{3,}\.[\p{Ll}]{3,}\b`)}, // what3words
+		{"PLACE", regexp.MustCompile(`-?\b\d{1,2}\.\d{3,}\s*,\s*-?\d{1,3}\.\d{3,}\b`)},
+		{"PLACE", regexp.MustCompile(`\b[HJNST][A-HJ-Z]\s?\d{2,5}\s?\d{2,5}\b`)}, // national grid
+		// National insurance numbers, then plates of 2001 and of 1983.
+		{"NUMBER", regexp.MustCompile(`(?i)\b[A-CEGHJ-PR-TW-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D]\b`)},
+		{"PLATE", regexp.MustCompile(`(?i)\b[A-Z]{2}\d{2}\s?[A-Z]{3}\b`)},
+		{"PLATE", regexp.MustCompile(`\b[A-Z]\d{1,3}\s?[A-Z]{3}\b`)},
+		{"POSTCODE", regexp.MustCompile(`(?i)\b(?:GIR\s?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])\s?\d[ABD-HJLNP-UW-Z]{2})\b`)},
+		{"DATE", regexp.MustCompile(`(?i)\b(?:dob|d\.o\.b\.?|born(?: on)?|date of birth)[:\s]+([\d]{1,2}[./ -](?:\d{1,2}|[a-z]{3,9})[./ -]\d{2,4})`)},
+		{"ADDRESS", regexp.MustCompile(`(?i)\b(?:(?:flat|apartment|apt|unit|room)\s+\w{1,4}[,\s]+)?(?:(?:no\.?|number)\s*)?\d{1,4}[a-z]?,?\s+(?:[\p{L}'’.-]+\s+){1,4}?(?:street|st|road|rd|lane|ln|avenue|ave|av|close|cl|drive|dr|way|court|ct|crescent|cres|place|pl|terrace|terr|gardens|gdns|grove|hill|park|square|sq|walk|row|mews|rise|view|parade|green|estate|house|heights|towers?|buildings?)\b`)},
+		{"ADDRESS", regexp.MustCompile(`\b(?:\p{Lu}[\p{L}'’.-]*\s+){1,3}(?:Street|St|Road|Rd|Lane|Avenue|Ave|Close|Drive|Court|Crescent|Terrace|Gardens|Grove|Square|Mews|Parade)\b`)},
+		{"ADDRESS", regexp.MustCompile(`(?i)\b(?:flat|apartment|apt)\s+\d{1,4}[a-z]?\b`)},
+		{"HOUSE", regexp.MustCompile(`(?i)\b(?:house|door|number|no\.|nr\.?)\s*(\d{1,4}[a-z]?)\b`)},
+		{"PHONE", regexp.MustCompile(`(?:\+|\b00)\d[\d\s().-]{7,18}\d\b|\(?\b0\d[\d\s().-]{7,14}\d\b`)},
+		{"NUMBER", regexp.MustCompile(`\b\d(?:[ -]?\d){7,}\b`)},
+		{"NAME", regexp.MustCompile(`\b(?i:mr|mrs|ms|miss|mx|dr|prof|pc|sgt|insp)\.?\s+(\p{L}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+)?)`)},
+		{"NAME", regexp.MustCompile(`(?:[Mm]y name(?: is|'s|’s)|[Ii] am called|[Nn]amed|[Cc]alled|[Nn]ame:|[Ss]igned,?)\s+(\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2})`)},
+		{"NAME", regexp.MustCompile(`(?i)\bmy name(?: is|'s|’s)\s+(\p{L}[\p{L}'’-]+(?:\s+\p{L}[\p{L}'’-]+)?)`)},
+		{"NAME", regexp.MustCompile(`(?m)^(?:[Kk]ind regards|[Rr]egards|[Tt]hanks|[Tt]hank you|[Yy]ours \p{Ll}+|[Bb]est wishes|[Cc]heers),?\s*\n+\s*(\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2})`)},
+	}
+})
+
+// form is a form of words of some kind.
+type form struct {
 	kind string
 	form *regexp.Regexp
-}{
-	{"LINK", regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"]+`)},
-	{"EMAIL", regexp.MustCompile(`(?i)[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)},
-	{"HANDLE", regexp.MustCompile(`@[\p{L}\p{N}_.]{2,}`)},
-	{"PLACE", regexp.MustCompile(`/{0,3}\b[\p{Ll}]{3,}\.[\p{Ll}]{3,}\.[\p{Ll}]{3,}\b`)}, // what3words
-	{"PLACE", regexp.MustCompile(`-?\b\d{1,2}\.\d{3,}\s*,\s*-?\d{1,3}\.\d{3,}\b`)},
-	{"PLACE", regexp.MustCompile(`\b[HJNST][A-HJ-Z]\s?\d{2,5}\s?\d{2,5}\b`)}, // national grid
-	// National insurance numbers, then plates of 2001 and of 1983.
-	{"NUMBER", regexp.MustCompile(`(?i)\b[A-CEGHJ-PR-TW-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D]\b`)},
-	{"PLATE", regexp.MustCompile(`(?i)\b[A-Z]{2}\d{2}\s?[A-Z]{3}\b`)},
-	{"PLATE", regexp.MustCompile(`\b[A-Z]\d{1,3}\s?[A-Z]{3}\b`)},
-	{"POSTCODE", regexp.MustCompile(`(?i)\b(?:GIR\s?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])\s?\d[ABD-HJLNP-UW-Z]{2})\b`)},
-	{"DATE", regexp.MustCompile(`(?i)\b(?:dob|d\.o\.b\.?|born(?: on)?|date of birth)[:\s]+([\d]{1,2}[./ -](?:\d{1,2}|[a-z]{3,9})[./ -]\d{2,4})`)},
-	{"ADDRESS", regexp.MustCompile(`(?i)\b(?:(?:flat|apartment|apt|unit|room)\s+\w{1,4}[,\s]+)?(?:(?:no\.?|number)\s*)?\d{1,4}[a-z]?,?\s+(?:[\p{L}'’.-]+\s+){1,4}?(?:street|st|road|rd|lane|ln|avenue|ave|av|close|cl|drive|dr|way|court|ct|crescent|cres|place|pl|terrace|terr|gardens|gdns|grove|hill|park|square|sq|walk|row|mews|rise|view|parade|green|estate|house|heights|towers?|buildings?)\b`)},
-	{"ADDRESS", regexp.MustCompile(`\b(?:\p{Lu}[\p{L}'’.-]*\s+){1,3}(?:Street|St|Road|Rd|Lane|Avenue|Ave|Close|Drive|Court|Crescent|Terrace|Gardens|Grove|Square|Mews|Parade)\b`)},
-	{"ADDRESS", regexp.MustCompile(`(?i)\b(?:flat|apartment|apt)\s+\d{1,4}[a-z]?\b`)},
-	{"HOUSE", regexp.MustCompile(`(?i)\b(?:house|door|number|no\.|nr\.?)\s*(\d{1,4}[a-z]?)\b`)},
-	{"PHONE", regexp.MustCompile(`(?:\+|\b00)\d[\d\s().-]{7,18}\d\b|\(?\b0\d[\d\s().-]{7,14}\d\b`)},
-	{"NUMBER", regexp.MustCompile(`\b\d(?:[ -]?\d){7,}\b`)},
-	{"NAME", regexp.MustCompile(`\b(?i:mr|mrs|ms|miss|mx|dr|prof|pc|sgt|insp)\.?\s+(\p{L}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+)?)`)},
-	{"NAME", regexp.MustCompile(`(?:[Mm]y name(?: is|'s|’s)|[Ii] am called|[Nn]amed|[Cc]alled|[Nn]ame:|[Ss]igned,?)\s+(\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2})`)},
-	{"NAME", regexp.MustCompile(`(?i)\bmy name(?: is|'s|’s)\s+(\p{L}[\p{L}'’-]+(?:\s+\p{L}[\p{L}'’-]+)?)`)},
-	{"NAME", regexp.MustCompile(`(?m)^(?:[Kk]ind regards|[Rr]egards|[Tt]hanks|[Tt]hank you|[Yy]ours \p{Ll}+|[Bb]est wishes|[Cc]heers),?\s*\n+\s*(\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2})`)},
 }
 
 // services are numbers that everybody calls: they identify nobody.

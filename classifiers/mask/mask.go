@@ -72,7 +72,7 @@ type Stretch struct {
 // Find gives what is to be masked in a text, in order, without overlap.
 func (m *Masker) Find(text string, known *Known) []Stretch {
 	var found []Stretch
-	for _, each := range forms {
+	for _, each := range forms() {
 		for _, at := range each.form.FindAllStringSubmatchIndex(text, -1) {
 			from, to := at[0], at[1]
 			if len(at) > 2 && at[2] >= 0 {

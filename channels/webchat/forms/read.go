@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"contactd/channels"
 	"contactd/contact"
@@ -110,14 +110,19 @@ func (a answer) tell(m *contact.Message) {
 	}
 }
 
-// threeWords is the form of a what3words address.
-var threeWords = regexp.MustCompile(`^(///)?[\pL\pM]+[.。][\pL\pM]+[.。][\pL\pM]+$`)
+// threeWords reports whether a value has the form of a what3words address.
+func threeWords(value string) bool {
+	words := strings.Split(strings.ReplaceAll(strings.TrimPrefix(value, "///"), "。", "."), ".")
+	return len(words) == 3 && !slices.ContainsFunc(words, func(word string) bool {
+		return word == "" || strings.ContainsFunc(word, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M) })
+	})
+}
 
 func place(role, value string) contact.Location {
 	location := contact.Location{Role: role, Form: "text", Value: value, Confidence: "unverified", Source: "informant"}
 	if postcode, ok := parsePostcode(value); ok {
 		location.Form, location.Value = "postcode", postcode
-	} else if threeWords.MatchString(value) {
+	} else if threeWords(value) {
 		location.Form = "w3w"
 	}
 	return location
