@@ -11,7 +11,33 @@ func TestGarbageIsCollectedWhenTheHeapHasGrownByWhatIsInUseOrBySpare(t *testing.
 			t.Errorf("with %d bytes in use the heap may grow by %d %%, want %d", test.live, got, test.want)
 		}
 	}
-	if liveBytes() == 0 {
-		t.Error("nothing is in use")
+	for _, name := range []string{live, allocs} {
+		if used(name) == 0 {
+			t.Errorf("%s: nothing", name)
+		}
+	}
+}
+
+func TestMemoryIsGivenBackWhenThereIsNothingToDo(t *testing.T) {
+	var r rest
+	const mb = 1 << 20
+	for _, step := range []struct {
+		used uint64
+		want bool
+		why  string
+	}{
+		{100 * mb, false, "it has just started"},
+		{100*mb + mb/2, true, "it has come to rest"},
+		{101 * mb, false, "little was used since"},
+		{102 * mb, false, "it is at work"},
+		{102*mb + mb/4, false, "little was used since"},
+		{103 * mb, true, "much was used in small steps"},
+		{300 * mb, false, "it is at work"},
+		{400 * mb, false, "it is at work"},
+		{400 * mb, true, "it has come to rest again"},
+	} {
+		if got := r.due(step.used); got != step.want {
+			t.Errorf("with %d bytes used due is %v, want %v: %s", step.used, got, step.want, step.why)
+		}
 	}
 }

@@ -68,7 +68,13 @@ func command(ctx context.Context, dir string, args ...string) *exec.Cmd {
 // is killed with the test unless it was stopped before.
 func startProgram(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, dir: dir, cmd: command(context.Background(), dir, args...)}
+	return start(t, command(context.Background(), dir, args...))
+}
+
+// start is startProgram with a command of its own.
+func start(t testing.TB, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, dir: cmd.Dir, cmd: cmd}
 	p.cmd.Stderr = p
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

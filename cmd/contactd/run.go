@@ -35,12 +35,13 @@ func (ingestCommand) Run(ctx context.Context, p *program, c *commands) error {
 // serve runs the daemon until ctx ends or a part fails.
 func (p *program) serve(ctx context.Context, config config) error {
 	outliveReaders()
+	p.collectEarly()
 	log := config.Log.logger(p.err)
 	d, err := startDaemon(ctx, config, log)
 	if err != nil {
 		return err
 	}
-	debug.FreeOSMemory() // compiling the rules took several times what they are
+	debug.FreeOSMemory() // what starting took
 	go p.spareGarbage(ctx)
 	p.greet(ctx, d)
 	err = d.Wait(ctx)
