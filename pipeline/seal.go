@@ -23,6 +23,10 @@ type sealer struct {
 	config  Config
 }
 
+// unreadable tells the event of a message that nobody could read from the one
+// of when it was read after all.
+const unreadable = "unreadable"
+
 // received is the one event of every accepted message, revisions of others
 // included.
 func (s sealer) received(e Entry, j judged) (contact.Event, error) {
@@ -34,7 +38,7 @@ func (s sealer) received(e Entry, j judged) (contact.Event, error) {
 	}
 	if j.message.Unreadable != "" {
 		// When it is read after all, that is news and not a repetition.
-		event.ID = contact.EventID(contact.ReceivedV1, j.message.ID, "unreadable")
+		event.ID = contact.EventID(contact.ReceivedV1, j.message.ID, unreadable)
 	}
 	return s.fit(event, data)
 }

@@ -23,7 +23,7 @@ func newMetrics() *metrics {
 		published:   counter("published_total", "Messages acknowledged by Kafka."),
 		quarantined: counter("quarantined_total", "Messages put into quarantine."),
 		nacks:       counter("nack_total", "Envelopes refused and delivered again."),
-		displaced:   counter("displaced_total", "Messages published again because Kafka acknowledged others at their place: it had lost them."),
+		displaced:   counter("displaced_total", "Messages published again because other records lie at their place in Kafka: it had lost them."),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "contactd_journal_commit_seconds", Help: "Time of a group commit, sync included.",
 			Buckets: prometheus.ExponentialBuckets(0.0001, 2.5, 12),

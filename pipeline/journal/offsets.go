@@ -1,6 +1,11 @@
 package journal
 
-import "zombiezen.com/go/sqlite"
+import (
+	"cmp"
+	"slices"
+
+	"zombiezen.com/go/sqlite"
+)
 
 // offsetsKept is how many of a partition's last offsets are known. A broker
 // that was killed loses what it had not written yet, which is far less.
@@ -51,23 +56,19 @@ func loadOffsets(conn *sqlite.Conn) (offsets, error) {
 	}
 }
 
-// displace makes the message wait again that lay where another was
-// acknowledged now, unless it was pruned.
-func (t *tx) displace(seq, partition, offset int64) (w waiting, found bool, err error) {
-	stmt, err := t.conn.Prepare(`UPDATE progress SET published = NULL, part = NULL, offs = NULL
-		WHERE seq = ?1 AND part = ?2 AND offs = ?3 AND published IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.seq = progress.seq AND (m.body IS NULL) = (m.blob IS NULL))
-		RETURNING conversation, source, rank`)
-	if err != nil {
-		return w, false, err
+// before gives what is known to lie before an offset of a partition, highest
+// first.
+func (o offsets) before(partition, offset int64) []landing {
+	kept := o[partition]
+	if kept == nil {
+		return nil
 	}
-	stmt.BindInt64(1, seq)
-	stmt.BindInt64(2, partition)
-	stmt.BindInt64(3, offset)
-	if found, err = stmt.Step(); err != nil || !found {
-		return w, false, err
+	var found []landing
+	for _, l := range kept {
+		if l.seq != 0 && l.offset < offset {
+			found = append(found, l)
+		}
 	}
-	w = waiting{seq: seq, conversation: stmt.ColumnInt64(0), source: stmt.ColumnInt64(1), rank: stmt.ColumnInt(2)}
-	_, err = stmt.Step()
-	return w, true, err
+	slices.SortFunc(found, func(a, b landing) int { return cmp.Compare(b.offset, a.offset) })
+	return found
 }

@@ -298,7 +298,7 @@ type publishing struct {
 	partition, offset int64 // negative when not known
 	published         int64
 	// lost is a message that Kafka had acknowledged at the same place.
-	lost    waiting
+	lost    displaced
 	hasLost bool
 }
 
@@ -334,9 +334,8 @@ func (p *publishing) committed(j *Journal) {
 		j.tx.offsets.put(p.partition, p.offset, p.seq)
 	}
 	if p.hasLost {
-		j.metrics.displaced.Inc()
 		j.deps.Log.Error("broker gave the place of an acknowledged record to another, publishing that again",
 			"partition", p.partition, "offset", p.offset, "seq", p.lost.seq)
-		j.outbox.offer(p.lost, false)
+		j.displaced(p.lost)
 	}
 }
