@@ -6,6 +6,8 @@
 //	contact.events ─▶ second opinion, if there is one ─▶ journal
 //
 // It declares what it needs of the journal and knows channels and classifiers
-// only by their contracts. Durability is the journal's business
-// (pipeline/journal), the broker's protocol that of pipeline/kafka.
+// only by their contracts. The Guard compares what Kafka holds with what the
+// journal holds as published, and has published again what Kafka has lost.
+// Durability is the journal's business (pipeline/journal), the broker's
+// protocol that of pipeline/kafka.
 package pipeline

@@ -18,17 +18,39 @@ type Acknowledged interface {
 	// this offset or behind it ready to be published again, and says how much
 	// that is.
 	RepublishFrom(ctx context.Context, partition int, offset int64) (int, error)
+	// Landed gives some of what was acknowledged in the partition before an
+	// offset, highest first; none when there is no more. Far says to go on
+	// behind what is quickly found. What could not be published again is left
+	// out.
+	Landed(ctx context.Context, partition int, before int64, far bool) ([]Landed, error)
+	// Displace makes what was lost ready to be published again, and says how
+	// much that is.
+	Displace(ctx context.Context, partition int, lost []Landing) (int, error)
 }
 
-// Broker says how far the partitions of a topic reach.
+// Broker says how far the partitions of a topic reach, and what lies there.
 type Broker interface {
 	// EndOffsets gives the offset after the last record of each partition.
 	EndOffsets(ctx context.Context, topic string) (map[int]int64, error)
+	// Records reads single records of a topic. The caller closes.
+	Records(topic string) Records
+}
+
+// Records reads single records.
+type Records interface {
+	// At gives f the headers of the records at these offsets of a partition,
+	// lowest first as they are given. Offsets at which none lies are left out:
+	// deleted for their age or by compaction, damaged, or behind the end of
+	// the log. When some are too low, it returns where the log begins.
+	At(ctx context.Context, partition int, offsets []int64, f func(offset int64, headers map[string]string)) (start int64, err error)
+	Close() error
 }
 
 // Guard watches for a broker that has lost what it had acknowledged (a bad
 // disk, an emptied folder, a cluster with too few replicas) and publishes it
-// again from the journal, with the same ids.
+// again from the journal, with the same ids. It sees a log that is too short,
+// and, where the log has grown again since, other records at the places of
+// those that were acknowledged.
 type Guard struct {
 	Acknowledged Acknowledged
 	Broker       Broker
@@ -39,6 +61,7 @@ type Guard struct {
 
 	republished prometheus.Counter
 	short       map[int]int64 // partitions that were short at the last look
+	comparing
 }
 
 // NewGuard returns a guard that looks every 15 seconds.
@@ -49,6 +72,7 @@ func NewGuard(acknowledged Acknowledged, broker Broker, log *slog.Logger, regist
 			Name: "contactd_republished_total",
 			Help: "Messages published again because the broker had lost them.",
 		}),
+		comparing: comparing{proofs: map[int]Landing{}, doubt: true},
 	}
 	if registry != nil {
 		registry.MustRegister(g.republished)
@@ -62,7 +86,10 @@ func (g *Guard) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := g.look(ctx); err != nil && ctx.Err() == nil {
+			g.doubt = true
 			g.Log.Debug("compare broker with journal", "err", err)
+		} else {
+			g.compareAll(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -92,6 +119,7 @@ func (g *Guard) look(ctx context.Context) error {
 		if end >= want {
 			continue
 		}
+		g.doubt = true
 		if last, again := before[partition]; !again || last != end {
 			g.short[partition] = end
 			continue

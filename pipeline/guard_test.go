@@ -11,9 +11,10 @@ import (
 type lossy struct {
 	acknowledged, ends map[int]int64
 	republished        map[int]int64
+	partition
 }
 
-func (l *lossy) Ends(context.Context) (map[int]int64, error) { return l.acknowledged, nil }
+func (l *lossy) Ends(context.Context) (map[int]int64, error) { return maps.Clone(l.acknowledged), nil }
 
 func (l *lossy) EndOffsets(context.Context, string) (map[int]int64, error) { return l.ends, nil }
 

@@ -202,7 +202,7 @@ func (d *daemon) listen(context.Context) error {
 	return nil
 }
 
-func (d *daemon) startPipeline(context.Context) error {
+func (d *daemon) startPipeline(ctx context.Context) error {
 	watch := kafka.Watch{Log: d.log, Metrics: kafka.NewMetrics(d.registry), Alarm: d.broker.state.trouble}
 	publisher, err := kafka.NewPublisher(d.broker.connect, watch)
 	if err != nil {
@@ -239,6 +239,10 @@ func (d *daemon) startPipeline(context.Context) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("make pipeline: %w", err), publisher.Close())
 	}
+	guard := pipeline.NewGuard(d.journal, d.broker.cluster, d.log, d.registry)
+	if err := guard.Begin(ctx); err != nil {
+		return errors.Join(fmt.Errorf("look up what was published: %w", err), publisher.Close())
+	}
 	d.run("pipeline", d.pipeline.Run)
 	if len(d.panel.byRules.Expiries()) > 0 {
 		d.run("rule pack", func(ctx context.Context) error {
@@ -251,7 +255,6 @@ func (d *daemon) startPipeline(context.Context) error {
 		d.health.Announce(ctx, d.pipeline)
 		return nil
 	})
-	guard := pipeline.NewGuard(d.journal, d.broker.cluster, d.log, d.registry)
 	d.run("guard", func(ctx context.Context) error {
 		guard.Run(ctx)
 		return nil

@@ -34,18 +34,23 @@ type source struct {
 	partition int
 	// next is the offset of the record to read next.
 	next int64
-	// markers counts the offsets in the last answer that hold no record.
-	markers int64
+	// markers are the offsets in the last answer that hold no record.
+	markers []int64
 }
 
 // fetch gives the records from next on, at most fetchBytes of them, and the
 // offset behind the last record. It gives none when none came within
 // fetchWait. It does not move next: the caller does when a record is dealt with.
 func (s *source) fetch(ctx context.Context) ([]Record, int64, error) {
+	return s.fetchSome(ctx, fetchBytes)
+}
+
+// fetchSome is fetch with about as many bytes at most, and at least one batch.
+func (s *source) fetchSome(ctx context.Context, bytes int64) ([]Record, int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	answer, err := s.client.Fetch(ctx, &kafkago.FetchRequest{
-		Topic: s.topic, Partition: s.partition, Offset: s.next, MinBytes: 1, MaxBytes: fetchBytes, MaxWait: fetchWait,
+		Topic: s.topic, Partition: s.partition, Offset: s.next, MinBytes: 1, MaxBytes: bytes, MaxWait: fetchWait,
 	})
 	if err != nil {
 		if isForeign(err) {
@@ -63,7 +68,7 @@ func (s *source) fetch(ctx context.Context) ([]Record, int64, error) {
 // read copies the records out of kafka-go's pages. A broker sends whole
 // batches, so that records before next are left out.
 func (s *source) read(from kafkago.RecordReader, end int64) ([]Record, error) {
-	s.markers = 0
+	s.markers = nil
 	if stream, ok := from.(*protocol.RecordStream); ok {
 		s.skipMarkers(stream)
 	}
@@ -92,7 +97,7 @@ func (s *source) read(from kafkago.RecordReader, end int64) ([]Record, error) {
 	}
 }
 
-// skipMarkers counts the markers with which foreign producers end their
+// skipMarkers notes the markers with which foreign producers end their
 // transactions, and moves next over those that come first: kafka-go hides
 // them, and a partition that ends in one would be asked for it for ever.
 func (s *source) skipMarkers(stream *protocol.RecordStream) {
@@ -103,7 +108,7 @@ func (s *source) skipMarkers(stream *protocol.RecordStream) {
 			first = false
 			continue
 		}
-		s.markers++
+		s.markers = append(s.markers, marker.BaseOffset)
 		if first {
 			s.next = max(s.next, marker.BaseOffset+1)
 		}

@@ -199,10 +199,10 @@ func (p *partition) relocate(ctx context.Context) (bool, error) {
 // noticeHole tells of records that should be before r and are not. They cannot
 // be read; whoever published them can publish them again.
 func (p *partition) noticeHole(r Record) {
-	if gap := r.Offset - p.next; gap > p.markers {
+	if gap := r.Offset - p.next; gap > int64(len(p.markers)) {
 		p.alarm(Missed, fmt.Errorf("offsets %d to %d are not there", p.next, r.Offset-1))
 	}
-	p.markers = 0
+	p.markers = nil
 }
 
 func (p *partition) alarm(kind Kind, err error) {
