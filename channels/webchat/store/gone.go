@@ -18,7 +18,7 @@ func (s *Store) Restarted(ctx context.Context, at time.Time) error {
 // Connected notes that somebody is there.
 func (s *Store) Connected(id int64, at time.Time) {
 	s.later(func(conn *sqlite.Conn) error {
-		return run(conn, "UPDATE sessions SET gone = 0, vanished = 0, heard = max(heard, ?) WHERE id = ?", micros(at), id)
+		return run(conn, "UPDATE sessions SET gone = 0, vanished = last_message = 0, heard = max(heard, ?) WHERE id = ?", micros(at), id)
 	})
 }
 

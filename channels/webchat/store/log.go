@@ -55,10 +55,11 @@ func (s *Store) Append(ctx context.Context, session int64, c Change) (rows []Row
 				return nil
 			}
 		}
-		if err := c.session(conn, session); err != nil {
+		var n int64
+		if rows, n, err = c.append(conn, session); err != nil {
 			return err
 		}
-		if rows, err = c.append(conn, session); err != nil {
+		if err := c.session(conn, session, n); err != nil {
 			return err
 		}
 		return c.reply(conn, session, rows)
@@ -91,19 +92,27 @@ func scanRow(stmt *sqlite.Stmt) Row {
 	return r
 }
 
-// session changes what the session itself holds.
-func (c Change) session(conn *sqlite.Conn, id int64) error {
+// session changes what the session itself holds, n among it: the number of its
+// last row.
+func (c Change) session(conn *sqlite.Conn, id, n int64) error {
 	at := micros(c.At)
+	set, args := "n = ?1", []any{n, id}
+	switch {
+	case c.Spoke:
+		set += ", last_word = ?3, last_message = ?3, heard = ?3, unanswered = unanswered + 1"
+		args = append(args, at)
+	case c.Answered:
+		set += ", last_word = ?3, unanswered = 0"
+		args = append(args, at)
+	}
+	if err := run(conn, "UPDATE sessions SET "+set+" WHERE id = ?2", args...); err != nil {
+		return err
+	}
 	if c.Spoke {
 		// A person who writes is not gone, whatever we know of connections.
-		err := run(conn, `UPDATE sessions SET last_word = ?1, last_message = ?1, heard = ?1, unanswered = unanswered + 1, vanished = 0,
-			gone = CASE WHEN gone > 0 THEN ?1 ELSE 0 END WHERE id = ?2`, at, id)
+		err := run(conn, `UPDATE sessions SET vanished = 0, gone = CASE WHEN gone > 0 THEN ?1 ELSE 0 END
+			WHERE id = ?2 AND (vanished = 1 OR gone > 0)`, at, id)
 		if err != nil {
-			return err
-		}
-	}
-	if c.Answered {
-		if err := run(conn, "UPDATE sessions SET last_word = ?, unanswered = 0 WHERE id = ?", at, id); err != nil {
 			return err
 		}
 	}
@@ -125,18 +134,18 @@ func optional[T any](v *T) any {
 	return *v
 }
 
-// append numbers and writes the rows that are new.
-func (c Change) append(conn *sqlite.Conn, session int64) ([]Row, error) {
-	var n int64
+// append numbers and writes the rows that are new, and returns them with the
+// number of the session's last row.
+func (c Change) append(conn *sqlite.Conn, session int64) (rows []Row, n int64, err error) {
 	if err := one(conn, "SELECT n FROM sessions WHERE id = ?", func(stmt *sqlite.Stmt) { n = stmt.ColumnInt64(0) }, session); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	rows := make([]Row, 0, len(c.Rows))
+	rows = make([]Row, 0, len(c.Rows))
 	for i, row := range c.Rows {
 		if i > 0 { // Append has looked for the first
 			if old, err := existing(conn, session, row); err != nil || old != nil {
 				if err != nil {
-					return nil, err
+					return nil, 0, err
 				}
 				continue
 			}
@@ -145,11 +154,11 @@ func (c Change) append(conn *sqlite.Conn, session int64) ([]Row, error) {
 		row.N, row.Frame = n, c.Render(i, n)
 		if err := run(conn, "INSERT INTO log (session, n, kind, ref, contact, frame) VALUES (?,?,?,?,?,?)",
 			session, n, row.Kind, text(row.Ref), text(row.Contact), row.Frame); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		rows = append(rows, row)
 	}
-	return rows, run(conn, "UPDATE sessions SET n = ? WHERE id = ?", n, session)
+	return rows, n, nil
 }
 
 func (c Change) reply(conn *sqlite.Conn, session int64, rows []Row) error {

@@ -64,8 +64,8 @@ func tokenSum(token string) []byte {
 func (s *Store) Create(ctx context.Context, token string, session Session) (Session, error) {
 	err := s.do(ctx, func(conn *sqlite.Conn) error {
 		at := micros(session.CreatedAt)
-		err := run(conn, `INSERT INTO sessions (token, public, conversation, site, language, page, covert, created, last_word, heard, gone)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?)`, tokenSum(token), session.Public, session.Conversation, session.Site, session.Language, session.Page,
+		err := run(conn, `INSERT INTO sessions (token, public, conversation, site, language, page, covert, created, last_word, heard, gone, vanished)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,1)`, tokenSum(token), session.Public, session.Conversation, session.Site, session.Language, session.Page,
 			session.Covert, at, at, at, at)
 		session.ID = conn.LastInsertRowID()
 		return err
@@ -115,26 +115,45 @@ func (s *Store) Typing(id int64, at time.Time) {
 	})
 }
 
+// over is the condition for a session that nobody needs any more.
+const over = "gone > 0 AND (last_word < ?1 OR last_word < ?2 AND last_message = 0 AND n = 0)"
+
 // Purge removes sessions in which nobody has said a word since before, and
 // those that were begun before and never used. It returns how many went; call
 // it again while that is limit.
 func (s *Store) Purge(ctx context.Context, before, unused time.Time, limit int) (gone int, err error) {
-	err = s.do(ctx, func(conn *sqlite.Conn) error {
-		var ids []int64
-		err := all(conn, `SELECT id FROM sessions WHERE gone > 0 AND (last_word < ?1 OR last_word < ?2 AND last_message = 0 AND n = 0) LIMIT ?3`,
+	// They are looked for beside what is written: the oldest come first, but the
+	// last look goes through all sessions.
+	var ids []int64
+	err = s.read(ctx, func(conn *sqlite.Conn) error {
+		ids = nil
+		return all(conn, "SELECT id FROM sessions WHERE "+over+" ORDER BY id LIMIT ?3",
 			func(stmt *sqlite.Stmt) { ids = append(ids, stmt.ColumnInt64(0)) }, micros(before), micros(unused), int64(limit))
-		if err != nil {
-			return err
-		}
+	})
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	err = s.do(ctx, func(conn *sqlite.Conn) error {
 		for _, id := range ids {
-			for _, table := range []string{"log WHERE session", "files WHERE session", "replies WHERE session", "sessions WHERE id"} {
-				if err := run(conn, "DELETE FROM "+table+" = ?", id); err != nil {
-					return err
-				}
+			if err := purge(conn, id, micros(before), micros(unused)); err != nil {
+				return err
 			}
 		}
-		gone = len(ids)
 		return nil
 	})
-	return gone, err
+	return len(ids), err
+}
+
+// purge removes a session unless it is needed again by now.
+func purge(conn *sqlite.Conn, id, before, unused int64) error {
+	still := false
+	if err := all(conn, "SELECT 1 FROM sessions WHERE "+over+" AND id = ?3", func(*sqlite.Stmt) { still = true }, before, unused, id); err != nil || !still {
+		return err
+	}
+	for _, table := range []string{"log WHERE session", "files WHERE session", "replies WHERE session", "sessions WHERE id"} {
+		if err := run(conn, "DELETE FROM "+table+" = ?", id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -40,7 +40,8 @@ const schemaVersion = 1
 
 // Times are microseconds since 1970, 0 for never. A session was last heard of
 // at heard. Its gone is 0 while somebody is connected, and else when the clock
-// of their being gone began; vanished is set once that was told as abandoned.
+// of their being gone began; vanished is set once that was told as abandoned,
+// and until the person has written a first time.
 const schema = `
 CREATE TABLE sessions (
 	id INTEGER PRIMARY KEY,
@@ -64,8 +65,6 @@ CREATE TABLE sessions (
 	gone INTEGER NOT NULL,
 	vanished INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX waiting ON sessions (gone) WHERE vanished = 0 AND ended = 0 AND last_message > 0;
-CREATE INDEX words ON sessions (last_word);
 CREATE TABLE log (
 	session INTEGER NOT NULL,
 	n INTEGER NOT NULL,
@@ -95,6 +94,14 @@ CREATE TABLE replies (
 	confirmed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX unconfirmed ON replies (session, n) WHERE confirmed = 0;
+`
+
+// indexes are those of sessions, which changes of before had otherwise: none is
+// over what every message changes.
+const indexes = `
+DROP INDEX IF EXISTS waiting;
+DROP INDEX IF EXISTS words;
+CREATE INDEX IF NOT EXISTS leaving ON sessions (gone) WHERE vanished = 0 AND ended = 0;
 `
 
 // Open opens the database in dir, creating it when there is none. Only one
@@ -159,11 +166,11 @@ func create(conn *sqlite.Conn) (err error) {
 	case err != nil:
 		return err
 	case version == schemaVersion:
-		return nil
+		return sqlitex.ExecuteScript(conn, indexes, nil)
 	case version != 0:
 		return fmt.Errorf("database has version %d, this program knows %d: start the program that wrote it", version, schemaVersion)
 	}
-	return sqlitex.ExecuteScript(conn, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion), nil)
+	return sqlitex.ExecuteScript(conn, schema+indexes+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion), nil)
 }
 
 func pragmas(conn *sqlite.Conn, all ...string) error {

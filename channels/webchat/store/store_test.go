@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 var began = time.Date(2026, 11, 3, 21, 14, 5, 0, time.UTC)
@@ -117,6 +121,40 @@ func TestAChangeThatFailsLeavesNothingAndHarmsNobody(t *testing.T) {
 	}
 }
 
+func TestOfAGroupTheOneThatFailsIsLeftOut(t *testing.T) {
+	s := open(t, t.TempDir())
+	a := session(t, s, "a")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := s.openWriter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	numbers := func(word string, fails error) *request {
+		return &request{change: func(conn *sqlite.Conn) error {
+			err := run(conn, "UPDATE sessions SET n = n + 1, details = details || ? WHERE id = ?", word, a.ID)
+			return errors.Join(err, fails)
+		}}
+	}
+	wrong := errors.New("wrong")
+	for _, group := range [][]*request{
+		{numbers("a", nil), numbers("b", wrong), numbers("c", nil)},
+		{numbers("d", nil), numbers("e", nil)},
+	} {
+		errs, err := commit(conn, group)
+		if err != nil || len(errs) != len(group) || errs[0] != nil || len(errs) == 3 && (!errors.Is(errs[1], wrong) || errs[2] != nil) {
+			t.Errorf("errors %v, %v", errs, err)
+		}
+	}
+	found := ""
+	err = one(conn, "SELECT n || details FROM sessions WHERE id = ?", func(stmt *sqlite.Stmt) { found = stmt.ColumnText(0) }, a.ID)
+	if found != "4acde" || err != nil {
+		t.Errorf("the session holds %q, %v", found, err)
+	}
+}
+
 func TestAChangeWhoseCallerHasGoneDoesNotHappen(t *testing.T) {
 	s := open(t, t.TempDir())
 	a := session(t, s, "a")
@@ -170,5 +208,31 @@ func TestNothingHappensAfterTheEnd(t *testing.T) {
 	s.Typing(a.ID, began)
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestADatabaseOfBeforeIsReadAndKeepsItsIndexesSmall(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := sqlite.OpenConn(filepath.Join(dir, databaseName), sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sqlitex.ExecuteScript(conn, `DROP INDEX leaving; CREATE INDEX words ON sessions (last_word);
+		CREATE INDEX waiting ON sessions (gone) WHERE vanished = 0 AND ended = 0 AND last_message > 0;`, nil)
+	if err = errors.Join(err, conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir)
+	var names []string
+	err = s.read(t.Context(), func(conn *sqlite.Conn) error {
+		return all(conn, "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'sessions' AND sql IS NOT NULL",
+			func(stmt *sqlite.Stmt) { names = append(names, stmt.ColumnText(0)) })
+	})
+	if err != nil || !slices.Equal(names, []string{"leaving"}) {
+		t.Errorf("indexes %v, %v", names, err)
 	}
 }

@@ -18,8 +18,8 @@ const (
 	breath     = time.Millisecond
 )
 
-// request is a change on its way to the disk. It writes within a savepoint, so
-// that its error undoes it alone.
+// request is a change on its way to the disk. Its error undoes it alone; for
+// that it may be made a second time, after the first was undone.
 type request struct {
 	change func(*sqlite.Conn) error
 	done   chan error // nil when nobody waits
@@ -181,21 +181,51 @@ func (r *request) join(group []*request) []*request {
 }
 
 // commit writes a group in one transaction. The errors beside a nil error are
-// those of single changes.
+// those of single changes. They hardly ever fail: only when one does, all are
+// made again, each within a savepoint, for which every page that a change
+// touches is copied.
 func commit(conn *sqlite.Conn, group []*request) ([]error, error) {
-	if err := sqlitex.Execute(conn, "BEGIN IMMEDIATE", nil); err != nil {
+	switch err := transact(conn, func() error { return together(conn, group) }); {
+	case err == nil:
+		return make([]error, len(group)), nil
+	case fatal(err):
 		return nil, err
 	}
 	errs := make([]error, len(group))
-	for i, r := range group {
-		if errs[i] = alone(conn, r.change); fatal(errs[i]) {
-			return nil, errors.Join(errs[i], rollBack(conn))
+	err := transact(conn, func() error {
+		for i, r := range group {
+			if errs[i] = alone(conn, r.change); fatal(errs[i]) {
+				return errs[i]
+			}
+		}
+		return nil
+	})
+	return errs, err
+}
+
+// transact commits what write wrote, or leaves nothing of it.
+func transact(conn *sqlite.Conn, write func() error) error {
+	if err := sqlitex.Execute(conn, "BEGIN IMMEDIATE", nil); err != nil {
+		return err
+	}
+	err := write()
+	if err == nil {
+		err = sqlitex.Execute(conn, "COMMIT", nil)
+	}
+	if err != nil {
+		return errors.Join(err, rollBack(conn))
+	}
+	return nil
+}
+
+// together makes all changes, or fails with the first that does.
+func together(conn *sqlite.Conn, group []*request) error {
+	for _, r := range group {
+		if err := r.change(conn); err != nil {
+			return err
 		}
 	}
-	if err := sqlitex.Execute(conn, "COMMIT", nil); err != nil {
-		return nil, errors.Join(err, rollBack(conn))
-	}
-	return errs, nil
+	return nil
 }
 
 // alone makes a change that leaves nothing behind when it fails.
