@@ -17,7 +17,7 @@ const mostCoordinates = 80
 // Two bare numbers count with three decimals each and inside the British
 // Isles; so prices, times and scores do not.
 func coordinates(t *text, at int) (found, int) {
-	w := t.words[at]
+	w := &t.words[at]
 	from := -1
 	if w.figures {
 		from = numberIn(w.as)

@@ -18,7 +18,7 @@ const alsoWords = " NO SO SE "
 // of digits, in up to three words. Six digits and more count by themselves in
 // capitals; four, or small letters, only when called a grid reference.
 func grid(t *text, at int) (found, int) {
-	w := t.words[at]
+	w := &t.words[at]
 	if len(w.as) < 2 || !isLetter(w.as[0]) || !isLetter(w.as[1]) {
 		return found{}, 0
 	}
@@ -91,7 +91,7 @@ func metres(square, figures string) (easting, northing, side float64) {
 
 // property reads "UPRN 100012345678" and "USRN 12345678".
 func property(t *text, at int) (found, int) {
-	w, next := t.words[at], t.at(at+1)
+	w, next := &t.words[at], t.at(at+1)
 	if (w.low != "uprn" && w.low != "usrn") || !digits(next.as) || len(next.as) > 12 {
 		return found{}, 0
 	}

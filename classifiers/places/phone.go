@@ -9,7 +9,7 @@ import (
 // phone reads a telephone number: a British one with its leading 0 or +44, or
 // another with its +. Spaces, hyphens, dots and brackets may divide it.
 func phone(t *text, at int) (found, int) {
-	w := t.words[at]
+	w := &t.words[at]
 	if !w.figures {
 		return found{}, 0
 	}

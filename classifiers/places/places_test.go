@@ -155,6 +155,7 @@ func FuzzFind(f *testing.F) {
 
 func BenchmarkFind(b *testing.B) {
 	for name, text := range map[string]string{
+		"500 plain":        strings.Repeat("the dogs were out all day and nobody came to look, ", 10)[:500],
 		"500 characters":   strings.Repeat("he was by the shop on Mill Lane and rang 07700 900142 x", 10)[:500],
 		"256 kB of digits": strings.Repeat("1.2 ", 64<<10), "256 kB without spaces": strings.Repeat("1", 256<<10),
 	} {

@@ -19,7 +19,7 @@ const units = " st nd rd th ft hr pt lb yd pp ph dd "
 // postcode reads one in one word or two. Of an outward code alone only what is
 // called a postcode counts.
 func postcode(t *text, at int) (found, int) {
-	w := t.words[at]
+	w := &t.words[at]
 	if len(w.as) < 2 || len(w.as) > 8 || !w.figures || t.preceded(at, 2, numbering) {
 		return found{}, 0
 	}
@@ -40,7 +40,7 @@ func postcode(t *text, at int) (found, int) {
 	return found{}, 0
 }
 
-func stated(first, last word, confidence string) found {
+func stated(first, last *word, confidence string) found {
 	return found{Location: contact.Location{Form: "postcode", Confidence: confidence}, start: first.start, end: last.end}
 }
 

@@ -39,14 +39,12 @@ const mostRoad = 6
 
 // roadNear reports whether a word for a road is near enough for a road to
 // begin at a word: few words have one, and to read on for all of them would
-// take most of the time.
+// take most of the time. Words are asked about in their order.
 func (t *text) roadNear(at int) bool {
-	for _, w := range t.words[at:min(len(t.words), at+mostRoad+1)] {
-		if w.road != noRoad {
-			return true
-		}
+	for t.road < len(t.words) && (t.road < at || t.words[t.road].road == noRoad) {
+		t.road++
 	}
-	return false
+	return t.road < len(t.words) && t.road <= at+mostRoad
 }
 
 // noName reports whether a word does not name the road before which it stands.
@@ -151,7 +149,7 @@ func roadEnd(t *text, name int, numbered bool) int {
 }
 
 // named reports whether a word may belong to the name of a road.
-func named(w word) bool {
+func named(w *word) bool {
 	return letters(w.as) && w.as[0] != '-' && !noName(w.low)
 }
 
@@ -179,7 +177,7 @@ func house(s string) bool {
 // townEnd is the last word of a town after the road that ends at last: after a
 // comma or "in", words with capitals. It is last when there is none.
 func townEnd(t *text, last int) int {
-	w := t.words[last]
+	w := &t.words[last]
 	next := last + 1
 	switch {
 	case w.stop:
@@ -216,7 +214,7 @@ func lastCapital(t *text, at, more int) int {
 // "A38 northbound", with the junction that follows. Paper, vitamins and
 // grades have such names too: something must call it a road.
 func numberedRoad(t *text, at int) (found, int) {
-	w := t.words[at]
+	w := &t.words[at]
 	if !w.figures {
 		return found{}, 0
 	}

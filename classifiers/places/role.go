@@ -5,7 +5,7 @@ package places
 func (t *text) role(at int) string {
 	role := "mentioned"
 	for i := at - 1; i >= at-8 && i >= 0; i-- {
-		w := t.words[i]
+		w := &t.words[i]
 		if w.stop {
 			break
 		}

@@ -12,7 +12,7 @@ import (
 // a careless sentence or the name of a host. Look-alikes are common, so it
 // stays unverified and as typed.
 func what3words(t *text, at int) (found, int) {
-	w := t.words[at]
+	w := &t.words[at]
 	if strings.Count(w.as, ".") < 2 {
 		return found{}, 0
 	}

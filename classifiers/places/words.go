@@ -10,6 +10,8 @@ import (
 type text struct {
 	raw   string
 	words []word
+	none  word // what stands outside
+	road  int  // the first word for a road that is not behind
 }
 
 // word is a piece of a text without the punctuation around it.
@@ -29,7 +31,7 @@ const wordLimit = 512
 
 func read(raw string) *text {
 	const usual = 5 // bytes a word, with its space
-	t := &text{raw: raw, words: make([]word, 0, len(raw)/usual+1)}
+	t := &text{raw: raw, words: make([]word, 0, len(raw)/usual+1), none: word{stop: true, comma: true}}
 	for at := 0; at < len(raw); {
 		r, size := utf8.DecodeRuneInString(raw[at:])
 		if unicode.IsSpace(r) {
@@ -84,11 +86,11 @@ func (t *text) add(start, end int) {
 }
 
 // at returns a word, an empty one outside the text.
-func (t *text) at(i int) word {
+func (t *text) at(i int) *word {
 	if i < 0 || i >= len(t.words) {
-		return word{stop: true, comma: true}
+		return &t.none
 	}
-	return t.words[i]
+	return &t.words[i]
 }
 
 // preceded reports whether one of the n words before stands in the list.
