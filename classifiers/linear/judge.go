@@ -12,6 +12,9 @@ type judging struct {
 	// heard are the sums that the plan grades by, of every text that was read:
 	// the whole message first.
 	heard []ranks
+	// about is what the whole message is about, if it is long: it is read in
+	// windows afterwards.
+	about named
 }
 
 // judge adds up what a message says to each head, for a long text the most
@@ -48,6 +51,9 @@ func (j *judging) view(m *Model, text string) {
 		j.heard = append(j.heard, ranksOf(&j.piece))
 		if len(j.heard) == 1 {
 			j.sums = j.piece
+			if isLong(piece) {
+				j.about = m.topics.name(j.reader)
+			}
 			return
 		}
 		for k := range nonPolice {

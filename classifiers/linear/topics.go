@@ -95,10 +95,14 @@ func (j *judging) topic(m *Model, message contact.Message) string {
 	if len(t.Heads) == 0 {
 		return ""
 	}
-	if len(j.heard) > 1 { // otherwise the text was read last
-		j.reader.read(authored(message))
+	found := j.about
+	switch own := authored(message); {
+	case len(j.heard) == 1: // the text was read last
+		found = t.name(j.reader)
+	case own != text(message) || !isLong(own):
+		j.reader.read(own)
+		found = t.name(j.reader)
 	}
-	found := t.name(j.reader)
 	if found.topic < 0 || t.Belief.of(found.evidence(&j.sums)) <= 0 {
 		return ""
 	}

@@ -10,12 +10,15 @@ const (
 	sentenceAtMost = 400
 )
 
+// isLong reports whether a text is read in windows too.
+func isLong(text string) bool { return len(text) > windowFrom }
+
 // windows calls read with the whole text and, if it is long, with pieces of
 // some sentences each, every one beginning with the sentence that ended the one
 // before.
 func windows(text string, read func(piece string)) {
 	read(text)
-	if len(text) <= windowFrom {
+	if !isLong(text) {
 		return
 	}
 	start := 0
