@@ -11,8 +11,8 @@ import (
 // and that are graded emergency. 0.20 and 0.06, less what messages that nobody
 // saw who wrote rules and signs turn out to take more.
 const (
-	lowFlagged   = 0.185
-	lowEmergency = 0.046
+	lowFlagged   = 0.15
+	lowEmergency = 0.041
 	// calmFlagged is the share of ordinary talk.
 	calmFlagged = 0.006
 )
@@ -123,7 +123,7 @@ func worth(table *[5][5]float64) float64 {
 	return macroF1(table) -
 		10*max(0, share(soon[:1], contact.Scheduled, contact.Resolution)-lowEmergency) -
 		10*max(0, share(soon, contact.Scheduled, contact.Resolution)-lowFlagged) -
-		24*max(0, wantFlagged-share(soon, contact.Emergency)) -
+		17*max(0, wantFlagged-share(soon, contact.Emergency)) -
 		2*max(0, wantEmergency-share(soon[:1], contact.Emergency)) -
 		2*max(0, wantPriority-share(soon, contact.Priority))
 }
