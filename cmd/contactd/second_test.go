@@ -87,7 +87,7 @@ func ofType(events []contact.Event, eventType string) (found []contact.Event) {
 
 func TestALanguageModelRaisesWhatWasPublishedAndLowersNothing(t *testing.T) {
 	const (
-		coded     = "It is as we agreed, the blue candle is in the window since nine."
+		coded     = "As agreed: blue candle, window, nine o'clock."
 		worry     = "The library was open again on Sunday number 7 and it was lovely."
 		theft     = "I want to report a burglary at my shop last week, can an officer come and see me?"
 		thanks    = "The library was open on Sunday and it was lovely."
@@ -97,7 +97,7 @@ func TestALanguageModelRaisesWhatWasPublishedAndLowersNothing(t *testing.T) {
 	model := llmtest.Start(t, func(q llmtest.Question) llmtest.Act {
 		switch strings.TrimSpace(q.Text) {
 		case coded:
-			return llmtest.Grades("emergency", "the blue candle is in the window")
+			return llmtest.Grades("emergency", "blue candle, window")
 		case worry:
 			if q.Again < 3 { // at first it is away
 				return llmtest.Status(http.StatusServiceUnavailable)
@@ -227,7 +227,7 @@ func TestAWrongLanguageModelIsNamedWithItsKey(t *testing.T) {
 func TestGradeAsksTheLanguageModelToo(t *testing.T) {
 	model := llmtest.Start(t, func(llmtest.Question) llmtest.Act { return llmtest.Grades("priority", "blue candle") })
 	file := filepath.Join(configure(t, modelConfig(model)), "contactd.yaml")
-	seen := contactd(t, "", "-c", file, "grade", "--second", "It is as we agreed, the blue candle is in the window since nine.")
+	seen := contactd(t, "", "-c", file, "grade", "--second", "As agreed: blue candle, window, nine o'clock.")
 	if seen.code != 0 || !strings.HasPrefix(seen.out, "priority  (violence") || !strings.Contains(seen.out, "llm@"+llmtest.Model) {
 		t.Errorf("%+v", seen)
 	}
