@@ -159,12 +159,17 @@ func compares(t *testing.T, g *Guard, l *lossy, want ...int64) {
 	}
 }
 
-func TestWhatOthersHaveOverwrittenIsPublishedAgain(t *testing.T) {
-	var p partition
+// overwritten is a partition of 100 messages, the last five of which were lost
+// and overwritten by others.
+func overwritten() (p partition) {
 	p.publish(true, upTo(1, 100)...)
 	p.cut(5)
 	p.others(5)
-	g, l := guarded(t, p)
+	return p
+}
+
+func TestWhatOthersHaveOverwrittenIsPublishedAgain(t *testing.T) {
+	g, l := guarded(t, overwritten())
 	compares(t, g, l, upTo(96, 100)...)
 	compares(t, g, l)
 }
@@ -182,11 +187,7 @@ func TestWhatOwnRecordsHaveOverwrittenThatWereNotNotedIsPublishedAgain(t *testin
 }
 
 func TestWhatWasPublishedSinceTheStartHidesNothing(t *testing.T) {
-	var p partition
-	p.publish(true, upTo(1, 100)...)
-	p.cut(5)
-	p.others(5)
-	g, l := guarded(t, p)
+	g, l := guarded(t, overwritten())
 	l.publish(true, upTo(101, 6000)...)
 	l.fail = errors.New("no answer")
 	compares(t, g, l)
