@@ -16,28 +16,28 @@ const mostCoordinates = 80
 // minutes and seconds, with hemispheres or signs, also inside a link to a map.
 // Two bare numbers count with three decimals each and inside the British
 // Isles; so prices, times and scores do not.
-func coordinates(t *text, at int) (found, int) {
+func coordinates(t *text, at int) *found {
 	w := &t.words[at]
 	from := -1
 	if w.figures {
 		from = numberIn(w.as)
 	}
 	if from < 0 {
-		return found{}, 0
+		return nil
 	}
 	start := w.start + from
 	rest := t.raw[start:min(len(t.raw), start+mostCoordinates)]
 	lat, n := angle(rest)
 	if n == 0 {
-		return found{}, 0
+		return nil
 	}
 	gap := between(rest[n:])
 	if gap < 0 {
-		return found{}, 0
+		return nil
 	}
 	lon, m := angle(rest[n+gap:])
 	if m == 0 {
-		return found{}, 0
+		return nil
 	}
 	if strings.ContainsRune("EW", lat.side) && strings.ContainsRune("NS", lon.side) {
 		lat, lon = lon, lat
@@ -45,14 +45,14 @@ func coordinates(t *text, at int) (found, int) {
 	called := t.preceded(at, 4, " lat latitude lat: latitude: coordinates coords coordinates: coords: gps gps: location location: ") || linked(w.as[:from])
 	confidence := lat.sureWith(lon, called)
 	if confidence == "" {
-		return found{}, 0
+		return nil
 	}
 	end, took := start+n+gap+m, 1
 	for at+took < len(t.words) && t.words[at+took].start < end {
 		took++
 	}
 	x, y := lat.degrees, lon.degrees
-	return found{Location: contact.Location{Form: "latlon", Confidence: confidence, Lat: &x, Lon: &y}, start: start, end: end}, took
+	return &found{Location: contact.Location{Form: "latlon", Confidence: confidence, Lat: &x, Lon: &y}, start: start, end: end, words: took}
 }
 
 // numberIn is where coordinates may begin in a word: at its start, or after

@@ -17,19 +17,19 @@ const alsoWords = " NO SO SE "
 // grid reads an Ordnance Survey grid reference: two letters and an even number
 // of digits, in up to three words. Six digits and more count by themselves in
 // capitals; four, or small letters, only when called a grid reference.
-func grid(t *text, at int) (found, int) {
+func grid(t *text, at int) *found {
 	w := &t.words[at]
 	if len(w.as) < 2 || !isLetter(w.as[0]) || !isLetter(w.as[1]) {
-		return found{}, 0
+		return nil
 	}
 	figures, last, took := w.as[2:], w, 1
 	grouped := figures == ""
 	if grouped && !digits(t.at(at+1).as) || !grouped && !digits(figures) {
-		return found{}, 0
+		return nil
 	}
 	square := strings.ToUpper(w.as[:2])
 	if !strings.Contains(squares, " "+square+" ") {
-		return found{}, 0
+		return nil
 	}
 	lengths := []int{}
 	if figures != "" {
@@ -45,12 +45,12 @@ func grid(t *text, at int) (found, int) {
 	even := len(lengths) == 1 || len(lengths) == 2 && lengths[0] == lengths[1]
 	switch n := len(figures); {
 	case n < 4 || n > 10 || n%2 != 0 || !even:
-		return found{}, 0
+		return nil
 	case called:
 	case n == 4, square != w.as[:2], strings.Contains(alsoWords, " "+square+" "), t.preceded(at, 2, numbering):
-		return found{}, 0
+		return nil
 	case among(t.at(at+took).low, " a b c d ") && n == 6: // a National Insurance number
-		return found{}, 0
+		return nil
 	}
 	confidence := "low"
 	if grouped {
@@ -60,10 +60,10 @@ func grid(t *text, at int) (found, int) {
 		confidence = "high"
 	}
 	e, n, accuracy := metres(square, figures)
-	return found{
+	return &found{
 		Location: contact.Location{Form: "grid", Confidence: confidence, Easting: &e, Northing: &n, AccuracyM: &accuracy},
-		start:    w.start, end: last.end,
-	}, took
+		start:    w.start, end: last.end, words: took,
+	}
 }
 
 // metres turns a grid reference into the south-west corner of its square on
@@ -90,16 +90,16 @@ func metres(square, figures string) (easting, northing, side float64) {
 }
 
 // property reads "UPRN 100012345678" and "USRN 12345678".
-func property(t *text, at int) (found, int) {
+func property(t *text, at int) *found {
 	w, next := &t.words[at], t.at(at+1)
 	if (w.low != "uprn" && w.low != "usrn") || !digits(next.as) || len(next.as) > 12 {
-		return found{}, 0
+		return nil
 	}
-	f := found{Location: contact.Location{Form: w.low, Confidence: "high"}, start: next.start, end: next.end}
+	f := &found{Location: contact.Location{Form: w.low, Confidence: "high"}, start: next.start, end: next.end, words: 2}
 	if w.low == "uprn" {
 		f.UPRN = next.as
 	} else {
 		f.USRN = next.as
 	}
-	return f, 2
+	return f
 }

@@ -8,10 +8,10 @@ import (
 
 // phone reads a telephone number: a British one with its leading 0 or +44, or
 // another with its +. Spaces, hyphens, dots and brackets may divide it.
-func phone(t *text, at int) (found, int) {
+func phone(t *text, at int) *found {
 	w := &t.words[at]
 	if !w.figures {
-		return found{}, 0
+		return nil
 	}
 	// The bracket of "(01632) 960417" was cut off the word.
 	start := w.start
@@ -19,7 +19,7 @@ func phone(t *text, at int) (found, int) {
 		start--
 	}
 	if w.as[0] != '0' && w.as[0] != '+' || t.preceded(at, 2, numbering) {
-		return found{}, 0
+		return nil
 	}
 	number, last, took, first := "", w, 0, 0
 	for took < 6 {
@@ -52,13 +52,13 @@ func phone(t *text, at int) (found, int) {
 		confidence = "medium"
 	}
 	if confidence == "" || digits(t.at(at+took).as) && !last.comma && !last.stop {
-		return found{}, 0
+		return nil
 	}
 	role := "mentioned"
 	if t.preceded(at, 6, " my me ") {
 		role = "caller"
 	}
-	return found{Location: contact.Location{Form: "phone", Role: role, Confidence: confidence}, start: start, end: last.end}, took
+	return &found{Location: contact.Location{Form: "phone", Role: role, Confidence: confidence}, start: start, end: last.end, words: took}
 }
 
 // dialled reports whether a word may be a part of a telephone number.

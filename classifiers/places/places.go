@@ -28,37 +28,44 @@ const (
 	mostFound = 20        // candidates; the most that an event carries
 )
 
-// found is one candidate while it is looked for: byte offsets in the text.
+// found is one candidate while it is looked for: byte offsets in the text, and
+// how many words it took.
 type found struct {
 	contact.Location
 	start, end int
+	words      int
 }
 
-// reader reads one form at a word and says how many words it took, 0 for none.
-type reader func(t *text, at int) (found, int)
+// reader reads one form at a word, nil when it does not begin there.
+type reader func(t *text, at int) *found
 
-// readers are asked in this order; the first that reads something wins its
-// words.
-func readers() []reader {
-	return []reader{what3words, coordinates, property, grid, postcode, phone, numberedRoad, road}
+// readers are asked in this order, of a word with a digit and of another; the
+// first that reads something wins its words.
+func readers() (figures, letters []reader) {
+	return []reader{what3words, coordinates, property, grid, postcode, phone, numberedRoad, road},
+		[]reader{what3words, property, grid, road}
 }
 
 // Find returns the candidates in a text, in its order, at most 20 and each
 // stated place once. Spans count code points.
 func Find(message string) []contact.Location {
 	t := read(message[:whole(message, textLimit)])
-	all := readers()
+	figures, letters := readers()
 	var list []contact.Location
 	index, counted := 0, 0 // code points before byte counted
 	seen := map[string]bool{}
 	for at := 0; at < len(t.words) && len(list) < mostFound; {
-		took := 0
-		for _, each := range all {
-			candidate, n := each(t, at)
-			if n == 0 {
+		begin := letters
+		if t.words[at].figures {
+			begin = figures
+		}
+		took := 1
+		for _, each := range begin {
+			candidate := each(t, at)
+			if candidate == nil {
 				continue
 			}
-			took = n
+			took = candidate.words
 			candidate.Value = t.raw[candidate.start:candidate.end]
 			key := candidate.Form + " " + strings.ToLower(strings.Join(strings.Fields(candidate.Value), ""))
 			if seen[key] {
@@ -76,7 +83,7 @@ func Find(message string) []contact.Location {
 			list = append(list, candidate.Location)
 			break
 		}
-		at += max(1, took)
+		at += took
 	}
 	return list
 }

@@ -18,30 +18,34 @@ const units = " st nd rd th ft hr pt lb yd pp ph dd "
 
 // postcode reads one in one word or two. Of an outward code alone only what is
 // called a postcode counts.
-func postcode(t *text, at int) (found, int) {
+func postcode(t *text, at int) *found {
 	w := &t.words[at]
 	if len(w.as) < 2 || len(w.as) > 8 || !w.figures || t.preceded(at, 2, numbering) {
-		return found{}, 0
+		return nil
 	}
 	if n := len(w.as); n >= 5 && n <= 7 && outward(w.as[:n-3]) && inward(w.as[n-3:]) &&
 		capital(w.as) == capital(w.as[n-1:]) && (n > 5 || capital(w.as)) {
-		return stated(w, w, sureness(w.as)), 1
+		return stated(w, w, sureness(w.as))
 	}
 	if !outward(w.as) {
-		return found{}, 0
+		return nil
 	}
 	next := t.at(at + 1)
 	if !w.comma && !w.stop && inward(next.as) && !among(next.low[1:], unitsUnless(next.as)) {
-		return stated(w, next, sureness(w.as+next.as)), 2
+		return stated(w, next, sureness(w.as+next.as))
 	}
 	if t.preceded(at, 3, " postcode postcode: post-code ") {
-		return stated(w, w, "low"), 1
+		return stated(w, w, "low")
 	}
-	return found{}, 0
+	return nil
 }
 
-func stated(first, last *word, confidence string) found {
-	return found{Location: contact.Location{Form: "postcode", Confidence: confidence}, start: first.start, end: last.end}
+func stated(first, last *word, confidence string) *found {
+	words := 1
+	if last != first {
+		words = 2
+	}
+	return &found{Location: contact.Location{Form: "postcode", Confidence: confidence}, start: first.start, end: last.end, words: words}
 }
 
 // sureness is high for a code in capitals: few other things look like one.

@@ -80,9 +80,9 @@ func notRoad(word string) bool {
 
 // road reads a road with its house number before it and its town after it,
 // such as "12a Mill Lane, Beverley".
-func road(t *text, at int) (found, int) {
+func road(t *text, at int) *found {
 	if !t.roadNear(at) {
-		return found{}, 0
+		return nil
 	}
 	// The words of one name: a house, then up to three words, then the road.
 	first, name := at, at
@@ -93,7 +93,7 @@ func road(t *text, at int) (found, int) {
 		first, name = at+1, at+1
 	}
 	if name > at && t.words[name-1].stop {
-		return found{}, 0
+		return nil
 	}
 	numbered := name > at && flat
 	if house(t.at(name).as) && !t.at(name).stop {
@@ -102,9 +102,9 @@ func road(t *text, at int) (found, int) {
 	}
 	last := roadEnd(t, name, numbered)
 	if last < 0 {
-		return found{}, 0
+		return nil
 	}
-	f := found{Location: contact.Location{Form: "road", Confidence: "low"}, start: t.words[first].start, end: t.words[last].end}
+	f := &found{Location: contact.Location{Form: "road", Confidence: "low"}, start: t.words[first].start, end: t.words[last].end}
 	if numbered {
 		f.Form, f.Confidence = "address", "medium"
 	}
@@ -112,7 +112,8 @@ func road(t *text, at int) (found, int) {
 		last = town
 		f.end, f.Confidence = t.words[last].end, "medium"
 	}
-	return f, last - at + 1
+	f.words = last - at + 1
+	return f
 }
 
 // roadEnd is the last word of the road's own name that begins at name, -1 for
@@ -213,14 +214,14 @@ func lastCapital(t *text, at, more int) int {
 // numberedRoad reads a motorway or a numbered road, such as "the M6" and
 // "A38 northbound", with the junction that follows. Paper, vitamins and
 // grades have such names too: something must call it a road.
-func numberedRoad(t *text, at int) (found, int) {
+func numberedRoad(t *text, at int) *found {
 	w := &t.words[at]
 	if !w.figures {
-		return found{}, 0
+		return nil
 	}
 	name := strings.TrimSuffix(w.as, "(M")
 	if len(name) < 2 || len(name) > 5 || !strings.ContainsRune("MABmab", rune(name[0])) || !digits(name[1:]) || name[1] == '0' {
-		return found{}, 0
+		return nil
 	}
 	last, took, called := w, 1, false
 	// "M6 J15", "M6 junction 15", "J15 of the M6" reads as the road alone.
@@ -239,11 +240,11 @@ func numberedRoad(t *text, at int) (found, int) {
 	called = called || prior == "the" && (among(t.at(at-2).low, " on off along down up from of onto near to by ") || motorway) ||
 		among(prior, " along onto ") || motorway && among(prior, " on off ") && capital(name)
 	if !called || !motorway && !capital(name) {
-		return found{}, 0
+		return nil
 	}
 	confidence := "low"
 	if took > 1 {
 		confidence = "medium"
 	}
-	return found{Location: contact.Location{Form: "road", Confidence: confidence}, start: w.start, end: last.end}, took
+	return &found{Location: contact.Location{Form: "road", Confidence: confidence}, start: w.start, end: last.end, words: took}
 }

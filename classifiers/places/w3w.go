@@ -11,10 +11,10 @@ import (
 // link of the vendor, or when called what3words: three dotted words alone are
 // a careless sentence or the name of a host. Look-alikes are common, so it
 // stays unverified and as typed.
-func what3words(t *text, at int) (found, int) {
+func what3words(t *text, at int) *found {
 	w := &t.words[at]
 	if strings.Count(w.as, ".") < 2 {
-		return found{}, 0
+		return nil
 	}
 	address, named := w.as, false
 	for _, prefix := range []string{"https://", "http://", "www."} {
@@ -29,14 +29,14 @@ func what3words(t *text, at int) (found, int) {
 		address, named = rest, true
 	}
 	if !threeWords(address) {
-		return found{}, 0
+		return nil
 	}
 	if !named && !t.preceded(at, 6, " what3words w3w what3words: w3w: what3word whatthreewords w3words ") &&
 		!(t.preceded(at, 6, " what ") && t.preceded(at, 5, " 3 three ") && t.preceded(at, 4, " words ")) {
-		return found{}, 0
+		return nil
 	}
 	end := w.end
-	return found{Location: contact.Location{Form: "w3w", Confidence: "unverified"}, start: end - len(address), end: end}, 1
+	return &found{Location: contact.Location{Form: "w3w", Confidence: "unverified"}, start: end - len(address), end: end, words: 1}
 }
 
 func threeWords(s string) bool {

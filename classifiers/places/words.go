@@ -33,9 +33,8 @@ func read(raw string) *text {
 	const usual = 5 // bytes a word, with its space
 	t := &text{raw: raw, words: make([]word, 0, len(raw)/usual+1), none: word{stop: true, comma: true}}
 	for at := 0; at < len(raw); {
-		r, size := utf8.DecodeRuneInString(raw[at:])
-		if unicode.IsSpace(r) {
-			if n := len(t.words); r == '\n' && n > 0 {
+		if size := spaceAt(raw, at); size > 0 {
+			if n := len(t.words); raw[at] == '\n' && n > 0 {
 				last := &t.words[n-1]
 				last.stop = last.stop || at > 0 && raw[at-1] == '\n'
 				last.comma = true
@@ -43,18 +42,29 @@ func read(raw string) *text {
 			at += size
 			continue
 		}
-		end := at
-		for end < len(raw) {
-			r, size := utf8.DecodeRuneInString(raw[end:])
-			if unicode.IsSpace(r) {
-				break
-			}
-			end += size
+		end := at + 1
+		for end < len(raw) && spaceAt(raw, end) == 0 {
+			end++
 		}
 		t.add(at, end)
 		at = end
 	}
 	return t
+}
+
+// spaceAt is how many bytes the white space takes that stands at a place, 0 for
+// anything else, the inside of a character too.
+func spaceAt(raw string, at int) int {
+	if c := raw[at]; c < utf8.RuneSelf {
+		if c == ' ' || '\t' <= c && c <= '\r' {
+			return 1
+		}
+		return 0
+	}
+	if r, size := utf8.DecodeRuneInString(raw[at:]); unicode.IsSpace(r) {
+		return size
+	}
+	return 0
 }
 
 // before and after are what a word may be wrapped in.
