@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -33,8 +34,16 @@ func (p *Pipeline) command(env *message.Message) error {
 		p.seen(env.Context(), c)
 	case grading:
 		return p.decide(env.Context(), c)
+	default:
+		p.metrics.otherForce.Inc()
+		p.log.Debug("command for another force", "place", placeOf(env))
 	}
 	return nil
+}
+
+// placeOf is a command's partition/offset.
+func placeOf(env *message.Message) string {
+	return env.Metadata.Get(MetaPartition) + "/" + env.Metadata.Get(MetaOffset)
 }
 
 // seen shows that a handler has looked. It matters to those who wait, and is
@@ -53,8 +62,10 @@ func (p *Pipeline) seen(ctx context.Context, seen contact.Seen) {
 const seenLimit = 2 * time.Second
 
 // readCommand reads a record of TopicReplies: a contact.Reply, a contact.Seen, a
-// grading, or nil for a type that is not known here, and for what another force is asked
-// for on the same cluster.
+// grading, or nil for what another force is asked for on the same cluster. A
+// type that is not known here, such as that of a version to come, is an error:
+// who passes over an event misses news, who passes over a command leaves a
+// person without an answer.
 func readCommand(record []byte, force string) (any, error) {
 	var e contact.Event
 	if err := json.Unmarshal(record, &e); err != nil {
@@ -78,12 +89,35 @@ func readCommand(record []byte, force string) (any, error) {
 		if err := json.Unmarshal(e.Data, &data); err != nil {
 			return nil, fmt.Errorf("read %s: %w", e.Type, unworded(err))
 		}
-		return data, inOneLine(e.Type, []error{checkID("conversationId", "c-", data.ConversationID)})
+		return data, checkSeen(e, data)
 	case contact.GradedV1:
 		return readGrading(e)
 	default:
-		return nil, nil //nolint:nilnil // a type of the future is no error
+		return nil, fmt.Errorf("read command: its type%s is not known here: want %s, %s or %s",
+			nameOf(e.Type), contact.ReplyRequestedV1, contact.GradedV1, contact.SeenV1)
 	}
+}
+
+// nameOf is a type to be shown, or nothing when it may be a person's words.
+func nameOf(eventType string) string {
+	if len(eventType) > 60 || strings.Trim(eventType, "abcdefghijklmnopqrstuvwxyz0123456789._") != "" || !strings.Contains(eventType, ".") {
+		return ""
+	}
+	return " " + eventType
+}
+
+// checkSeen says what is wrong with a command that nothing answers: who wrote it
+// would wonder for ever why people are shown nothing.
+func checkSeen(e contact.Event, data contact.Seen) error {
+	problems := []error{
+		checkVersion(data.SchemaVersion),
+		checkID("conversationId", "c-", data.ConversationID),
+		checkID("contactId", "m-", data.ContactID),
+	}
+	if data.At.IsZero() {
+		problems = append(problems, errors.New("at is missing"))
+	}
+	return inOneLine(e.Type, problems)
 }
 
 // checkReply says what the reply lacks to be kept and told of.
@@ -192,7 +226,7 @@ func (p *Pipeline) rejectCommands(next message.HandlerFunc) message.HandlerFunc 
 // rejectCommand shows a record that is no command to a person, and returns nil
 // when Kafka has it.
 func (p *Pipeline) rejectCommand(env *message.Message, cause error) error {
-	return p.RejectRecord(TopicReplies, env.Metadata.Get(MetaPartition)+"/"+env.Metadata.Get(MetaOffset), env.Payload, cause)
+	return p.RejectRecord(TopicReplies, placeOf(env), env.Payload, cause)
 }
 
 // RejectRecord publishes a Kafka record that nobody can handle for a person to
@@ -212,6 +246,7 @@ func (p *Pipeline) RejectRecord(topic, place string, record []byte, cause error)
 // refers to the record's place.
 func (s sealer) rejectedRecord(topic, place string, record []byte, cause error, at time.Time) (contact.Event, error) {
 	id := contact.MessageID(topic, place, "")
+	asked := askedBy(record)
 	sum := sha256.Sum256(record)
 	data := contact.Rejected{
 		SchemaVersion: schemaVersion, ContactID: id, Channel: "other", Account: topic,
@@ -228,17 +263,31 @@ func (s sealer) rejectedRecord(topic, place string, record []byte, cause error, 
 	return contact.Event{
 		SpecVersion: "1.0", ID: contact.EventID(contact.RejectedV1, id, ""), Source: "/" + s.force + "/" + topic,
 		Type: contact.RejectedV1, Subject: id, Time: at.UTC(), DataContentType: "application/json", DataSchema: dataSchema,
-		PartitionKey: id, CorrelationID: id, CausationID: idOf(record), Force: s.force, Marking: s.config.Marking, Data: raw,
+		PartitionKey: cmp.Or(asked.conversation, id), CorrelationID: cmp.Or(asked.conversation, id), CausationID: asked.id,
+		Force: s.force, Marking: s.config.Marking, Data: raw,
 	}, nil
 }
 
-// idOf is the id of a record that is an event, for whoever wrote it to find
-// what became of it; empty when there is none of a sensible length.
-func idOf(record []byte) string {
+// asker is what of a record leads whoever wrote it to its rejection.
+type asker struct{ id, conversation string }
+
+// askedBy reads the event's id and the conversation as far as they can be: an id
+// of a sensible length, a conversation of the form that contactd gives.
+func askedBy(record []byte) (a asker) {
 	const longest = 200
-	var event struct{ ID string }
-	if json.Unmarshal(record, &event) != nil || len(event.ID) > longest {
-		return ""
+	var event struct {
+		ID   json.RawMessage
+		Data json.RawMessage
 	}
-	return event.ID
+	var data struct{ ConversationID string }
+	if json.Unmarshal(record, &event) != nil {
+		return a
+	}
+	if json.Unmarshal(event.ID, &a.id) != nil || len(a.id) > longest {
+		a.id = ""
+	}
+	if json.Unmarshal(event.Data, &data) == nil && checkID("", "c-", data.ConversationID) == nil {
+		a.conversation = data.ConversationID
+	}
+	return a
 }

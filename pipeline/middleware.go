@@ -118,6 +118,8 @@ type metrics struct {
 	latency  *prometheus.HistogramVec
 	second   *prometheus.CounterVec
 	decided  *prometheus.CounterVec
+
+	otherForce prometheus.Counter
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -141,9 +143,12 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		decided: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "contactd_decided_total", Help: "Grades that people gave, by the grade before and theirs.",
 		}, []string{"previous", "grade"}),
+		otherForce: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "contactd_commands_of_other_forces_total", Help: "Commands on contact.replies whose force is another: they are passed over.",
+		}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.steps, m.rejected, m.graded, m.latency, m.second, m.decided)
+		registry.MustRegister(m.steps, m.rejected, m.graded, m.latency, m.second, m.decided, m.otherForce)
 	}
 	return m
 }

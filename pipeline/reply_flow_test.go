@@ -538,18 +538,26 @@ func TestWhatCannotBeReadAsACommandIsShownAndStopsNobody(t *testing.T) {
 		`{"specversion":"1.0","type":"contact.reply.requested.v1","data":"` + secret + `"}`,
 		`{"specversion":"1.0","type":"contact.reply.requested.v1","data":{"requestedAt":"` + secret + `"}}`,
 		`{"specversion":"1.0","type":"contact.seen.v1","data":{"conversationId":"` + secret + `"}}`,
+		`{"specversion":"1.0","type":"` + secret + `"}`,
 	} {
 		f.send(message.NewMessage("1", []byte(payload)))
 	}
 	f.command(contact.ReplyRequestedV1, conversation, contact.Requested{SchemaVersion: "1.0", Reply: wrong})
 	f.command(contact.ReplyRequestedV1, conversation, contact.Requested{SchemaVersion: "2.0", Reply: answer(conversation, "y")})
 	f.command(contact.ReplyRequestedV1, contact.ConversationID("a", "b", "c"), contact.Requested{SchemaVersion: "1.0", Reply: answer(conversation, "z")})
-	// What is of the future, or for another force on the same cluster, is skipped.
-	f.command("contact.claimed.v1", conversation, map[string]string{"of": "the future"})
+	// A command of the future is not taken here, and a person waits for what it asks.
+	f.command("contact.reply.requested.v2", conversation, contact.Requested{SchemaVersion: "2.0", Reply: answer(conversation, "later")})
+	// What is for another force on the same cluster is skipped.
 	f.send(message.NewMessage("1", []byte(`{"specversion":"1.0","type":"contact.seen.v1","force":"felpersham","data":{}}`)))
+	f.send(message.NewMessage("1", []byte(`{"specversion":"1.0","type":"contact.reply.requested.v2","force":"felpersham","data":{}}`)))
 	rejected := f.out.on(pipeline.TopicRejected)
-	if len(rejected) != 11 {
-		t.Fatalf("%d records were shown to a person, want 11", len(rejected))
+	if len(rejected) != 13 {
+		t.Fatalf("%d records were shown to a person, want 13", len(rejected))
+	}
+	future := rejected[12]
+	if !bytes.Contains(future.Data, []byte("its type contact.reply.requested.v2 is not known here: want contact.reply.requested.v1")) ||
+		future.CorrelationID != conversation || future.CausationID == "" {
+		t.Errorf("whoever asked cannot find the answer: %+v", future)
 	}
 	for _, each := range rejected {
 		var data contact.Rejected
