@@ -41,7 +41,8 @@ type Outgoing struct {
 type Replies interface {
 	// QueueReply keeps a reply that is to be sent. Nil says that it is queued,
 	// or was before, or has failed at once and its state says why, or was held
-	// back by a brake for automatic replies.
+	// back by a brake for automatic replies. Permanent: its id was used for
+	// another reply.
 	QueueReply(ctx context.Context, reply contact.Reply) error
 	// HandOver notes that the platform is about to be called. False: it must
 	// not be, because the reply is no longer queued or has expired. From here

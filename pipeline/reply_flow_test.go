@@ -514,6 +514,23 @@ func TestAReplyToAChannelThatIsNotConfiguredFailsVisibly(t *testing.T) {
 	}
 }
 
+func TestAnotherReplyUnderAUsedIDIsShownToAPerson(t *testing.T) {
+	f := startFlow(t, newChat())
+	reply := answer(f.says("lane"), "we come at eight")
+	f.asks(reply)
+	f.awaitState(reply.ID, contact.HandedOver)
+	f.asks(reply) // comes again
+	reply.Text = "we do not come"
+	f.asks(reply)
+	rejected := f.out.on(pipeline.TopicRejected)
+	if len(rejected) != 1 || rejected[0].CorrelationID != reply.Conversation || !bytes.Contains(rejected[0].Data, []byte("this replyId was used for another reply")) {
+		t.Errorf("%+v", rejected)
+	}
+	if got := f.replied(reply.ID); len(got) != 2 {
+		t.Errorf("told %+v", got)
+	}
+}
+
 func TestAReplyToNobodyFailsInASequenceOfItsOwn(t *testing.T) {
 	f := startFlow(t, newChat())
 	reply := answer(contact.ConversationID("webchat", "main", "never"), "hello?")

@@ -28,7 +28,8 @@ const (
 )
 
 // QueueReply keeps a reply that is to be sent, unless its id is known, or its
-// conversation is in another journal. It implements pipeline.Replies.
+// conversation is in another journal. Another reply under a known id is a
+// permanent error. It implements pipeline.Replies.
 func (j *Journal) QueueReply(ctx context.Context, reply contact.Reply) error {
 	if err := j.room(); err != nil {
 		return err
@@ -51,6 +52,9 @@ func (j *Journal) QueueReply(ctx context.Context, reply contact.Reply) error {
 	q.reply = reply
 	if err := j.do(ctx, q, len(q.body)+256); err != nil {
 		return fmt.Errorf("queue reply %s: %w", reply.ID, err)
+	}
+	if q.reused {
+		return pipeline.Permanent(fmt.Errorf("queue reply %s: this replyId was used for another reply, and this one is not sent: give each reply an id of its own", reply.ID))
 	}
 	return nil
 }
@@ -118,14 +122,16 @@ type queueing struct {
 	stored []*row
 	state  int
 	braked string
+	reused bool // its id is known, of another reply
 }
 
 func (q *queueing) apply(t *tx) error {
-	q.stored, q.braked = nil, ""
-	if _, err := replyOf(t.conn, q.reply.ID); !errors.Is(err, errNoReply) {
+	q.stored, q.braked, q.reused = nil, "", false
+	if known, err := replyOf(t.conn, q.reply.ID); !errors.Is(err, errNoReply) {
 		if errors.Is(err, errDamaged) {
 			return nil // known all the same
 		}
+		q.reused = err == nil && !q.repeats(known)
 		return err
 	}
 	now := t.now()
@@ -157,6 +163,20 @@ func (q *queueing) apply(t *tx) error {
 	}
 	q.stored, err = t.changeReply(r, q.state, refused)
 	return err
+}
+
+// repeats reports whether the reply is the one of a row: it says the same to the
+// same people. Who sent it off, and when, may differ.
+func (q *queueing) repeats(r *replyRow) bool {
+	known, err := r.open()
+	if err != nil {
+		return true // as far as anybody can tell
+	}
+	if r.sha != textDigest(q.reply.Text) || known.Conversation != q.reply.Conversation || known.Way != q.reply.Way {
+		return false
+	}
+	same := func(a, b contact.Attachment) bool { return a.SHA256 == b.SHA256 }
+	return r.due == wordless || slices.EqualFunc(known.Attachments, q.reply.Attachments, same)
 }
 
 // noConversation is why a reply is refused whose conversation is not in this journal.

@@ -182,6 +182,28 @@ func TestAReplyIsDeliveredWithWhatItsChannelNeeds(t *testing.T) {
 	}
 }
 
+func TestAnotherReplyUnderAUsedIDIsAnError(t *testing.T) {
+	j := open(t, t.TempDir())
+	ada, bob := someone(t, j, "ada"), someone(t, j, "bob")
+	r := replyTo(ada, "we come at eight")
+	queue(t, j, r)
+	for what, change := range map[string]func(*contact.Reply){
+		"another text":         func(r *contact.Reply) { r.Text = "we do not come" },
+		"another conversation": func(r *contact.Reply) { r.Conversation = bob },
+		"another way":          func(r *contact.Reply) { r.Way = contact.Hide },
+		"another file":         func(r *contact.Reply) { r.Attachments = []contact.Attachment{{Blob: contact.Blob{SHA256: "0"}}} },
+	} {
+		other := r
+		change(&other)
+		if err := j.QueueReply(t.Context(), other); err == nil || !strings.Contains(err.Error(), "was used for another reply") {
+			t.Errorf("%s under the same id: %v", what, err)
+		}
+	}
+	r.RequestedAt, r.Author = r.RequestedAt.Add(time.Minute), "h215"
+	queue(t, j, r)
+	wantStates(t, j, r.ID, contact.Queued)
+}
+
 func TestAReplyThatCannotBeSentFailsAtOnceAndSaysWhy(t *testing.T) {
 	clock := newClock(time.Unix(1790000000, 0))
 	j := open(t, t.TempDir(), func(_ *Config, d *Deps) { d.Now = clock.Now })
@@ -576,6 +598,7 @@ func TestPruningTakesWhatRepliesSaidAndLaterTheReplies(t *testing.T) {
 	if _, err := j.Blobs().Open(file.SHA256); err != nil {
 		t.Errorf("its attachment: %v", err)
 	}
+	queue(t, j, done) // comes again, and is still known
 	// A bounce may come long after.
 	outcome(t, j, done.ID, contact.Failed)
 	told := changesSince(t, j, done.ID)
