@@ -151,6 +151,8 @@ func TestAnErrorOfACommandSaysWhatIsWrongWithIt(t *testing.T) {
 		reply(`{"attachments":{}}`):              "v1: attachments: want a list",
 		reply(`{"attachments":[{"bytes":"x"}]}`): "attachments.bytes: want a number",
 		`{"specversion":"1.0","type":"contact.graded.v1","data":{"grade":"red"}}`:                                     "a grade is none of the contract's",
+		`{"specversion":"1.0","type":"contact.graded.v1","data":{"grade":"priority"}}`:                                "previous is missing",
+		`{"specversion":"1.0","type":"contact.graded.v1","data":{"previous":null}}`:                                   "previous is missing",
 		`{"specversion":"1.0","type":"contact.seen.v1","data":{"schemaVersion":"1.0","conversationId":"room seven"}}`: "read contact.seen.v1: conversationId: want c- and 26 of 0-9a-v; contactId: want m-",
 		`{"specversion":"1.0","type":"contact.reply.request.v1"}`:                                                     "its type contact.reply.request.v1 is not known here: want contact.reply.requested.v1",
 	} {

@@ -50,6 +50,8 @@ func readGrading(e contact.Event) (g grading, err error) {
 	if err := json.Unmarshal(e.Data, &g.Graded); err != nil {
 		return g, fmt.Errorf("read %s: %w", e.Type, unworded(err))
 	}
+	var said struct{ Previous *contact.Grade } // what is missing would be read as unknown
+	_ = json.Unmarshal(e.Data, &said)          // it could be read before
 	problems := []error{
 		checkVersion(g.SchemaVersion),
 		checkID("conversationId", "c-", g.ConversationID),
@@ -62,6 +64,7 @@ func readGrading(e contact.Event) (g grading, err error) {
 	}
 	wrong(e.ID == "" || e.Source == "", "source or id is missing")
 	wrong(e.PartitionKey != "" && e.PartitionKey != g.ConversationID, "partitionkey is not the conversation")
+	wrong(said.Previous == nil, "previous is missing: say which grade the handler saw")
 	wrong(g.Grade == contact.Unknown, "grade: want emergency, priority, scheduled or resolution")
 	wrong(g.Previous.Above(g.Grade) && strings.TrimSpace(g.Reason) == "", "reason is missing: a grade is not lowered without one")
 	wrong(len(g.Reason) > maxReason, "reason is too long")
@@ -107,13 +110,11 @@ func (p *Pipeline) decide(ctx context.Context, g grading) error {
 	slices.SortStableFunc(said, func(a, b saidLater) int { return int(a.seq - b.seq) })
 	for _, each := range said {
 		if each.Asked == g.asked {
-			return nil // the command comes again
+			return g.repeats(each.Assessed)
 		}
 	}
-	if n := len(said); n > 0 {
-		if stands := said[n-1].Assessed.Classification.Grade; stands != g.Previous {
-			return Permanent(fmt.Errorf("grade conversation: it is %s by now, not %s: look at it again", stands, g.Previous))
-		}
+	if err := p.fits(ctx, g, said); err != nil {
+		return err
 	}
 	kept := p.decision(p.seal.source(channel, account), g, count+1)
 	if g.Grade == contact.Emergency && g.Previous != contact.Emergency {
@@ -127,6 +128,47 @@ func (p *Pipeline) decide(ctx context.Context, g grading) error {
 		return err
 	}
 	p.metrics.decided.WithLabelValues(g.Previous.String(), g.Grade.String()).Inc()
+	return nil
+}
+
+// repeats is nil when a command comes again, and an error for another one under
+// its id. When it was sent off may differ.
+func (g grading) repeats(known *contact.Assessed) error {
+	if c := known.Classification; c.Grade == g.Grade && known.Previous == g.Previous && known.ChangeReason == g.Reason {
+		return nil
+	}
+	return Permanent(errors.New("grade conversation: the id of this command was used for another one: give each command an id of its own"))
+}
+
+// fits says why a command cannot be taken after what was said of its message
+// later: that must be known here, of this conversation, and still what the
+// handler saw.
+func (p *Pipeline) fits(ctx context.Context, g grading, said []saidLater) error {
+	wrong := func(format string, args ...any) error {
+		return Permanent(fmt.Errorf("grade conversation: "+format, args...))
+	}
+	if n := len(said); n > 0 {
+		last := said[n-1].Assessed
+		switch stands := last.Classification.Grade; {
+		case last.ConversationID != g.ConversationID:
+			return wrong("the message is of another one")
+		case stands != g.Previous:
+			return wrong("it is %s by now, not %s: look at it again", stands, g.Previous)
+		}
+		return nil
+	}
+	entry, known, err := p.decisions.Message(ctx, g.ContactID)
+	switch {
+	case err != nil: // a damaged message is graded all the same
+		p.log.Warn("look up the message of a grade", "message_id", g.ContactID, "err", err)
+		return nil
+	case !known || Own(entry.Original.Channel):
+		return wrong("there is no such message")
+	case entry.Conversation != g.ConversationID:
+		return wrong("the message is of another one")
+	case entry.Lane == LaneEmergency && contact.Emergency.Above(g.Grade) && strings.TrimSpace(g.Reason) == "":
+		return wrong("reason is missing: it went out as an emergency, which is not lowered without one")
+	}
 	return nil
 }
 

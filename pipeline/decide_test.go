@@ -161,8 +161,16 @@ func TestAMachineThatRepeatsWhatAHandlerDecidedAgainstIsNotHeard(t *testing.T) {
 func TestAGradeThatCannotBeTakenIsRejected(t *testing.T) {
 	s := startSecond(t, silent)
 	s.says("lane")
+	elsewhere := s.says("other lane")
 	wrong := map[string]func(*contact.Event, *contact.Graded){
-		"reason is missing": func(_ *contact.Event, d *contact.Graded) { d.Reason = " " },
+		"there is no such message": func(_ *contact.Event, d *contact.Graded) {
+			d.ContactID = contact.MessageID("webchat", "main", "nowhere")
+		},
+		"the message is of another one": func(e *contact.Event, d *contact.Graded) {
+			d.ConversationID = contact.ConversationID("webchat", "main", "lane")
+			e.PartitionKey = d.ConversationID
+		},
+		"v1: reason is missing": func(_ *contact.Event, d *contact.Graded) { d.Reason = " " },
 		"grade: want": func(_ *contact.Event, d *contact.Graded) {
 			d.Grade = contact.Unknown
 		},
@@ -194,6 +202,43 @@ func TestAGradeThatCannotBeTakenIsRejected(t *testing.T) {
 	if n := len(s.of(pipeline.TopicEvents, contact.AssessedV1)); n != 0 {
 		t.Errorf("%d taken", n)
 	}
+	// The same holds of a message that was graded before.
+	s.decides(contact.Resolution, contact.Scheduled, "spoken to")
+	if _, data := s.assessed(1); data.ConversationID != elsewhere {
+		t.Errorf("%+v", data)
+	}
+	s.decides(contact.Scheduled, contact.Resolution, "", wrong["the message is of another one"])
+	s.assessed(1)
+	if n := len(s.out.on(pipeline.TopicRejected)); n != len(wrong)+1 {
+		t.Errorf("%d rejected", n)
+	}
+}
+
+func TestAnEmergencyIsNotLoweredWithoutAReasonByWhoSaysThatTheySawLess(t *testing.T) {
+	s := startSecond(t, silent)
+	s.says("lane", `"Text":"he has a knife"`)
+	s.decides(contact.Scheduled, contact.Resolution, "")
+	rejected := s.out.on(pipeline.TopicRejected)
+	if len(rejected) != 1 || !strings.Contains(string(rejected[0].Data), "it went out as an emergency") {
+		t.Errorf("%+v", rejected)
+	}
+	s.decides(contact.Scheduled, contact.Emergency, "a film, she says")
+	s.assessed(1)
+}
+
+func TestAnotherGradeUnderAUsedIDIsRejected(t *testing.T) {
+	s := startSecond(t, silent)
+	s.says("lane")
+	same := func(e *contact.Event, _ *contact.Graded) { e.ID = "e-00000000000000000000000000" }
+	s.decides(contact.Priority, contact.Scheduled, "", same)
+	s.decides(contact.Priority, contact.Scheduled, "", same) // comes again
+	s.assessed(1)
+	s.decides(contact.Emergency, contact.Priority, "", same)
+	rejected := s.out.on(pipeline.TopicRejected)
+	if len(rejected) != 1 || !strings.Contains(string(rejected[0].Data), "the id of this command was used for another one") {
+		t.Errorf("%+v", rejected)
+	}
+	s.assessed(1)
 }
 
 // TestWhoeverReadsTheLastAssessmentNeverSeesAMachineLowerAPerson lets people

@@ -255,6 +255,8 @@ func (calm) Assess(_ context.Context, message contact.Message) contact.Assessmen
 		a.SafeToReply = &contact.SafeToReply{Safe: "no", By: "test@1", Signs: []contact.Sign{
 			{Code: "watched", Spans: []contact.Span{{Start: 0, End: 18, Quote: "he checks my phone"}}},
 		}}
+	case "he has a knife":
+		a.Grade = contact.Emergency
 	case "cant talk":
 		a.Covert = &contact.Covert{Signs: []contact.Sign{{Code: "cannot_speak"}}, By: "test@1"}
 	}
