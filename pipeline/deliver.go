@@ -35,7 +35,15 @@ func (p *Pipeline) deliver(env *message.Message) error {
 	ctx, cancel := p.untilStopped(env.Context())
 	defer cancel()
 	replier, configured := p.replies.Repliers[out.Channel]
+	out, err := p.aimed(ctx, out)
 	switch {
+	case err != nil && isOurs(err):
+		return err
+	case err != nil && out.State == contact.Uncertain:
+		p.log.Warn("reply cannot be looked up, trying again", "reply", out.ID, "err", err)
+		return p.postpone(ctx, out)
+	case err != nil:
+		return p.conclude(ctx, out, contact.Outcome{State: contact.Failed, Reason: err.Error()})
 	case out.State == contact.Uncertain && !configured:
 		p.log.Warn("reply cannot be looked up: its channel is not configured", "reply", out.ID, "channel", out.Channel)
 		return p.postpone(ctx, out)
@@ -62,6 +70,32 @@ func (p *Pipeline) deliver(env *message.Message) error {
 		p.log.Warn("reply may have been sent, looking it up", "reply", out.ID, "channel", out.Channel, "account", out.Account, "err", err)
 		return p.conclude(ctx, out, contact.Outcome{State: contact.Uncertain, Reason: "the platform did not say whether it has taken it"})
 	}
+}
+
+// aimed leads a reply to the very message that it names where that matters: one
+// hides, shows, or answers in private what was written there, and not what the
+// same person wrote since. The usual way is that of the conversation. The error
+// says why it cannot, in words for a handler.
+func (p *Pipeline) aimed(ctx context.Context, out Outgoing) (Outgoing, error) {
+	if out.Way == "" || out.InReplyTo == "" || p.decisions == nil {
+		return out, nil
+	}
+	entry, known, err := p.decisions.Message(ctx, out.InReplyTo)
+	if err == nil && (!known || entry.Conversation != out.Conversation || entry.Original.Channel != out.Channel) {
+		return out, errors.New("the message that contactId names is not of this conversation")
+	}
+	var named contact.Message
+	if err == nil {
+		named, err = p.read(ctx, entry)
+	}
+	switch {
+	case err != nil && isOurs(err):
+		return out, err
+	case err != nil || named.Answer.Address == "":
+		return out, errors.New("the message that contactId names is not kept here any more, or cannot be answered")
+	}
+	out.Account, out.Address = entry.Original.Account, named.Answer.Address
+	return out, nil
 }
 
 // lookUp asks the platform about a reply that may have been sent.

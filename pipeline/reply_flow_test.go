@@ -53,6 +53,7 @@ func newChat() *chat {
 func (c *chat) Read(_ context.Context, o channels.Original) (contact.Message, error) {
 	var said struct {
 		Thread, Text string
+		Place        string
 		Automatic    contact.Automatic
 		Safe         string
 		Covert       bool
@@ -66,7 +67,7 @@ func (c *chat) Read(_ context.Context, o channels.Original) (contact.Message, er
 		Channel:      contact.Channel{Kind: "webchat", Account: o.Account, Visibility: "private", Direction: "inbound"},
 		Conversation: contact.ConversationID("webchat", o.Account, said.Thread),
 		Sender:       contact.Sender{Address: "Ada"}, Text: said.Text, Authored: said.Text, Authenticity: contact.Claimed,
-		Answer: contact.Answer{Address: "session " + said.Thread, Rules: c.rules}, Automatic: said.Automatic,
+		Answer: contact.Answer{Address: "session " + said.Thread + said.Place, Rules: c.rules}, Automatic: said.Automatic,
 		SafeToContact: said.Safe, Covert: said.Covert, Outcome: said.Outcome, Abandoned: said.Gone,
 	}, nil
 }
@@ -224,7 +225,7 @@ func (f *flow) start(config journal.Config, deps pipeline.ReplyDeps) (stop func(
 	p, err := pipeline.New(pipeline.Config{Drain: time.Second}, pipeline.Deps{
 		Unread: j.Unread(), Outbox: j.Outbox(), Open: journal.EntryOf, Journal: j,
 		Readers: map[string]channels.Reader{"webchat": f.chat}, Panel: calm{}, Publisher: f.out,
-		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler), Replies: deps,
+		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler), Replies: deps, Decisions: j,
 	})
 	if err != nil {
 		f.t.Fatal(err)
@@ -504,6 +505,52 @@ func TestARefusedReplyFailsWithThePlatformsReason(t *testing.T) {
 	f.asks(reply)
 	if last := f.awaitState(reply.ID, contact.Failed); last.Reason != "they have blocked us" {
 		t.Errorf("told %+v", last)
+	}
+}
+
+func TestWhatIsHiddenIsTheMessageThatTheReplyNames(t *testing.T) {
+	c := newChat()
+	c.rules.Ways = []contact.Way{contact.Hide}
+	f := startFlow(t, c)
+	elsewhere := f.says("other lane")
+	conversation := f.says("lane", `"Place":" first"`)
+	f.says("lane", `"Place":" second"`)
+	hides := func(which string) contact.Reply {
+		r := answer(conversation, "hide "+which)
+		r.Way, r.Text, r.InReplyTo = contact.Hide, "", which
+		return r
+	}
+	first := hides(contact.MessageID("webchat", "main", "lane/2"))
+	f.asks(first)
+	if told := f.awaitState(first.ID, contact.HandedOver); told.PlatformMessageID != "session lane first#"+first.ID {
+		t.Errorf("hid %s", told.PlatformMessageID)
+	}
+	latest := hides("")
+	f.asks(latest)
+	if told := f.awaitState(latest.ID, contact.HandedOver); told.PlatformMessageID != "session lane second#"+latest.ID {
+		t.Errorf("hid %s", told.PlatformMessageID)
+	}
+	for _, wrong := range []string{contact.MessageID("webchat", "main", "never"), contact.MessageID("webchat", "main", "other lane/1")} {
+		r := hides(wrong)
+		f.asks(r)
+		if told := f.awaitState(r.ID, contact.Failed); told.Reason != "the message that contactId names is not of this conversation" {
+			t.Errorf("told %+v of one of %s", told, elsewhere)
+		}
+	}
+}
+
+func TestWhatIsHiddenIsLookedUpWhereItWasHidden(t *testing.T) {
+	c := newChat()
+	c.rules.Ways = []contact.Way{contact.Hide}
+	c.answer = func(int, contact.Reply) fate { return fate{taken: true, err: errors.New("the line broke")} }
+	f := startFlow(t, c)
+	conversation := f.says("lane", `"Place":" first"`)
+	f.says("lane", `"Place":" second"`)
+	r := answer(conversation, "")
+	r.Way, r.InReplyTo = contact.Hide, contact.MessageID("webchat", "main", "lane/1")
+	f.asks(r)
+	if told := f.awaitState(r.ID, contact.HandedOver); told.PlatformMessageID != "session lane first#"+r.ID {
+		t.Errorf("looked up %s", told.PlatformMessageID)
 	}
 }
 
