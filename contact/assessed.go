@@ -47,8 +47,8 @@ type Graded struct {
 	// ContactID is the latest message that was read.
 	ContactID string `json:"contactId"`
 	Grade     Grade  `json:"grade"`
-	// Previous is the grade that the handler saw. When another stands by now,
-	// the handler must look again: the command is rejected.
+	// Previous is the grade of that message as the handler saw it. When another
+	// was told since, the handler must look again: the command is rejected.
 	Previous Grade `json:"previous"`
 	// Categories are the kinds of risk or need from now on, most serious
 	// first: what stood before unless the handler changed it.

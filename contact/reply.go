@@ -8,7 +8,7 @@ type Reply struct {
 	// tells its replies apart. The same id is never sent twice.
 	ID string `json:"replyId"`
 	// Conversation is what is answered; InReplyTo the message, empty for the
-	// latest.
+	// latest. Only with a Way it matters where that message leads.
 	Conversation string `json:"conversationId"`
 	InReplyTo    string `json:"contactId,omitempty"`
 	// Text is what the person reads: plain text, lines ended by \n.
@@ -23,7 +23,7 @@ type Reply struct {
 	Author   string `json:"author,omitempty"`
 	SignedAs string `json:"signedAs,omitempty"`
 	// Automatic is set for what no person wrote. A channel never sends one
-	// where a platform demands a human.
+	// where a platform demands a human; one that is held back is told nowhere.
 	Automatic bool `json:"automatic,omitempty"`
 	// RequestedAt is when the handler sent it off. ExpiresAt, if set, is when
 	// it must no longer be sent: it fails then.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"contactd/channels"
 	"contactd/classifiers"
@@ -38,7 +39,7 @@ type grading struct {
 
 // Bounds on what a handler may say about a grade.
 const (
-	maxReason     = 500 // bytes, as the others
+	maxReason     = 500 // characters, as the others
 	maxAuthor     = 200
 	maxCategories = 20
 	maxCategory   = 100
@@ -67,10 +68,10 @@ func readGrading(e contact.Event) (g grading, err error) {
 	wrong(said.Previous == nil, "previous is missing: say which grade the handler saw")
 	wrong(g.Grade == contact.Unknown, "grade: want emergency, priority, scheduled or resolution")
 	wrong(g.Previous.Above(g.Grade) && strings.TrimSpace(g.Reason) == "", "reason is missing: a grade is not lowered without one")
-	wrong(len(g.Reason) > maxReason, "reason is too long")
-	wrong(len(g.Author) > maxAuthor, "author is too long")
+	wrong(utf8.RuneCountInString(g.Reason) > maxReason, "reason is too long: at most 500 characters")
+	wrong(utf8.RuneCountInString(g.Author) > maxAuthor, "author is too long: at most 200 characters")
 	wrong(len(g.Categories) > maxCategories, "categories are too many")
-	wrong(slices.ContainsFunc(g.Categories, func(c string) bool { return c == "" || len(c) > maxCategory }), "a category is empty or too long")
+	wrong(slices.ContainsFunc(g.Categories, func(c string) bool { return c == "" || utf8.RuneCountInString(c) > maxCategory }), "a category is empty or too long")
 	wrong(g.At.IsZero(), "at is missing")
 	return g, inOneLine(e.Type, problems)
 }

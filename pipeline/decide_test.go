@@ -73,8 +73,9 @@ func TestWhatAHandlerDecidesIsAnAssessmentInTheConversationsOrder(t *testing.T) 
 	}
 	// It changes its mind, and the command comes again.
 	again := func(e *contact.Event, _ *contact.Graded) { e.ID = "e-00000000000000000000000000" }
-	s.decides(contact.Priority, contact.Resolution, "", again)
-	s.decides(contact.Priority, contact.Resolution, "", again)
+	welsh := strings.Repeat("ŵ", 500) // the contract counts characters
+	s.decides(contact.Priority, contact.Resolution, welsh, again)
+	s.decides(contact.Priority, contact.Resolution, welsh, again)
 	event, _ = s.assessed(2)
 	if *event.Grade != contact.Priority || event.Sequence != "3" {
 		t.Errorf("%+v", event)

@@ -36,7 +36,7 @@ func newMetrics() *metrics {
 			Name: "contactd_replies_total", Help: "Replies that have come to a state.",
 		}, []string{"state"}),
 		braked: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "contactd_automatic_replies_braked_total", Help: "Automatic replies held back, by the limit that was reached.",
+			Name: "contactd_automatic_replies_braked_total", Help: "Automatic replies held back, by the limit that was reached; refused where no reply could be sent at all.",
 		}, []string{"limit"}),
 	}
 }

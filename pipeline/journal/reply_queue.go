@@ -146,7 +146,8 @@ func (q *queueing) apply(t *tx) error {
 		refused = q.judge(rules, now)
 	}
 	if q.reply.Automatic && refused != "" {
-		return nil // nobody waits for it
+		q.braked = "refused" // nobody waits for it
+		return nil
 	}
 	if q.reply.Automatic {
 		if rules.PeopleOnly {

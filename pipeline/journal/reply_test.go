@@ -459,7 +459,7 @@ func TestAutomaticRepliesHaveBrakes(t *testing.T) {
 		}
 	}
 	// Each was asked for twice.
-	if counted["sender"] != 4 || counted["conversation"] != 2 || counted["minute"] != 10 {
+	if counted["sender"] != 4 || counted["conversation"] != 2 || counted["minute"] != 10 || counted["refused"] != 2 {
 		t.Errorf("counted %v", counted)
 	}
 }
