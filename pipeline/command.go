@@ -69,7 +69,7 @@ const seenLimit = 2 * time.Second
 func readCommand(record []byte, force string) (any, error) {
 	var e contact.Event
 	if err := json.Unmarshal(record, &e); err != nil {
-		return nil, fmt.Errorf("read command: %w", unworded(err))
+		return nil, fmt.Errorf("read command: %w", unworded(err, record))
 	}
 	if e.SpecVersion != "1.0" || e.Type == "" {
 		return nil, errors.New("read command: it is no CloudEvent of version 1.0")
@@ -81,13 +81,13 @@ func readCommand(record []byte, force string) (any, error) {
 	case contact.ReplyRequestedV1:
 		var data contact.Requested
 		if err := json.Unmarshal(e.Data, &data); err != nil {
-			return nil, fmt.Errorf("read %s: %w", e.Type, unworded(err))
+			return nil, fmt.Errorf("read %s: %w", e.Type, unworded(err, e.Data))
 		}
 		return data.Reply, checkReply(e, data)
 	case contact.SeenV1:
 		var data contact.Seen
 		if err := json.Unmarshal(e.Data, &data); err != nil {
-			return nil, fmt.Errorf("read %s: %w", e.Type, unworded(err))
+			return nil, fmt.Errorf("read %s: %w", e.Type, unworded(err, e.Data))
 		}
 		return data, checkSeen(e, data)
 	case contact.GradedV1:
@@ -165,22 +165,38 @@ func checkID(name, prefix, id string) error {
 }
 
 // unworded leaves out what a JSON error may quote: it may be a person's words.
-func unworded(err error) error {
+func unworded(err error, raw []byte) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	var moment *time.ParseError
 	switch {
+	case len(raw) == 0:
+		return errors.New("it is empty, or has no data")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("no JSON at byte %d", syntax.Offset)
 	case errors.As(err, &kind):
 		return errors.New(jsonPath(kind.Field) + "want " + jsonKind(kind.Type))
 	case errors.As(err, &moment):
-		return errors.New("a time is not of the form 2006-01-02T15:04:05Z")
+		return errors.New(badTime(raw) + "a time is not of the form 2006-01-02T15:04:05Z")
 	case errors.Is(err, contact.ErrNoGrade):
 		return errors.New("a grade is none of the contract's")
 	default:
 		return errors.New("no JSON of the contract")
 	}
+}
+
+// badTime names the time that cannot be read, with a colon: the JSON error does
+// not.
+func badTime(raw []byte) string {
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(raw, &fields)
+	for _, name := range []string{"time", "requestedAt", "expiresAt", "at"} {
+		var at *time.Time
+		if json.Unmarshal(fields[name], &at) != nil && len(fields[name]) > 0 {
+			return name + ": "
+		}
+	}
+	return ""
 }
 
 // jsonPath is a path of names in JSON, with a colon. The path of a JSON error has

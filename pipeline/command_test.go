@@ -144,9 +144,13 @@ func TestAnErrorOfACommandSaysWhatIsWrongWithIt(t *testing.T) {
 		return `{"specversion":"1.0","id":"their-17","type":"contact.reply.requested.v1","data":` + data + `}`
 	}
 	for record, want := range map[string]string{
-		`[1]`:                                    "read command: want an object",
-		reply(`[]`):                              "read contact.reply.requested.v1: want an object",
-		reply(`{"requestedAt":"yesterday"}`):     "a time is not of the form",
+		`[1]`:                                "read command: want an object",
+		reply(`[]`):                          "read contact.reply.requested.v1: want an object",
+		reply(`{"requestedAt":"yesterday"}`): "a time is not of the form",
+		reply(`{"expiresAt":"","requestedAt":"2026-11-03T21:16:40Z"}`): "v1: expiresAt: a time is not of the form",
+		`{"specversion":"1.0","time":"now","type":"contact.seen.v1"}`:  "read command: time: a time is not",
+		`{"specversion":"1.0","type":"contact.seen.v1"}`:               "read contact.seen.v1: it is empty, or has no data",
+		``:                                       "read command: it is empty",
 		reply(`{"text":5}`):                      "v1: text: want a text",
 		reply(`{"attachments":{}}`):              "v1: attachments: want a list",
 		reply(`{"attachments":[{"bytes":"x"}]}`): "attachments.bytes: want a number",

@@ -49,7 +49,7 @@ const (
 func readGrading(e contact.Event) (g grading, err error) {
 	g.cause, g.asked = e.ID, e.Source+" "+e.ID
 	if err := json.Unmarshal(e.Data, &g.Graded); err != nil {
-		return g, fmt.Errorf("read %s: %w", e.Type, unworded(err))
+		return g, fmt.Errorf("read %s: %w", e.Type, unworded(err, e.Data))
 	}
 	var said struct{ Previous *contact.Grade } // what is missing would be read as unknown
 	_ = json.Unmarshal(e.Data, &said)          // it could be read before

@@ -158,7 +158,7 @@ func (l *laterOpinion) about() (message, conversation string) {
 // the disk's fault, never a person's, and permanent.
 func readLater(e Entry) (l laterOpinion, message, conversation string, err error) {
 	if err := json.Unmarshal(e.Original.Bytes, &l); err != nil {
-		return l, "", "", Permanent(fmt.Errorf("read second opinion: %w", unworded(err)))
+		return l, "", "", Permanent(fmt.Errorf("read second opinion: %w", unworded(err, e.Original.Bytes)))
 	}
 	message, conversation = l.about()
 	if message == "" || conversation == "" || e.Original.ID != message+"/"+l.By {
