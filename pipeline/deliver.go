@@ -34,16 +34,12 @@ func (p *Pipeline) deliver(env *message.Message) error {
 	}
 	ctx, cancel := p.untilStopped(env.Context())
 	defer cancel()
-	replier, configured := p.replies.Repliers[out.Channel]
 	out, err := p.aimed(ctx, out)
+	if err != nil {
+		return p.astray(ctx, out, err)
+	}
+	replier, configured := p.replies.Repliers[out.Channel]
 	switch {
-	case err != nil && isOurs(err):
-		return err
-	case err != nil && out.State == contact.Uncertain:
-		p.log.Warn("reply cannot be looked up, trying again", "reply", out.ID, "err", err)
-		return p.postpone(ctx, out)
-	case err != nil:
-		return p.conclude(ctx, out, contact.Outcome{State: contact.Failed, Reason: err.Error()})
 	case out.State == contact.Uncertain && !configured:
 		p.log.Warn("reply cannot be looked up: its channel is not configured", "reply", out.ID, "channel", out.Channel)
 		return p.postpone(ctx, out)
@@ -96,6 +92,20 @@ func (p *Pipeline) aimed(ctx context.Context, out Outgoing) (Outgoing, error) {
 	}
 	out.Account, out.Address = entry.Original.Account, named.Answer.Address
 	return out, nil
+}
+
+// astray settles a reply of which it is not known where it leads: it fails,
+// unless it may have been sent before, or the fault is our own.
+func (p *Pipeline) astray(ctx context.Context, out Outgoing, cause error) error {
+	switch {
+	case isOurs(cause):
+		return cause
+	case out.State == contact.Uncertain:
+		p.log.Warn("reply cannot be looked up, trying again", "reply", out.ID, "err", cause)
+		return p.postpone(ctx, out)
+	default:
+		return p.conclude(ctx, out, contact.Outcome{State: contact.Failed, Reason: cause.Error()})
+	}
 }
 
 // lookUp asks the platform about a reply that may have been sent.
