@@ -193,6 +193,7 @@ func (d *daemon) listen(context.Context) error {
 		return err
 	}
 	d.listener = l
+	d.measureListener("http", l.Trouble)
 	go func() {
 		if err := l.Serve(); err != nil {
 			d.fail("listener", err)

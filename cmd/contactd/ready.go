@@ -86,6 +86,10 @@ func (d *daemon) ready(ctx context.Context) listener.Readiness {
 		Journal:    part(d.journal.Ready()),
 		Broker:     listener.Part{Error: "starting"},
 		Publishing: part(unpublished(d.journal.Oldest())),
+		Listeners:  map[string]listener.Part{},
+	}
+	for name, trouble := range d.listeners() {
+		r.Listeners[name] = part(trouble())
 	}
 	if d.started.Load() {
 		r.Broker = part(d.broker.state.look(ctx, d.broker.cluster))

@@ -59,7 +59,7 @@ func (p *program) greet(ctx context.Context, d *daemon) {
 	if d.broker.read != "" {
 		p.printf("           %s\n", d.broker.read)
 	}
-	p.printf("  status   %s/readyz\n", d.listener.URL())
+	p.printf("  status   %s/readyz%s\n", d.listener.URL(), notYet(d.listener.Server.Trouble()))
 	p.printf("  data     %s\n", d.config.DataDir)
 	accounts := 0
 	for _, name := range channelNames() {
@@ -77,6 +77,14 @@ func (p *program) greet(ctx context.Context, d *daemon) {
 	if accounts == 0 || d.config.file == "" {
 		p.tellNext(d.config.file)
 	}
+}
+
+// notYet says that something is tried again.
+func notYet(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ", not yet: " + err.Error()
 }
 
 // tellNext says how to get the first message in.

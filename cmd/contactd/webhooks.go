@@ -25,12 +25,16 @@ func (d *daemon) openHooks(context.Context) error {
 		return err
 	}
 	d.hooks = l
+	d.measureListener("webhooks", l.Trouble)
 	go func() {
 		if err := l.Serve(); err != nil {
 			d.fail("webhooks", err)
 		}
 	}()
 	d.stops = append(d.stops, stop{"webhooks", l.Close})
+	if l.Server.Trouble() != nil {
+		return nil // told already, and tried again
+	}
 	for _, receiver := range receivers {
 		d.log.Info("webhook is open", "url", l.URL()+receiver.Path())
 	}

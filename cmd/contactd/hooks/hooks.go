@@ -69,7 +69,8 @@ const (
 // Listener answers platforms. Make one with Listen.
 type Listener struct{ *serve.Server }
 
-// Listen takes the address and mounts the receivers; Serve answers.
+// Listen takes the address, now or as soon as it can, and mounts the receivers;
+// Serve answers.
 func Listen(config Config, receivers []*webhook.Receiver, log *slog.Logger) (*Listener, error) {
 	config = config.WithDefaults()
 	if err := config.Validate(); err != nil {
@@ -88,14 +89,10 @@ func Listen(config Config, receivers []*webhook.Receiver, log *slog.Logger) (*Li
 		mounted[receiver.Path()] = true
 		mux.Handle(receiver.Path(), receiver)
 	}
-	server, err := serve.Listen(serve.Config{
+	return &Listener{serve.Listen(serve.Config{
 		Name: section, Listen: config.Listen, CertFile: config.CertFile, KeyFile: config.KeyFile,
 		Handler: fromOrigin(trusted, mux), WriteTimeout: writeTimeout, Connections: maxConnections, Log: log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &Listener{server}, nil
+	})}, nil
 }
 
 // fromOrigin says from where a request really came.

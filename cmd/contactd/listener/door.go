@@ -6,22 +6,32 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // tokensLimit bounds the file of tokens.
 const tokensLimit = 64 << 10
 
 // door decides who may have what.
-type door struct{ tokensFile string }
+type door struct {
+	tokensFile string
+	log        *slog.Logger
+	warned     atomic.Int64 // when it was last told that tokens cannot be read, Unix nanoseconds
+}
+
+// quiet is the least time between two warnings.
+const quiet = time.Minute
 
 // forIntegrators lets through who has a token; without a file of tokens, who
 // is on this machine.
-func (d door) forIntegrators(next http.Handler) http.Handler {
+func (d *door) forIntegrators(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case d.tokensFile == "" && local(r), d.token(r):
@@ -36,7 +46,7 @@ func (d door) forIntegrators(next http.Handler) http.Handler {
 }
 
 // forInsiders lets through who has a token or is on this machine.
-func (d door) forInsiders(next http.Handler) http.Handler {
+func (d *door) forInsiders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !d.insider(r) {
 			http.Error(w, "only for programs on this machine, or with a token of http.tokens_file", http.StatusForbidden)
@@ -46,7 +56,7 @@ func (d door) forInsiders(next http.Handler) http.Handler {
 	})
 }
 
-func (d door) insider(r *http.Request) bool { return local(r) || d.token(r) }
+func (d *door) insider(r *http.Request) bool { return local(r) || d.token(r) }
 
 // local reports whether a program on this machine asks by itself: neither
 // through a proxy, nor a browser that was led here by a foreign name.
@@ -71,13 +81,14 @@ func loopbackName(host string) bool {
 
 // token reports whether the request carries one of the tokens. A file that
 // cannot be read lets nobody in.
-func (d door) token(r *http.Request) bool {
+func (d *door) token(r *http.Request) bool {
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || d.tokensFile == "" {
 		return false
 	}
 	tokens, err := readTokens(d.tokensFile)
 	if err != nil {
+		d.warn(err)
 		return false
 	}
 	// Digests are compared so that the time tells neither text nor length.
@@ -88,6 +99,15 @@ func (d door) token(r *http.Request) bool {
 		found |= subtle.ConstantTimeCompare(mine[:], theirs[:])
 	}
 	return found == 1
+}
+
+// warn tells whoever looks for why a good token is refused.
+func (d *door) warn(err error) {
+	now := time.Now().UnixNano()
+	if last := d.warned.Load(); now-last < int64(quiet) || !d.warned.CompareAndSwap(last, now) {
+		return
+	}
+	d.log.Error("a token is refused because none can be read", "setting", section+".tokens_file", "err", err)
 }
 
 func readTokens(name string) ([][]byte, error) {

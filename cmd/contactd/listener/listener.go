@@ -2,7 +2,7 @@
 // what does it measure, and the untouched originals for integrators.
 //
 //	/healthz            200 while the process answers
-//	/readyz             JSON of journal, broker, publishing and every account; 503 while one is not ready
+//	/readyz             JSON of journal, broker, publishing, listeners and accounts; 503 while one is not ready
 //	/metrics            Prometheus
 //	/originals/{name}   what a platform delivered, by message id or journal number
 //	/blobs/{sha256}     an attachment
@@ -60,15 +60,21 @@ func (c Config) Validate() error {
 // Try reads the files that the listener needs and returns what is wrong with
 // them, each with its key.
 func (c Config) Try() error {
-	tokens := error(nil)
-	if c.TokensFile != "" {
-		if found, err := readTokens(c.TokensFile); err != nil {
-			tokens = fmt.Errorf("%s.tokens_file: %w", section, err)
-		} else if len(found) == 0 {
-			tokens = fmt.Errorf("%s.tokens_file: there is no token in %s, so nobody gets originals", section, c.TokensFile)
-		}
+	return errors.Join(serve.Try(section, c.CertFile, c.KeyFile), c.tryTokens())
+}
+
+func (c Config) tryTokens() error {
+	if c.TokensFile == "" {
+		return nil
 	}
-	return errors.Join(serve.Try(section, c.CertFile, c.KeyFile), tokens)
+	found, err := readTokens(c.TokensFile)
+	if err != nil {
+		return fmt.Errorf("%s.tokens_file: %w; nobody gets originals", section, err)
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("%s.tokens_file: there is no token in %s, so nobody gets originals", section, c.TokensFile)
+	}
+	return nil
 }
 
 // section is that of the configuration.
@@ -90,26 +96,32 @@ const (
 )
 
 // Listener answers HTTP. Make one with Listen.
-type Listener struct{ *serve.Server }
+type Listener struct {
+	*serve.Server
+	config Config
+}
 
-// Listen takes the address; Serve answers on it.
+// Trouble says why it is not open, or does not do all that it should.
+func (l *Listener) Trouble() error { return errors.Join(l.Server.Trouble(), l.config.tryTokens()) }
+
+// Listen takes the address, now or as soon as it can; Serve answers on it.
 func Listen(config Config, deps Deps) (*Listener, error) {
 	config = config.WithDefaults()
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	server, err := serve.Listen(serve.Config{
+	server := serve.Listen(serve.Config{
 		Name: section, Listen: config.Listen, CertFile: config.CertFile, KeyFile: config.KeyFile,
 		Handler: handler(config, deps), WriteTimeout: writeTimeout, Connections: maxConnections, Log: deps.Log,
 	})
-	if err != nil {
-		return nil, err
+	if err := config.tryTokens(); err != nil {
+		deps.Log.Error("originals cannot be handed out; the rest goes on", "err", err)
 	}
-	return &Listener{server}, nil
+	return &Listener{server, config}, nil
 }
 
 func handler(config Config, deps Deps) http.Handler {
-	door := door{tokensFile: config.TokensFile}
+	door := &door{tokensFile: config.TokensFile, log: deps.Log}
 	files := files{originals: deps.Originals, log: deps.Log}
 	metrics := promhttp.HandlerFor(deps.Metrics, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(deps.Log.Handler(), slog.LevelError), MaxRequestsInFlight: 4})
 

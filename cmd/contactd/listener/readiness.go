@@ -13,8 +13,10 @@ type Readiness struct {
 	Journal Part `json:"journal"`
 	Broker  Part `json:"broker"`
 	// Publishing is the way from the one to the other.
-	Publishing Part      `json:"publishing"`
-	Channels   []Account `json:"channels"`
+	Publishing Part `json:"publishing"`
+	// Listeners are those that are open to others, by their section.
+	Listeners map[string]Part `json:"listeners"`
+	Channels  []Account       `json:"channels"`
 }
 
 // Part is a part of contactd that is ready or not.
@@ -42,8 +44,14 @@ type Account struct {
 // Judged returns r with Ready set from its parts.
 func (r Readiness) Judged() Readiness {
 	r.Ready = r.Journal.Ready && r.Broker.Ready && r.Publishing.Ready
+	for _, part := range r.Listeners {
+		r.Ready = r.Ready && part.Ready
+	}
 	for _, account := range r.Channels {
 		r.Ready = r.Ready && account.Ready
+	}
+	if r.Listeners == nil {
+		r.Listeners = map[string]Part{}
 	}
 	if r.Channels == nil {
 		r.Channels = []Account{}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -31,7 +32,7 @@ type Config struct {
 	WriteTimeout time.Duration
 	// Connections is how many there may be at once.
 	Connections int
-	// Log takes what clients do wrong.
+	// Log takes what clients do wrong, and why the server is not open.
 	Log *slog.Logger
 }
 
@@ -73,15 +74,27 @@ const (
 
 // Server answers HTTP. Make one with Listen.
 type Server struct {
-	name   string
+	config Config
 	server *http.Server
-	socket net.Listener
-	tls    bool // the server gives itself a TLSConfig in any case
+	ended  context.Context // with Close
+	end    context.CancelFunc
+
+	mutex  sync.Mutex
+	socket net.Listener // nil while it is not open, and then why is set
+	why    error
 }
 
-// Listen takes the address; Serve answers on it.
-func Listen(c Config) (*Server, error) {
-	server := &http.Server{
+// The pauses between two tries to open double between these.
+const (
+	firstPause   = 100 * time.Millisecond
+	longestPause = 10 * time.Second
+)
+
+// Listen opens the address. What stands in its way, such as another program
+// there or a certificate that cannot be read, stops nobody else: the log and
+// Trouble tell it, and Serve tries again.
+func Listen(c Config) *Server {
+	s := &Server{config: c, server: &http.Server{
 		Handler:           guarded(c.Handler),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
@@ -89,45 +102,102 @@ func Listen(c Config) (*Server, error) {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerLimit,
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
-	}
-	if c.CertFile != "" {
-		var err error
-		if server.TLSConfig, err = certificate.Config(c.CertFile, c.KeyFile); err != nil {
-			return nil, fmt.Errorf("%s.cert_file: %w", c.Name, err)
-		}
-	}
-	socket, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen (%s.listen): %w", c.Name, err)
-	}
-	return &Server{name: c.Name, server: server, socket: netutil.LimitListener(socket, c.Connections), tls: c.CertFile != ""}, nil
+	}}
+	s.ended, s.end = context.WithCancel(context.Background())
+	s.open()
+	return s
 }
 
-// URL is where the server answers, such as "http://127.0.0.1:8080".
+// open tries to, tells what is new about it, and returns the socket, or nil.
+func (s *Server) open() net.Listener {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.socket != nil {
+		return s.socket
+	}
+	socket, err := s.take()
+	switch {
+	case err == nil && s.why != nil:
+		s.config.Log.Info("listener is open", "listener", s.config.Name)
+	case err != nil && (s.why == nil || s.why.Error() != err.Error()):
+		s.config.Log.Error("listener is not open, trying again; the rest goes on", "listener", s.config.Name, "err", err)
+	}
+	s.socket, s.why = socket, err
+	return socket
+}
+
+// take reads the certificate and takes the address.
+func (s *Server) take() (net.Listener, error) {
+	if s.tls() {
+		config, err := certificate.Config(s.config.CertFile, s.config.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("%s.cert_file: %w", s.config.Name, err)
+		}
+		s.server.TLSConfig = config
+	}
+	socket, err := net.Listen("tcp", s.config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen (%s.listen): %w", s.config.Name, err)
+	}
+	return netutil.LimitListener(socket, s.config.Connections), nil
+}
+
+func (s *Server) tls() bool { return s.config.CertFile != "" }
+
+// Trouble says why the server is not open, or why the next one would not open:
+// a renewed certificate that cannot be read is else seen when the old one is
+// over. It is nil when all is well.
+func (s *Server) Trouble() error {
+	s.mutex.Lock()
+	open, why := s.socket != nil, s.why
+	s.mutex.Unlock()
+	if !open {
+		return why
+	}
+	return Try(s.config.Name, s.config.CertFile, s.config.KeyFile)
+}
+
+// URL is where the server answers, such as "http://127.0.0.1:8080", or will once
+// it is open.
 func (s *Server) URL() string {
-	scheme := "http"
-	if s.tls {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	scheme, address := "http", s.config.Listen
+	if s.tls() {
 		scheme = "https"
 	}
-	return scheme + "://" + s.socket.Addr().String()
+	if s.socket != nil {
+		address = s.socket.Addr().String()
+	}
+	return scheme + "://" + address
 }
 
 // Serve answers until Close. It may be called once.
 func (s *Server) Serve() error {
+	socket := s.open()
+	for pause := firstPause; socket == nil; pause = min(2*pause, longestPause) {
+		select {
+		case <-time.After(pause):
+		case <-s.ended.Done():
+			return nil
+		}
+		socket = s.open()
+	}
 	var err error
-	if s.tls {
-		err = s.server.ServeTLS(s.socket, "", "")
+	if s.tls() {
+		err = s.server.ServeTLS(socket, "", "")
 	} else {
-		err = s.server.Serve(s.socket)
+		err = s.server.Serve(socket)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
-	return fmt.Errorf("serve %s: %w", s.name, err)
+	return fmt.Errorf("serve %s: %w", s.config.Name, err)
 }
 
 // Close lets running answers finish until ctx ends and cuts the rest off.
 func (s *Server) Close(ctx context.Context) error {
+	s.end()
 	if err := s.server.Shutdown(ctx); err != nil {
 		return s.server.Close()
 	}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -55,10 +56,17 @@ func open(t *testing.T, c Config) *Server {
 	t.Helper()
 	c.Listen, c.Connections, c.WriteTimeout, c.Log = "127.0.0.1:0", 16, time.Minute, slog.New(slog.DiscardHandler)
 	c.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
-	s, err := Listen(c)
-	if err != nil {
+	s := Listen(c)
+	if err := s.Trouble(); err != nil {
 		t.Fatal(err)
 	}
+	serve(t, s)
+	return s
+}
+
+// serve serves until the test ends.
+func serve(t *testing.T, s *Server) {
+	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve() }()
 	t.Cleanup(func() {
@@ -66,7 +74,6 @@ func open(t *testing.T, c Config) *Server {
 			t.Error(err)
 		}
 	})
-	return s
 }
 
 func TestARenewedCertificateNeedsNoRestart(t *testing.T) {
@@ -122,14 +129,81 @@ func TestMistakesNameTheirSection(t *testing.T) {
 		`http.listen: want a port from 0 to 65535, got "99999"`:                Check("http", "127.0.0.1:99999", "", ""),
 		"webhooks.cert_file: stat /nowhere":                                    Try("webhooks", "/nowhere", "/nowhere"),
 		"webhooks.cert_file: needs webhooks.key_file, and the other way round": Check("webhooks", ":1", "", "x"),
-		"webhooks.cert_file: ": func() error {
-			_, err := Listen(Config{Name: "webhooks", Listen: "127.0.0.1:0", CertFile: "/nowhere", KeyFile: "/nowhere", Log: log})
-			return err
-		}(),
-		"listen (http.listen): ": func() error { _, err := Listen(Config{Name: "http", Listen: "256.0.0.1:1", Log: log}); return err }(),
+		"webhooks.cert_file: ":                                                 Listen(Config{Name: "webhooks", Listen: "127.0.0.1:0", CertFile: "/nowhere", KeyFile: "/nowhere", Log: log}).Trouble(),
+		"listen (http.listen): ":                                               Listen(Config{Name: "http", Listen: "256.0.0.1:1", Log: log}).Trouble(),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+}
+
+func TestAnAddressThatIsTakenIsOpenedAsSoonAsItIsFree(t *testing.T) {
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Listen(Config{Name: "webhooks", Listen: other.Addr().String(), Connections: 16, WriteTimeout: time.Minute,
+		Log: slog.New(slog.DiscardHandler), Handler: http.NotFoundHandler()})
+	if err := s.Trouble(); err == nil || !strings.Contains(err.Error(), "webhooks.listen") || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("told %v", err)
+	}
+	if want := "http://" + other.Addr().String(); s.URL() != want {
+		t.Errorf("will answer at %s, want %s", s.URL(), want)
+	}
+	serve(t, s)
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	awaitOpen(t, s)
+}
+
+func TestACertificateThatCannotBeReadAtTheStartIsTriedAgain(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	s := Listen(Config{Name: "http", Listen: "127.0.0.1:0", CertFile: cert, KeyFile: key, Connections: 16, WriteTimeout: time.Minute,
+		Log: slog.New(slog.DiscardHandler), Handler: http.NotFoundHandler()})
+	if err := s.Trouble(); err == nil || !strings.HasPrefix(err.Error(), "http.cert_file: ") {
+		t.Errorf("told %v", err)
+	}
+	serve(t, s)
+	issue(t, dir, 1)
+	awaitOpen(t, s)
+	if conn, err := tls.Dial("tcp", strings.TrimPrefix(s.URL(), "https://"), &tls.Config{InsecureSkipVerify: true}); err != nil {
+		t.Error(err)
+	} else {
+		_ = conn.Close()
+	}
+}
+
+func TestARenewedCertificateThatCannotBeReadIsTroubleWhileTheOldOneServes(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := issue(t, dir, 1)
+	s := open(t, Config{Name: "http", CertFile: cert, KeyFile: key})
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Trouble(); err == nil || !strings.HasPrefix(err.Error(), "http.cert_file: ") {
+		t.Errorf("told %v", err)
+	}
+}
+
+func TestAServerThatNeverOpensEnds(t *testing.T) {
+	s := Listen(Config{Name: "http", Listen: "256.0.0.1:1", Log: slog.New(slog.DiscardHandler), Handler: http.NotFoundHandler()})
+	serve(t, s)
+}
+
+// awaitOpen waits until the server has opened by itself.
+func awaitOpen(t *testing.T, s *Server) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(30 * time.Second)
+	for s.Trouble() != nil {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("not open: %v", s.Trouble())
 		}
 	}
 }
