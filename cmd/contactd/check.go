@@ -98,6 +98,9 @@ func checkFile(c config) finding {
 // checkDataDir tries to write where the daemon will, without leaving anything.
 func checkDataDir(c config) finding {
 	f := finding{what: "data", name: c.DataDir}
+	if f.err = c.owned(); f.err != nil {
+		return f
+	}
 	dir := c.DataDir
 	for { // the nearest folder that exists
 		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
