@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"contactd/pipeline/kafka"
 )
 
@@ -46,13 +49,17 @@ func TestABitFlippedOnTheDiskIsHandedOverAndWhatFollowsIsDelivered(t *testing.T)
 	}
 	flip(t, filepath.Dir(c.SASL.PasswordFile), "payload-number-2")
 	damaged := make(chan kafka.Record, 10)
+	registry := prometheus.NewRegistry()
 	s := newSubscriber(t, c, kafka.SubscriberConfig{Group: "g", Damaged: func(_ context.Context, r kafka.Record) error {
 		damaged <- r
 		return nil
-	}}, kafka.Watch{})
+	}}, kafka.Watch{Metrics: kafka.NewMetrics(registry)})
 	envs, err := s.Subscribe(t.Context(), "test")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if n, err := testutil.GatherAndCount(registry, "contactd_kafka_damaged_total"); n != 1 || err != nil {
+		t.Errorf("an alarm that counts what comes misses the first damaged record: %d figures, %v", n, err)
 	}
 	for i, env := range receive(t, envs, 4) {
 		if want := fmt.Sprintf("payload-number-%d", []int{0, 1, 3, 4}[i]); string(env.Payload) != want {

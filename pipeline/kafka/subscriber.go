@@ -78,6 +78,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.ctx, cancel)
+	s.watch.Metrics.damaged.WithLabelValues(topic) // 0: an alarm sees no first one that comes out of nothing
 	m := newMembership(topic, s.config, s.connect, s.watch)
 	s.wg.Go(func() {
 		defer close(m.out)
