@@ -45,11 +45,13 @@ func (b brokerCommand) Run(ctx context.Context, p *program, c *commands) error {
 // embeddedPromise says what the broker that comes along is good for.
 const embeddedPromise = "comes along, one node, this machine only; the journal keeps every message behind it"
 
-// brokerPatience is how long the start of the broker is tried again: after a
-// kill the broker of the last run needs a moment to end.
-const brokerPatience = 10 * time.Second
+// brokerPatience is how long the start of the broker is waited for: after a kill
+// the broker of the last run needs a moment to end.
+const brokerPatience = 5 * time.Second
 
-// startEmbedded starts the broker that comes along.
+// startEmbedded starts the broker that comes along. One that does not start, as
+// when another program has its address, keeps nobody from writing to us: it is
+// tried again while messages wait in the journal.
 func (d *daemon) startEmbedded(ctx context.Context) error {
 	supervision := embedded.Supervision{Command: []string{"", "broker", "--supervised"}, Config: d.config.Broker, Log: d.log}
 	// Not ctx: the broker is stopped in its turn, after the pipeline.
@@ -67,6 +69,9 @@ func (d *daemon) startEmbedded(ctx context.Context) error {
 		}
 		supervisor, err = embedded.Supervise(context.WithoutCancel(ctx), supervision)
 	}
+	if err != nil && ctx.Err() == nil {
+		supervisor, err = embedded.Insist(context.WithoutCancel(ctx), supervision, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -74,7 +79,17 @@ func (d *daemon) startEmbedded(ctx context.Context) error {
 	d.broker.connect = supervisor.Kafka()
 	d.broker.detail = supervisor.Address() + " (" + embeddedPromise + ")"
 	d.broker.read = supervisor.ReadCommand("contact.events")
-	d.broker.state.room = d.config.Broker.TryRoom
+	d.broker.state.room = func() error {
+		if err := supervisor.Trouble(); err != nil {
+			return err
+		}
+		return d.config.Broker.TryRoom()
+	}
+	if err := supervisor.Trouble(); err != nil {
+		err = errors.Join(err, d.config.owned())
+		d.broker.read = "not yet: " + err.Error()
+		d.log.Error("broker does not start; messages are accepted and wait", "err", err)
+	}
 	return nil
 }
 

@@ -105,6 +105,39 @@ func TestAnAddressThatIsTakenIsAnErrorAtTheFirstStart(t *testing.T) {
 	}
 }
 
+func TestABrokerThatIsInsistedOnStartsAsSoonAsItCan(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	why := errors.New("the address is taken")
+	if _, err := broker.Insist(t.Context(), supervision(t, broker.Config{Dir: t.TempDir(), Address: "127.0.0.1:0"}), why); !errors.Is(err, why) {
+		t.Errorf("clients cannot be told the port, got %v", err)
+	}
+	s, err := broker.Insist(t.Context(), supervision(t, broker.Config{Dir: t.TempDir(), Address: listener.Addr().String()}), why)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if s.Address() != listener.Addr().String() || s.Trouble() == nil {
+		t.Errorf("at %s, %v", s.Address(), s.Trouble())
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tick, limit := time.NewTicker(20*time.Millisecond), time.After(30*time.Second)
+	defer tick.Stop()
+	for s.Trouble() != nil {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("does not start: %v", s.Trouble())
+		}
+	}
+	publish(t, s, "test", "after", 3)
+}
+
 func TestABrokerOnAnOpenAddressIsRefused(t *testing.T) {
 	if _, err := start(t, broker.Config{Address: "0.0.0.0:0"}); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Fatalf("got %v", err)

@@ -42,15 +42,20 @@ func start(t testing.TB, c broker.Config) (*broker.Supervisor, error) {
 	if c.Address == "" {
 		c.Address = "127.0.0.1:0"
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	command := []string{"/usr/bin/env", childVariable + "=1", self}
-	s, err := broker.Supervise(context.Background(), broker.Supervision{Command: command, Config: c, Log: slog.New(slog.DiscardHandler)})
+	s, err := broker.Supervise(context.Background(), supervision(t, c))
 	if err != nil {
 		return nil, err
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s, nil
+}
+
+func supervision(t testing.TB, c broker.Config) broker.Supervision {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := []string{"/usr/bin/env", childVariable + "=1", self}
+	return broker.Supervision{Command: command, Config: c, Log: slog.New(slog.DiscardHandler)}
 }

@@ -49,7 +49,7 @@ func Serve(ctx context.Context, c Config, log *slog.Logger, ready func(address s
 	cluster, err := c.start(newGuard(listener, c.Connections, log), passwords, log)
 	if err != nil {
 		_ = listener.Close()
-		return fmt.Errorf("start broker in %s: %w", c.Dir, err)
+		return fmt.Errorf("start broker in %s: %w; if its files are damaged, move the folder away, and contactd publishes again what the journal keeps", c.Dir, err)
 	}
 	defer cluster.Close()
 	room.refuse(cluster)
@@ -79,7 +79,7 @@ func (c Config) open() (unlock func(), err error) {
 	}
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = file.Close()
-		return nil, fmt.Errorf("lock %s: another broker uses it: %w", c.Dir, err)
+		return nil, fmt.Errorf("lock %s: another broker uses it, stop that one: %w", c.Dir, err)
 	}
 	// For people: who has it.
 	if err := file.Truncate(0); err == nil {

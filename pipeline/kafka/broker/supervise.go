@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,12 +50,46 @@ type Supervisor struct {
 	pid      int
 	address  string
 	restarts int
+	trouble  error // why the last start did not succeed, nil when it did
 }
 
 // Supervise starts the broker and returns when it answers, or with the reason
 // why the first start did not succeed. From then on it starts it again whenever
 // it dies, on the same port, until ctx ends or Close is called.
 func Supervise(ctx context.Context, s Supervision) (*Supervisor, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	made, err := supervisor(s, cancel)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	child, err := made.start(ctx)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	go made.run(ctx, child)
+	return made, nil
+}
+
+// Insist is Supervise for a broker that does not start now: it is tried until it
+// does. Its address must name the port, since clients are told it before.
+func Insist(ctx context.Context, s Supervision, why error) (*Supervisor, error) {
+	if _, port, err := net.SplitHostPort(s.Config.WithDefaults().Address); err != nil || port == "0" {
+		return nil, why
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	made, err := supervisor(s, cancel)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	made.address, made.trouble = made.supervision.Config.Address, why
+	go made.run(ctx, nil)
+	return made, nil
+}
+
+func supervisor(s Supervision, cancel context.CancelFunc) (*Supervisor, error) {
 	s.Config = s.Config.WithDefaults()
 	if len(s.Command) == 0 || s.Command[0] == "" {
 		self, err := os.Executable()
@@ -63,15 +98,7 @@ func Supervise(ctx context.Context, s Supervision) (*Supervisor, error) {
 		}
 		s.Command = append([]string{self}, s.Command[min(1, len(s.Command)):]...)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	made := &Supervisor{supervision: s, cancel: cancel, done: make(chan struct{})}
-	child, err := made.start(ctx)
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	go made.run(ctx, child)
-	return made, nil
+	return &Supervisor{supervision: s, cancel: cancel, done: make(chan struct{})}, nil
 }
 
 // Kafka is how contactd connects to the broker.
@@ -93,6 +120,13 @@ func (s *Supervisor) PID() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.pid
+}
+
+// Trouble says why the broker does not run now, as far as that is known.
+func (s *Supervisor) Trouble() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.trouble
 }
 
 // Restarts counts how often the broker had to be started again.
@@ -149,8 +183,19 @@ func (s *Supervisor) run(ctx context.Context, c *child) {
 		rest = min(2*rest, longestRest)
 		var err error
 		if c, err = s.start(ctx); err != nil && ctx.Err() == nil {
-			s.supervision.Log.Error("kafka broker does not start, trying again", "error", err.Error())
+			s.cannot(err)
 		}
+	}
+}
+
+// cannot notes why the broker does not start, and tells it once.
+func (s *Supervisor) cannot(err error) {
+	s.mu.Lock()
+	told := s.trouble != nil && s.trouble.Error() == err.Error()
+	s.trouble = err
+	s.mu.Unlock()
+	if !told {
+		s.supervision.Log.Error("kafka broker does not start, trying again; messages are accepted and wait", "error", err.Error())
 	}
 }
 
@@ -191,7 +236,7 @@ func (s *Supervisor) start(ctx context.Context) (*child, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pid, s.address = command.Process.Pid, answer.Address
+	s.pid, s.address, s.trouble = command.Process.Pid, answer.Address, nil
 	s.supervision.Config.Address = answer.Address // the port that was free, from now on
 	return c, nil
 }
