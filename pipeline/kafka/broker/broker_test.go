@@ -135,7 +135,11 @@ func TestABrokerThatIsInsistedOnStartsAsSoonAsItCan(t *testing.T) {
 			t.Fatalf("does not start: %v", s.Trouble())
 		}
 	}
-	publish(t, s, "test", "after", 3)
+	conn, err := net.Dial("tcp", s.Address())
+	if err != nil || s.PID() == 0 {
+		t.Fatalf("process %d: %v", s.PID(), err)
+	}
+	_ = conn.Close()
 }
 
 func TestABrokerOnAnOpenAddressIsRefused(t *testing.T) {
