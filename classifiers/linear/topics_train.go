@@ -72,7 +72,7 @@ func (c *corpus) folded() *corpus {
 // topics: to send an urgent message elsewhere, one that is for the police, and
 // one to somebody who cannot help.
 const (
-	urgentWorth = 2.5
+	urgentWorth = 3.5
 	policeWorth = 0.1
 	wrongWorth  = 0.1
 )
