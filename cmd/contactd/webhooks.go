@@ -32,11 +32,10 @@ func (d *daemon) openHooks(context.Context) error {
 		}
 	}()
 	d.stops = append(d.stops, stop{"webhooks", l.Close})
-	if l.Server.Trouble() != nil {
-		return nil // told already, and tried again
-	}
-	for _, receiver := range receivers {
-		d.log.Info("webhook is open", "url", l.URL()+receiver.Path())
+	if l.Server.Trouble() == nil { // else it was told, and is tried again
+		for _, receiver := range receivers {
+			d.log.Info("webhook is open", "url", l.URL()+receiver.Path())
+		}
 	}
 	return nil
 }

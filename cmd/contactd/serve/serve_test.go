@@ -143,8 +143,10 @@ func TestAnAddressThatIsTakenIsOpenedAsSoonAsItIsFree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Listen(Config{Name: "webhooks", Listen: other.Addr().String(), Connections: 16, WriteTimeout: time.Minute,
-		Log: slog.New(slog.DiscardHandler), Handler: http.NotFoundHandler()})
+	s := Listen(Config{
+		Name: "webhooks", Listen: other.Addr().String(), Connections: 16, WriteTimeout: time.Minute,
+		Log: slog.New(slog.DiscardHandler), Handler: http.NotFoundHandler(),
+	})
 	if err := s.Trouble(); err == nil || !strings.Contains(err.Error(), "webhooks.listen") || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("told %v", err)
 	}
@@ -161,8 +163,10 @@ func TestAnAddressThatIsTakenIsOpenedAsSoonAsItIsFree(t *testing.T) {
 func TestACertificateThatCannotBeReadAtTheStartIsTriedAgain(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	s := Listen(Config{Name: "http", Listen: "127.0.0.1:0", CertFile: cert, KeyFile: key, Connections: 16, WriteTimeout: time.Minute,
-		Log: slog.New(slog.DiscardHandler), Handler: http.NotFoundHandler()})
+	s := Listen(Config{
+		Name: "http", Listen: "127.0.0.1:0", CertFile: cert, KeyFile: key, Connections: 16, WriteTimeout: time.Minute,
+		Log: slog.New(slog.DiscardHandler), Handler: http.NotFoundHandler(),
+	})
 	if err := s.Trouble(); err == nil || !strings.HasPrefix(err.Error(), "http.cert_file: ") {
 		t.Errorf("told %v", err)
 	}
