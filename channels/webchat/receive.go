@@ -170,11 +170,16 @@ func (ch *Channel) shared(a netip.Addr) bool {
 	return ch.proxies.contain(a) || ch.config.Demo && a.IsLoopback()
 }
 
-// reportEach is how often Health hears that all is well.
-const reportEach = 20 * time.Second
-
+// report tells Health how it goes. A renewed certificate that cannot be read is
+// told while the one before still serves, not when that is over.
 func (r *running) report() {
-	r.each(reportEach, func() { r.working() })
+	r.each(r.timing.report, func() {
+		if err := r.config.tryCertificate(); err != nil {
+			r.failing(fmt.Errorf("the certificate before is used until it ends: %w", err))
+			return
+		}
+		r.working()
+	})
 }
 
 // each does something now and then, until Receive ends.

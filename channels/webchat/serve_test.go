@@ -133,6 +133,35 @@ func TestARenewedCertificateOfTheChatNeedsNoRestart(t *testing.T) {
 	}
 }
 
+func TestARenewedCertificateThatCannotBeReadIsToldWhileTheOldOneServes(t *testing.T) {
+	certFile, keyFile, _ := issued(t)
+	h := newHouse(t, func(h *house) {
+		h.config.CertFile, h.config.KeyFile = certFile, keyFile
+		h.timing = func(t *timing) { t.report = time.Millisecond }
+	})
+	whole, err := os.ReadFile(certFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := h.channel.config.Sites[0].Name
+	for _, content := range [][]byte{whole[:len(whole)/2], whole} {
+		broken := len(content) < len(whole)
+		if err := os.WriteFile(certFile, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.health.Await(t.Context(), Kind, site, func(err error, told bool) bool {
+			return told && (err != nil && strings.Contains(err.Error(), "cert_file")) == broken
+		}); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(h.url, "https://"), &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatalf("the certificate before does not serve: %v", err)
+		}
+		_ = conn.Close()
+	}
+}
+
 func TestCheckTriesWhatTheServerNeeds(t *testing.T) {
 	certFile, keyFile, _ := issued(t)
 	try := func(c Config) error {

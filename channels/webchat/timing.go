@@ -8,6 +8,7 @@ type timing struct {
 	ping, pong                time.Duration // signs of life on a line
 	slow, cut                 time.Duration // one frame to a client
 	goodbye                   time.Duration // all clients, when the server ends
+	report                    time.Duration // how often Health hears how it goes
 }
 
 // defaultTiming gives a poor mobile line a chance and a drip none. Uploads and
@@ -22,5 +23,6 @@ func defaultTiming() timing {
 		// too slow, as soon as it has taken it; after cut it is cut off.
 		slow: 5 * time.Second, cut: 10 * time.Second,
 		goodbye: 500 * time.Millisecond,
+		report:  20 * time.Second,
 	}
 }
