@@ -6,6 +6,7 @@ package certificate
 
 import (
 	"crypto/tls"
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -20,6 +21,18 @@ func Config(certFile, keyFile string) (*tls.Config, error) {
 		return nil, err
 	}
 	return &tls.Config{GetCertificate: c.load, MinVersion: tls.VersionTLS12}, nil
+}
+
+// Try returns what is wrong with the files that a setting cert_file names, with
+// that key; nil without any.
+func Try(certFile, keyFile string) error {
+	if certFile == "" {
+		return nil
+	}
+	if _, err := Config(certFile, keyFile); err != nil {
+		return fmt.Errorf("cert_file: %w", err)
+	}
+	return nil
 }
 
 // certificate is safe for concurrent use.

@@ -2,11 +2,11 @@ package webchat
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 
 	"contactd/channels"
+	"contactd/channels/certificate"
 	"contactd/channels/webchat/clamav"
 	"contactd/channels/webchat/widget"
 )
@@ -14,7 +14,7 @@ import (
 // Check tries what the server needs: its certificate, its texts, its scanner.
 // It does not listen, because a running contactd may.
 func (ch *Channel) Check(ctx context.Context) []channels.Tried {
-	wrong := []error{ch.config.tryCertificate()}
+	wrong := []error{certificate.Try(ch.config.CertFile, ch.config.KeyFile)}
 	if _, err := widget.New(widget.Config{Languages: ch.config.LanguagesDir}); err != nil {
 		wrong = append(wrong, fmt.Errorf("languages_dir: %w", err))
 	}
@@ -30,15 +30,4 @@ func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 		tried[i] = channels.Tried{Account: site.Name, Detail: fmt.Sprintf("%s, %d origins", detail, len(site.Origins)), Err: errors.Join(wrong...)}
 	}
 	return tried
-}
-
-// tryCertificate reads the certificate and its key, if there are any.
-func (c Config) tryCertificate() error {
-	if c.CertFile == "" {
-		return nil
-	}
-	if _, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile); err != nil {
-		return fmt.Errorf("cert_file: %w", err)
-	}
-	return nil
 }

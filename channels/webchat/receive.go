@@ -174,7 +174,7 @@ func (ch *Channel) shared(a netip.Addr) bool {
 // told while the one before still serves, not when that is over.
 func (r *running) report() {
 	r.each(r.timing.report, func() {
-		if err := r.config.tryCertificate(); err != nil {
+		if err := certificate.Try(r.config.CertFile, r.config.KeyFile); err != nil {
 			r.failing(fmt.Errorf("the certificate before is used until it ends: %w", err))
 			return
 		}

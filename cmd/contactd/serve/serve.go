@@ -54,11 +54,8 @@ func Check(name, listen, certFile, keyFile string) error {
 // Try returns what is wrong in the files of TLS, with the key. It takes no
 // address, because a running contactd may have it.
 func Try(name, certFile, keyFile string) error {
-	if certFile == "" {
-		return nil
-	}
-	if _, err := certificate.Config(certFile, keyFile); err != nil {
-		return fmt.Errorf("%s.cert_file: %w", name, err)
+	if err := certificate.Try(certFile, keyFile); err != nil {
+		return fmt.Errorf("%s.%w", name, err)
 	}
 	return nil
 }
