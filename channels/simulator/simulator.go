@@ -7,6 +7,7 @@ package simulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -111,7 +112,7 @@ func (b *Base) Away(away bool) error {
 		// Not left to the server: it may not have begun to serve, and whoever
 		// connects meanwhile would wait in the socket's queue.
 		_ = b.socket.Close()
-		return b.http.Close()
+		return shut(b.http)
 	}
 	socket, err := net.Listen("tcp", b.address)
 	if err != nil {
@@ -131,9 +132,17 @@ func (b *Base) Close() error {
 	b.mutex.Lock()
 	server := b.http
 	b.mutex.Unlock()
-	err := server.Close()
+	err := shut(server)
 	b.workers.Wait()
 	return err
+}
+
+// shut closes a server, whose socket may be closed already.
+func shut(server *http.Server) error {
+	if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close simulator: %w", err)
+	}
+	return nil
 }
 
 // Done is closed when the simulator ends; Context ends then too.

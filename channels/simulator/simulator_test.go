@@ -135,6 +135,18 @@ func TestAwayNobodyIsReachedAndSilentNobodyIsAnswered(t *testing.T) {
 	}
 }
 
+func TestItGoesAwayAsOftenAsItIsAsked(t *testing.T) {
+	b, _ := start(t, Options{})
+	for n := range 300 {
+		if err := b.Away(true); err != nil {
+			t.Fatalf("the %d. time: %v", n+1, err)
+		}
+		if err := b.Away(false); err != nil {
+			t.Fatalf("back the %d. time: %v", n+1, err)
+		}
+	}
+}
+
 // letters delivers texts to a callback that fails at first.
 func letters(t *testing.T, refuse int, weather Weather) (*Deliveries[string], func() []string) {
 	t.Helper()
