@@ -2,7 +2,10 @@
 import email, email.policy, hashlib, json, re, sys
 
 raw = sys.stdin.buffer.read()
-mail = email.message_from_bytes(raw, policy=email.policy.default)
+if raw.isascii():
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+else:  # a header in UTF-8 (RFC 6532), which it takes for unknown bytes
+    mail = email.message_from_string(raw.decode("utf-8", "surrogateescape"), policy=email.policy.default)
 
 def addresses(name):
     field = mail[name]

@@ -24,6 +24,10 @@ type PostfixOptions struct {
 	Bounce string
 	// SizeLimit of a mail in bytes; 0: 10 MiB.
 	SizeLimit int
+	// Maildirs are the addresses whose mail Postfix puts into their mailboxes by
+	// itself, and then no others have any: Dovecot's LMTP before 2.4 takes no
+	// internationalised addresses (RFC 6531). Empty: Dovecot does it for all.
+	Maildirs []string
 	// Extra is appended to main.cf.
 	Extra string
 }
@@ -72,16 +76,22 @@ func (p *PostfixServer) Start(t testing.TB) {
 // configure writes main.cf, master.cf and the tables of recipients.
 func (p *PostfixServer) configure(t testing.TB, mailboxes *DovecotServer, options PostfixOptions) {
 	t.Helper()
+	delivery, maildirs := postfixByLMTP, ""
+	for _, address := range options.Maildirs {
+		delivery, maildirs = postfixByItself, maildirs+address+" "+address+"/Maildir/\n"
+	}
 	main := strings.NewReplacer(
 		"$D", p.dir, "$MAILBOXES", mailboxes.dir, "$LMTP", mailboxes.LMTP,
+		"$UID", strconv.Itoa(mailboxes.uid), "$GID", strconv.Itoa(mailboxes.gid),
 		"$SIZE", strconv.Itoa(cmp.Or(options.SizeLimit, 10<<20)),
-	).Replace(postfixMain)
+	).Replace(strings.Replace(postfixMain, "$DELIVERY", delivery, 1))
 	p.write(t, "main.cf", main+options.Extra+"\n")
 	// Each of its processes would wait until the file is two seconds old, lest
 	// somebody is still writing it.
 	must(t, os.Chtimes(p.path("main.cf"), time.Time{}, time.Now().Add(-time.Minute)))
 	p.write(t, "master.cf", strings.NewReplacer("$SUBMISSION", p.Submission, "$SMTPS", p.SMTPS).Replace(postfixServices))
 	p.write(t, "refuse", recipients(options.Refuse, "550 5.1.1 No such mailbox"))
+	p.write(t, "maildirs", maildirs)
 	p.write(t, "bounce", recipients(options.Bounce, "error:5.1.1 No such mailbox"))
 }
 

@@ -21,7 +21,7 @@ alias_database =
 local_recipient_maps =
 default_transport = error:5.4.4 This server has no way out
 virtual_mailbox_domains = static:all
-virtual_transport = lmtp:inet:$LMTP
+$DELIVERY
 transport_maps = regexp:$D/bounce
 message_size_limit = $SIZE
 mailbox_size_limit = 0
@@ -44,6 +44,19 @@ minimal_backoff_time = 1s
 maximal_backoff_time = 1s
 `
 
+// postfixByLMTP hands mails to Dovecot, postfixByItself writes them into its
+// mailboxes, tagged addresses included as Dovecot does.
+const (
+	postfixByLMTP   = `virtual_transport = lmtp:inet:$LMTP`
+	postfixByItself = `
+virtual_transport = virtual
+virtual_mailbox_base = $MAILBOXES/mail
+virtual_mailbox_maps = texthash:$D/maildirs
+virtual_uid_maps = static:$UID
+virtual_gid_maps = static:$GID
+recipient_delimiter = +`
+)
+
 // postfixServices is master.cf: what listens, and what Postfix is made of, none
 // of it in a chroot.
 const postfixServices = `
@@ -61,6 +74,7 @@ proxymap unix - - n - - proxymap
 error unix - - n - - error
 retry unix - - n - - error
 lmtp unix - - n - - lmtp
+virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd

@@ -167,3 +167,15 @@ func TestPostfixKeepsWhatItTookWhenAllDie(t *testing.T) {
 	p.Start(t)
 	mailboxes.Await(t, "bob@example.org", "INBOX", 1)
 }
+
+func TestPostfixFilesMailByItself(t *testing.T) {
+	mailboxes := servers.Dovecot(t, servers.DovecotOptions{})
+	p := servers.Postfix(t, mailboxes, servers.PostfixOptions{Maildirs: []string{"bob@example.org", "жанна@пример.рф"}})
+	for recipient, mailbox := range map[string]string{"bob+tag@example.org": "bob@example.org", "жанна@пример.рф": "жанна@пример.рф"} {
+		client := connect(t, p, p.SMTPS)
+		if err := errors.Join(client.Auth(password("alice", servers.DovecotPassword)), send(client, recipient, "help")); err != nil {
+			t.Fatalf("%s: %v\n%s", recipient, err, p.Log())
+		}
+		mailboxes.Await(t, mailbox, "INBOX", 1)
+	}
+}
