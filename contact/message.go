@@ -102,8 +102,9 @@ type Channel struct {
 
 // Sender is who wrote, or was written to, on one channel.
 type Sender struct {
-	// Address is the sender's address on the channel: mail address, handle or
-	// platform user id. It is a claim unless Authenticity says otherwise.
+	// Address is the sender's address on the channel: mail address, its domain
+	// in ASCII, handle or platform user id. It is a claim unless Authenticity
+	// says otherwise.
 	Address string
 	// Name is the display name the sender chose.
 	Name string

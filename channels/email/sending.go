@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"contactd/channels/email/imap"
+	"contactd/channels/email/mail"
 	"contactd/channels/email/oauth"
 	"contactd/channels/email/smtp"
 )
@@ -101,6 +102,7 @@ func (s Sending) withDefaults(a Account) Sending {
 	if s.From == "" && len(a.Addresses) > 0 {
 		s.From = a.Addresses[0]
 	}
+	s.From, s.Copy = mail.Canonical(s.From), mail.Canonical(s.Copy)
 	switch {
 	case s.Copy != "":
 	case s.SentFolder != "":

@@ -48,7 +48,8 @@ func TestSendingTakesOverWhatTheMailboxSays(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	a.SMTP = Sending{Address: "mail.example.org", TLS: imap.Implicit, User: "other", Password: "p"}
-	if s := a.withDefaults().SMTP; s.Address != "mail.example.org:465" || s.Auth != imap.Login || s.Copy != s.From || s.OAuth.TokenURL != "" {
+	a.Addresses = []string{"contact@Ŵyl.cymru"}
+	if s := a.withDefaults().SMTP; s.Address != "mail.example.org:465" || s.From != "contact@xn--yl-9ua.cymru" || s.Auth != imap.Login || s.Copy != s.From || s.OAuth.TokenURL != "" {
 		t.Errorf("%+v", s)
 	}
 }

@@ -24,7 +24,8 @@ type Letter struct {
 	ReplyTo string
 	Subject string
 	// MessageID is ours; InReplyTo and References, oldest first, are those of
-	// the mail that is answered. All without brackets.
+	// the mail that is answered. All without brackets. Those outside ASCII are
+	// repeated only in a letter that is International.
 	MessageID  string
 	InReplyTo  string
 	References []string
@@ -94,8 +95,15 @@ func (l Letter) Size() int64 {
 	return size
 }
 
-// Write writes the letter in ASCII with CRLF line ends. Attachments are opened
-// one after the other.
+// International reports whether the letter's header cannot do without UTF-8,
+// because of an address whose local part is not ASCII: servers take it by
+// SMTPUTF8 alone (RFC 6531).
+func (l Letter) International() bool {
+	return !mail.IsASCII(l.From.Address + l.To.Address + l.ReplyTo)
+}
+
+// Write writes the letter with CRLF line ends, in ASCII unless it is
+// International. Attachments are opened one after the other.
 func (l Letter) Write(w io.Writer) error {
 	if err := l.Check(); err != nil {
 		return err
@@ -138,8 +146,8 @@ func (l Letter) header() gomail.Header {
 		h.Set("Auto-Submitted", "auto-replied")
 	}
 	h.Set(mail.ReplyHeader, l.MessageID)
-	h.SetMsgIDList("References", references(l.References, l.InReplyTo))
-	if fits(l.InReplyTo) {
+	h.SetMsgIDList("References", l.references())
+	if l.fits(l.InReplyTo) {
 		h.SetMsgIDList("In-Reply-To", []string{l.InReplyTo})
 	}
 	h.SetMessageID(l.MessageID)
@@ -156,18 +164,20 @@ func (l Letter) header() gomail.Header {
 // maxID keeps a field with one id within a line of RFC 5322, 998 characters.
 const maxID = 900
 
-func fits(id string) bool { return id != "" && len(id) <= maxID }
+func (l Letter) fits(id string) bool {
+	return id != "" && len(id) <= maxID && (mail.IsASCII(id) || l.International())
+}
 
 // references are those of the mail that is answered and its own.
-func references(earlier []string, answered string) []string {
+func (l Letter) references() []string {
 	var list []string
-	for _, id := range earlier {
-		if fits(id) && id != answered {
+	for _, id := range l.References {
+		if l.fits(id) && id != l.InReplyTo {
 			list = append(list, id)
 		}
 	}
-	if fits(answered) {
-		list = append(list, answered)
+	if l.fits(l.InReplyTo) {
+		list = append(list, l.InReplyTo)
 	}
 	return list
 }

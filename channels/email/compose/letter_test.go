@@ -89,6 +89,32 @@ func TestAForeignReaderSeesTheLetterAsItIs(t *testing.T) {
 	}
 }
 
+// TestOnlyAnInternationalLetterHoldsUTF8 in its header, and only it repeats ids
+// outside ASCII, which other servers would not take.
+func TestOnlyAnInternationalLetterHoldsUTF8(t *testing.T) {
+	for address, international := range map[string]bool{"jo@xn--bcher-kva.example": false, "жанна@пример.рф": true, strings.Repeat("ж", 40) + "@example.org": true} {
+		l := answer()
+		l.To.Address, l.InReplyTo, l.References = address, "два@пример.рф", []string{"один@пример.рф", "q@example.org"}
+		ids := "<q@example.org>"
+		if international {
+			ids = "<один@пример.рф> <q@example.org> <два@пример.рф>"
+		}
+		raw := written(t, l)
+		read := servers.ReadForeign(t, raw)
+		if l.International() != international || read.EightBit != international || read.Headers["references"] != ids || read.BareEnds || read.LongestLine > 998 {
+			t.Errorf("%s: eight-bit %v, references %q", address, read.EightBit, read.Headers["references"])
+		}
+		if !strings.HasSuffix(read.To, "<"+address+">") || read.Plain != l.Text+"\n" {
+			t.Errorf("%s is read as %q", address, read.To)
+		}
+	}
+	own := answer()
+	own.From.Address = "heddlu-ŵyl@force.example"
+	if !own.International() {
+		t.Error("our own address is overlooked")
+	}
+}
+
 func TestAnAutomaticLetterSaysSo(t *testing.T) {
 	l := answer()
 	l.Automatic = true

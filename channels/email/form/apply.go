@@ -22,7 +22,7 @@ func Apply(forms []Config, message contact.Message) contact.Message {
 	}
 	known := false
 	for _, c := range forms {
-		if !strings.EqualFold(c.Sender, message.Sender.Address) {
+		if !strings.EqualFold(mail.Canonical(c.Sender), message.Sender.Address) {
 			continue
 		}
 		known = true
@@ -143,12 +143,14 @@ func addressIn(line string) string {
 	for word := range strings.FieldsSeq(line) {
 		word = strings.TrimPrefix(strings.Trim(word, "<>,;()\"'"), "mailto:")
 		parsed, err := netmail.ParseAddress(word)
-		switch {
-		case err != nil || parsed.Address != word || word == found:
-		case found != "":
-			return "" // two people: a person decides
-		default:
+		if err != nil || parsed.Address != word {
+			continue
+		}
+		switch word = mail.Canonical(word); found {
+		case "", word:
 			found = word
+		default:
+			return "" // two people: a person decides
 		}
 	}
 	return found

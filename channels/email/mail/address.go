@@ -191,9 +191,10 @@ func (w words) mailbox(m mailbox) (name, address string) {
 // maxAddress is longer than any deliverable address (RFC 5321: 256).
 const maxAddress = 320
 
-// cleanAddress returns the address in raw, or "".
+// cleanAddress returns the address in raw, Canonical, or "". Outside ASCII an
+// address is UTF-8 (RFC 6532): where it is not, it shows that it cannot be read.
 func cleanAddress(w words, raw []byte) string {
-	address := w.decode(raw)
+	address := w.decode(validUTF8(raw))
 	if colon := strings.IndexByte(address, ':'); colon >= 0 && (address[0] == '@' || strings.EqualFold(address[:colon], "mailto")) {
 		address = address[colon+1:] // a source route, or a link
 	}
@@ -209,6 +210,9 @@ func cleanAddress(w words, raw []byte) string {
 	local, domain := address[:at], strings.ReplaceAll(address[at+1:], " ", "")
 	if end := strings.IndexAny(domain, "<>\",;()"); end >= 0 {
 		domain = domain[:end]
+	}
+	if len(local)+len(domain) < maxAddress {
+		domain = canonicalDomain(domain)
 	}
 	if domain == "" || len(local)+len(domain) >= maxAddress {
 		return ""

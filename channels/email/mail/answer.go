@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"contactd/contact"
@@ -20,7 +21,7 @@ type Answer struct {
 	// Subject is the mail's.
 	Subject string `json:"subject,omitempty"`
 	// ID is the mail's Message-ID, References those before it, oldest first;
-	// all without brackets and as the mail has them, in printable ASCII.
+	// all without brackets and as the mail has them, in ASCII or UTF-8.
 	ID         string   `json:"id,omitempty"`
 	References []string `json:"references,omitempty"`
 	// Automatic is where an automatic answer goes, the return path; empty when
@@ -84,7 +85,7 @@ func (r *Reader) answer(h *header, msg contact.Message) contact.Answer {
 		return contact.Answer{Rules: contact.ReplyRules{Reason: "automatic_mail"}}
 	}
 	to := r.answered(h, msg.Sender)
-	if to.Address == "" {
+	if to.Address == "" || isGuess(to.Address) {
 		return contact.Answer{Rules: contact.ReplyRules{Reason: "no_address"}}
 	}
 	a := Answer{
@@ -111,7 +112,7 @@ func (r *Reader) answer(h *header, msg contact.Message) contact.Answer {
 // answered is who gets an answer.
 func (r *Reader) answered(h *header, sender contact.Sender) contact.Sender {
 	for _, each := range r.list(h, 5, "Reply-To") {
-		if each.Address != "" && !r.isOwn(each.Address) {
+		if each.Address != "" && !isGuess(each.Address) && !r.isOwn(each.Address) {
 			if each.Name == "" && strings.EqualFold(each.Address, sender.Address) {
 				each.Name = sender.Name
 			}
@@ -134,14 +135,14 @@ func ids(value []byte) []string {
 		if !found || !closed {
 			return list
 		}
-		if len(id) > 0 && len(id) <= maxID && bytes.IndexFunc(id, isNoWireID) < 0 {
+		if len(id) > 0 && len(id) <= maxID && utf8.Valid(id) && bytes.IndexFunc(id, isNoWireID) < 0 {
 			list = append(list, string(id))
 		}
 		value = after
 	}
 }
 
-func isNoWireID(r rune) bool { return isNoID(r) || r >= utf8.RuneSelf }
+func isNoWireID(r rune) bool { return isNoID(r) || unicode.IsControl(r) || unicode.IsSpace(r) }
 
 // cutString shortens s to at most n bytes of whole characters.
 func cutString(s string, n int) string {
@@ -160,7 +161,7 @@ func (r *Reader) automaticAnswer(h *header, msg contact.Message) string {
 		to = cleanAddress(r.words, path)
 	}
 	switch {
-	case to == "" || r.isOwn(to) || isRobot(to) || isRobot(msg.Sender.Address):
+	case to == "" || isGuess(to) || r.isOwn(to) || isRobot(to) || isRobot(msg.Sender.Address):
 		return ""
 	case msg.Authenticity == contact.Suspect: // it would go to somebody else
 		return ""

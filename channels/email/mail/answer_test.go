@@ -35,8 +35,12 @@ func TestAMailSaysHowItIsAnswered(t *testing.T) {
 			Answer{To: "ann@example.org", ID: "q@x", References: []string{"p@x"}, Automatic: "ann@example.org"},
 		},
 		"ids that cannot be repeated": {
-			"From: ann@example.org\nTo: contact@force.example\nMessage-ID: <é@x>\nReferences: <a b@x> <c@x> <d@x\n\nx\n",
+			"From: ann@example.org\nTo: contact@force.example\nMessage-ID: <\xe9@x>\nReferences: <a b@x> <c@x> <e\u2028@x> <d@x\n\nx\n",
 			Answer{To: "ann@example.org", References: []string{"c@x"}, Automatic: "ann@example.org"},
+		},
+		"in all letters": {
+			"From: Жанна <жанна@Пример.РФ>\nTo: contact@force.example\nMessage-ID: <три@пример.рф>\nReferences: <один@Пример.рф>\n\nx\n",
+			Answer{To: "жанна@xn--e1afmkfd.xn--p1ai", Name: "Жанна", ID: "три@пример.рф", References: []string{"один@Пример.рф"}, Automatic: "жанна@xn--e1afmkfd.xn--p1ai"},
 		},
 	} {
 		msg := readString(t, r, each.raw)
@@ -66,6 +70,7 @@ func TestMachinesAndNobodyAreNotAnswered(t *testing.T) {
 		"Return-Path: <>\nFrom: mailer-daemon@example.org\n\nx\n":                        "automatic_mail",
 		"From: contact@force.example\n\nx\n":                                             "automatic_mail",
 		"Subject: from nobody\n\nx\n":                                                    "no_address",
+		"From: jos\xe9@example.org\n\nx\n":                                               "no_address",
 		"From: undisclosed\nAuthentication-Results: mx.force.example; dmarc=fail\n\nx\n": "no_address",
 	} {
 		if a := readString(t, r, raw).Answer; a.Address != "" || a.Rules.Allowed || a.Rules.Reason != reason {

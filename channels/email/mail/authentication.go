@@ -156,6 +156,7 @@ func sameOrganisation(a, b string) bool {
 	if a == "" || b == "" {
 		return false
 	}
+	a, b = canonicalDomain(a), canonicalDomain(b)
 	if strings.EqualFold(a, b) {
 		return true
 	}

@@ -3,6 +3,7 @@ package mail
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ const (
 // Config says whose mailbox it is and how to read what mails leave open.
 type Config struct {
 	// Addresses are the mailbox's own addresses, plus-addresses included by
-	// themselves. They tell our own mail and blind copies apart. Default: none,
+	// themselves; the domain in its own letters or in ASCII. They tell our own mail and blind copies apart. Default: none,
 	// and then neither is told.
 	Addresses []string `yaml:"addresses"`
 	// AuthservID is the name under which the own mail server writes
@@ -49,6 +50,10 @@ func (c Config) Defaults() Config {
 	}
 	if c.TextLimit <= 0 {
 		c.TextLimit = 1 << 20
+	}
+	c.Addresses = slices.Clone(c.Addresses)
+	for i, address := range c.Addresses {
+		c.Addresses[i] = Canonical(address)
 	}
 	return c
 }

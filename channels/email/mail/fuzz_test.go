@@ -56,7 +56,7 @@ func FuzzAddresses(f *testing.F) {
 	for _, seed := range []string{
 		"Ann <ann@example.org>", "a@b, c@d; e@f", "\"Smith, John\" <j@x.example>", "Smith, John <j@x.example>", "x@y (comment (nested))",
 		"undisclosed-recipients:;", "team: a@b, c@d;", "<@a,@b:c@d>", "<a@b", "=?utf-8?Q?J=C3=BCrgen?= <j@x>", "\"open", "mailto:z@example.org",
-		"\"john smith\"@example.org", "\xff\xfe <a@b>", ",,,;;;", "\\", "(", "<\"a",
+		"\"john smith\"@example.org", "жанна@Пример.РФ", "jo@ｂüｃher。example", "jo@\u202eexample.org", "\xff\xfe <a@b>", ",,,;;;", "\\", "(", "<\"a",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -74,7 +74,7 @@ func FuzzAddresses(f *testing.F) {
 				t.Errorf("unsafe entry %q", each)
 			}
 			if each.Address != "" {
-				if _, _, ok := cutAddress(each.Address); !ok || len(each.Address) > maxAddress {
+				if _, _, ok := cutAddress(each.Address); !ok || len(each.Address) > maxAddress || Canonical(each.Address) != each.Address {
 					t.Errorf("%q is no address", each.Address)
 				}
 			}

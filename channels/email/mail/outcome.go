@@ -102,6 +102,8 @@ func explain(status string) string {
 		words = "the mailbox is full"
 	case detail == "2.3" || detail == "3.4":
 		words = "the mail is too large"
+	case detail == "6.7" || detail == "6.9": // RFC 6531
+		words = "a server on the way takes no internationalised address (SMTPUTF8)"
 	case class == "4":
 		words = "the receiving server was not reached"
 	case class == "7":

@@ -231,12 +231,13 @@ func (r *Reader) sender(h *header, from []contact.Sender) contact.Sender {
 	return contact.Sender{Name: name}
 }
 
-// participants returns the people of the thread in lower case, without us.
+// participants returns the people of the thread in lower case, without us and
+// without addresses that several may share because nobody can read them.
 func (r *Reader) participants(h *header, from, recipients []contact.Sender) []string {
 	people := make([]string, 0, len(from)+len(recipients)+1)
 	add := func(list []contact.Sender) {
 		for _, each := range list {
-			if each.Address != "" && len(people) < maxParticipants && !r.isOwn(each.Address) {
+			if each.Address != "" && !isGuess(each.Address) && len(people) < maxParticipants && !r.isOwn(each.Address) {
 				people = append(people, strings.ToLower(each.Address))
 			}
 		}

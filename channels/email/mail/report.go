@@ -119,7 +119,12 @@ func (r *Report) read(raw []byte, words words) {
 
 // typedAddress reads "rfc822; someone@example.org".
 func typedAddress(value []byte, words words) string {
-	if _, after, ok := bytes.Cut(value, []byte(";")); ok {
+	kind, after, ok := bytes.Cut(value, []byte(";"))
+	switch {
+	case !ok:
+	case equalWord(bytes.TrimSpace(kind), "utf-8"): // RFC 6533
+		value = []byte(withoutEscapes(string(after)))
+	default:
 		value = after
 	}
 	return cleanAddress(words, value)
