@@ -49,6 +49,10 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 	case found:
 		ch.settled(reply.ID)
 		return channels.Receipt{PlatformID: id}, nil
+	case a.sender.SentFolder == "" && isInternational(to.Answer, reply):
+		// The copy needs SMTPUTF8 on its way too, and the own mailbox may have
+		// none (Dovecot's LMTP before 2.4): that it is not there proves nothing.
+		return channels.Receipt{}, errors.New("find mail: not in the mailbox, which may take no copy of a mail to an internationalised address: ask the mail server's log")
 	case asked.Sub(since) < a.sender.LookupAfter:
 		return channels.Receipt{}, fmt.Errorf("find mail: not in the mailbox yet; lost when it is not there in %s", (a.sender.LookupAfter - asked.Sub(since)).Round(time.Second))
 	}

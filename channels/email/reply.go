@@ -17,8 +17,6 @@ import (
 	"contactd/channels/email/mail"
 	"contactd/channels/email/smtp"
 	"contactd/contact"
-
-	"golang.org/x/net/idna"
 )
 
 // Reply sends an answer by the account's mail server. Before the last byte of
@@ -40,7 +38,7 @@ func (ch *Channel) Reply(ctx context.Context, to channels.Address, reply contact
 	}
 	handed := smtp.Mail{
 		From: a.sender.From, To: letter.To.Address, Copy: a.sender.copyTo(),
-		ID: letter.MessageID, Size: letter.Size(), Confirm: a.sender.Confirm, Write: letter.Write,
+		ID: letter.MessageID, Size: letter.Size(), Confirm: a.sender.Confirm, UTF8: letter.International(), Write: letter.Write,
 	}
 	if reply.Automatic {
 		handed.From = "" // RFC 3834, 3.3: whatever becomes of it, nothing comes back
@@ -133,27 +131,6 @@ func (s *sender) mark(letter *compose.Letter, tokens mail.Tokens, reply contact.
 		letter.ReplyTo, err = tokens.Address(s.From, reply.Conversation)
 	}
 	return err
-}
-
-// deliverable returns an address in the form that every server takes.
-func deliverable(address string) (string, error) {
-	for i := len(address) - 1; i > 0; i-- {
-		if address[i] != '@' {
-			continue
-		}
-		domain, err := idna.Lookup.ToASCII(address[i+1:])
-		if err != nil {
-			return "", errors.New("the domain of the address is malformed")
-		}
-		local := address[:i]
-		for _, c := range []byte(local) {
-			if c <= ' ' || c >= utf8.RuneSelf || c == '<' || c == '>' {
-				return "", errors.New("the address has characters that mail servers do not take")
-			}
-		}
-		return local + "@" + domain, nil
-	}
-	return "", errors.New("no automatic answer may be sent to this mail")
 }
 
 // withinLimits refuses what the rules on the message refuse too.

@@ -78,8 +78,8 @@ func submit(t testing.TB, p *servers.PostfixServer, from, to, raw string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := smtp.Config{Address: p.Submission, Security: imap.StartTLS, TLS: trust, Mechanism: imap.Plain, User: from, Secret: servers.DovecotPassword, Hello: "example.org"}
-	err = smtp.Send(t.Context(), c, smtp.Mail{From: from, To: to, Write: writes(strings.ReplaceAll(raw, "\n", "\r\n"))})
+	c := smtp.Config{Address: p.Submission, Security: imap.StartTLS, TLS: trust, Mechanism: imap.Plain, User: jo, Secret: servers.DovecotPassword, Hello: "example.org"}
+	err = smtp.Send(t.Context(), c, smtp.Mail{From: from, To: to, UTF8: !mail.IsASCII(raw), Write: writes(strings.ReplaceAll(raw, "\n", "\r\n"))})
 	if err != nil {
 		t.Fatal(err, p.Log())
 	}
@@ -514,7 +514,7 @@ func TestFilesGoWithAnAnswerWholeOrNotAtAll(t *testing.T) {
 	}
 	for name, to := range map[string]channels.Address{
 		"another account": {Account: "x", Answer: answerTo(jo).Answer}, "nonsense": {Account: "contact", Answer: "jo@example.org"}, "nobody": {Account: "contact", Answer: `{"to":"@"}`},
-		"a header": answerTo("jo\r\nBcc: x@example.org"), "no domain": answerTo("jo@"), "a name that servers do not take": answerTo("jörg@example.org"),
+		"a header": answerTo("jo\r\nBcc: x@example.org"), "no domain": answerTo("jo@"), "a name that nobody can read": answerTo("j\uFFFDrg@example.org"), "a space in it": answerTo("jo\u00a0e@example.org"),
 	} {
 		if _, err := k.Reply(t.Context(), to, reply()); !channels.IsRefused(err) {
 			t.Errorf("%s: %v", name, err)

@@ -23,6 +23,9 @@ const (
 	Unanswered Step = "answer to end of data"
 )
 
+// errASCIIAlone names what a server lacks; nothing was sent to it then.
+var errASCIIAlone = errors.New("the mail server does not offer SMTPUTF8 (RFC 6531), which an internationalised address needs")
+
 // Error says where sending ended. Its text holds codes of the server but not
 // its words, which may quote addresses and the mail.
 type Error struct {
@@ -59,10 +62,13 @@ func (e *Error) Unwrap() error { return e.cause }
 // operator mends.
 func (e *Error) Permanent() bool {
 	switch {
+	case errors.Is(e.cause, errASCIIAlone):
+		return e.Step == Recipient
 	case e.Copy || e.Code < 500 || e.Code == 530 || e.Code == 535 || e.Code == 538: // RFC 4954: log in first
 		return false
 	case e.Step == Envelope:
-		return e.Code == 552 || e.Enhanced == "5.3.4" || e.Enhanced == "5.2.3" // too large
+		return e.Code == 552 || e.Enhanced == "5.3.4" || e.Enhanced == "5.2.3" || // too large
+			e.Enhanced == "5.6.7" // for an internationalised address (RFC 6531)
 	}
 	return e.Step == Recipient || e.Step == Data || e.Step == Dot
 }

@@ -29,7 +29,8 @@ func (s *scripted) SetReadDeadline(time.Time) error  { return nil }
 func (s *scripted) SetWriteDeadline(time.Time) error { return nil }
 
 // FuzzTheServersAnswers lets a server say anything: whether the mail may have
-// been taken is told by what we said to it, and its words are not repeated.
+// been taken is told by what we said to it, its words are not repeated, and
+// what it does not offer is not asked for.
 func FuzzTheServersAnswers(f *testing.F) {
 	for _, seed := range []string{
 		"220 a\r\n250 b\r\n250 c\r\n250 d\r\n250 e\r\n354 f\r\n250 g\r\n221 h\r\n",
@@ -37,15 +38,23 @@ func FuzzTheServersAnswers(f *testing.F) {
 		"220 a\r\n250 b\r\n250 c\r\n250 d\r\n250 e\r\n354 f\r\n451 4.3.0 planted\r\n", "220 a\r\n250 b\r\n250 c\r\n250 d\r\n250 e\r\n354 f\r\nplanted\r\n",
 		"220 a\r\n250 b\r\n250 c\r\n250 d\r\n250 e\r\n354 f\r\n", "554 planted\r\n", "", "\x00\xff", "220-a\r\n220", "250-SIZE -1\r\n", strings.Repeat("2", 5000),
 	} {
-		f.Add([]byte(seed))
+		f.Add([]byte(seed), false)
+		f.Add([]byte(seed), true)
 	}
-	f.Fuzz(func(t *testing.T, says []byte) {
+	f.Fuzz(func(t *testing.T, says []byte, international bool) {
 		s := &scripted{says: bytes.NewReader(says)}
 		c := Config{
 			Address: "mail.test:25", Security: imap.None, Mechanism: NoLogin, Hello: "force.example",
 			Dial: func(context.Context, string, string) (net.Conn, error) { return s, nil },
 		}
-		err := Send(t.Context(), c, mailTo(address))
+		m := mailTo(address)
+		if international {
+			m = mailTo("жанна@пример.рф")
+		}
+		err := Send(t.Context(), c, m)
+		if international && !bytes.Contains(says, []byte("SMTPUTF8")) && bytes.Contains(s.told.Bytes(), []byte("MAIL")) {
+			t.Error("an internationalised mail was begun with a server that knows none")
+		}
 		ended := bytes.Contains(s.told.Bytes(), []byte("\r\n.\r\n"))
 		var e *Error
 		switch {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	gosmtp "github.com/emersion/go-smtp"
 )
@@ -22,6 +23,9 @@ type Mail struct {
 	Size int64
 	// Confirm asks the recipient's server to report the delivery (RFC 3461).
 	Confirm bool
+	// UTF8 says that the mail's header is not ASCII. It and an address outside
+	// ASCII need a server that takes them (SMTPUTF8, RFC 6531).
+	UTF8 bool
 	// Write writes the mail with CRLF line ends. After its error the server
 	// gets no final dot.
 	Write func(io.Writer) error
@@ -92,8 +96,16 @@ func (s *session) address(ctx context.Context, m Mail) *Error {
 	if limit, ok := s.client.MaxMessageSize(); ok && limit > 0 && m.Size > int64(limit) {
 		return &Error{Step: Envelope, Code: 552, Enhanced: "5.3.4"}
 	}
+	international := m.UTF8 || !isASCII(m.From+m.Copy+m.To)
+	if offered, _ := s.client.Extension("SMTPUTF8"); international && !offered {
+		step := Envelope
+		if !isASCII(m.To) {
+			step = Recipient
+		}
+		return &Error{Step: step, cause: errASCIIAlone}
+	}
 	name, _, _ := strings.Cut(m.ID, "@")
-	from := &gosmtp.MailOptions{Size: m.Size, Return: gosmtp.DSNReturnHeaders, EnvelopeID: name}
+	from := &gosmtp.MailOptions{Size: m.Size, Return: gosmtp.DSNReturnHeaders, EnvelopeID: name, UTF8: international}
 	if err := s.client.Mail(m.From, from); err != nil {
 		return failed(Envelope, ended(ctx, err))
 	}
@@ -111,6 +123,10 @@ func (s *session) address(ctx context.Context, m Mail) *Error {
 		return failed(Recipient, ended(ctx, err))
 	}
 	return nil
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // notify says what the servers on the way shall report.

@@ -77,6 +77,7 @@ func TestTheErrorSaysHowFarItCame(t *testing.T) {
 		{smtptest.Mail, "451 4.3.0 later", certain},
 		{smtptest.Mail, "550 5.7.1 not you", certain},
 		{smtptest.Mail, "552 5.3.4 too large", refused},
+		{smtptest.Mail, "550 5.6.7 no such letters", refused},
 		{smtptest.Rcpt, smtptest.Drop, certain},
 		{smtptest.Rcpt, "450 4.7.1 greylisted", certain},
 		{smtptest.Rcpt, "550 5.1.1 <jo@example.org> unknown", refused},
@@ -116,6 +117,40 @@ func TestTheErrorSaysHowFarItCame(t *testing.T) {
 				t.Error("the server has the mail")
 			}
 		})
+	}
+}
+
+// TestSMTPUTF8IsAskedForWhereItIsNeeded: by whom it is needed decides what
+// becomes of a mail that a server does not take. Our own address an operator
+// mends; the person's stays as it is.
+func TestSMTPUTF8IsAskedForWhereItIsNeeded(t *testing.T) {
+	const letters = "жанна@пример.рф"
+	to, from, own, header := mailTo(letters), mailTo(address), mailTo(address), mailTo(address)
+	from.From, own.Copy, header.UTF8 = letters, letters, true
+	for name, each := range map[string]struct {
+		mail    Mail
+		without string
+	}{
+		"nothing": {mailTo(address), ""}, "recipient": {to, "refused"}, "sender": {from, "not sent"}, "own copy": {own, "not sent"}, "header": {header, "not sent"},
+	} {
+		good, old := smtptest.Start(t, smtptest.Options{Offers: []string{"8BITMIME", "SMTPUTF8"}}), smtptest.Start(t, smtptest.Options{})
+		if err := Send(t.Context(), plain(good), each.mail); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		taken := good.Taken()[0]
+		if taken.From != each.mail.From || !slices.Equal(taken.To, []string{each.mail.Copy, each.mail.To}) || strings.HasSuffix(taken.Commands[0], " SMTPUTF8") != (each.without != "") {
+			t.Errorf("%s: envelope %q", name, taken.Commands)
+		}
+		err := Send(t.Context(), plain(old), each.mail)
+		if verdict(err) != each.without || err != nil && (!strings.Contains(err.Error(), "does not offer SMTPUTF8") || strings.Contains(err.Error(), letters)) {
+			t.Errorf("%s, to a server that does not offer it: %v", name, err)
+		}
+		if err != nil && slices.Contains(old.Seen(), smtptest.Mail) {
+			t.Errorf("%s: a server that does not offer it was told of the mail", name)
+		}
+	}
+	if err := Try(t.Context(), plain(smtptest.Start(t, smtptest.Options{})), Mail{From: letters}); err == nil || !strings.Contains(err.Error(), "SMTPUTF8") {
+		t.Errorf("tried: %v", err)
 	}
 }
 

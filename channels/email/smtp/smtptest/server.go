@@ -249,7 +249,7 @@ func (v *visit) command(line string) (goOn bool) {
 		if v.options.TLS != nil && !v.secured {
 			offers = append(offers, "STARTTLS")
 		}
-		goOn, _ = v.answer(Hello, "250-"+strings.Join(append(offers, "ENHANCEDSTATUSCODES"), "\r\n250-")+"\r\n250 SMTPUTF8")
+		goOn, _ = v.answer(Hello, "250-"+strings.Join(offers, "\r\n250-")+"\r\n250 ENHANCEDSTATUSCODES")
 		return goOn
 	case StartTLS:
 		goOn, done := v.answer(StartTLS, "220 go")
