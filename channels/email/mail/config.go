@@ -25,8 +25,8 @@ const (
 // Config says whose mailbox it is and how to read what mails leave open.
 type Config struct {
 	// Addresses are the mailbox's own addresses, plus-addresses included by
-	// themselves; the domain in its own letters or in ASCII. They tell our own mail and blind copies apart. Default: none,
-	// and then neither is told.
+	// themselves; the domain in its own letters or in ASCII. They tell our own
+	// mail and blind copies apart. Default: none, and then neither is told.
 	Addresses []string `yaml:"addresses"`
 	// AuthservID is the name under which the own mail server writes
 	// Authentication-Results; results under other names are ignored. Exchange
