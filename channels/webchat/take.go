@@ -180,10 +180,8 @@ func (r *running) tellQueued(ctx context.Context, in *room, now time.Time) {
 
 // pause waits, unless nobody is there to wait for, or Receive ends.
 func (r *running) pause(delay time.Duration, gone <-chan struct{}) {
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-r.timing.late(delay):
 	case <-gone:
 	case <-r.ctx.Done():
 	}

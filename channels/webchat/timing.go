@@ -9,6 +9,8 @@ type timing struct {
 	slow, cut                 time.Duration // one frame to a client
 	goodbye                   time.Duration // all clients, when the server ends
 	report                    time.Duration // how often Health hears how it goes
+	// late tells when a delay of the limiter is over.
+	late func(time.Duration) <-chan time.Time
 }
 
 // defaultTiming gives a poor mobile line a chance and a drip none. Uploads and
@@ -24,5 +26,6 @@ func defaultTiming() timing {
 		slow: 5 * time.Second, cut: 10 * time.Second,
 		goodbye: 500 * time.Millisecond,
 		report:  20 * time.Second,
+		late:    time.After,
 	}
 }

@@ -54,18 +54,12 @@ func (r *running) transcript(ctx context.Context, in *room, address netip.Addr, 
 	}
 	in.mailing[f.ID] = true
 	text := written(rows, r.zone(in.session.Site))
-	id, conversation := in.id, in.conversation
+	id := in.id
 	go func() {
 		defer r.work.Done()
 		defer func() { <-r.mails }()
 		if err := r.mail(id, f, text); err != nil {
 			r.deps.Log.Warn("transcript was not sent", "error", err)
-		}
-		if in := r.rooms.inUse(conversation); in != nil {
-			in.mutex.Lock()
-			delete(in.mailing, f.ID) // whoever asks again is heard again
-			in.mutex.Unlock()
-			r.rooms.leave(in)
 		}
 	}()
 	return nil, nil
@@ -77,6 +71,7 @@ func (r *running) mail(id int64, f clientFrame, text string) error {
 	defer cancel()
 	sent := r.deps.Mailer.Mail(ctx, f.Email, "Your chat with the police", text)
 	return r.with(context.WithoutCancel(ctx), id, func(in *room) error {
+		delete(in.mailing, f.ID) // whoever is told and asks again is heard again
 		if sent != nil {
 			in.mailed--
 			in.tell(encode(serverFrame{Type: "later", ID: f.ID, Code: "unavailable"}))
