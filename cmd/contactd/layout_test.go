@@ -32,8 +32,9 @@ var mayImport = map[string][]string{
 	"classifiers":           {"contact"},
 	"classifiers/*":         {"contact", "classifiers", "classifiers/disguise", "classifiers/fold", "classifiers/mask", "classifiers/phrase"},
 	"pipeline":              {"contact", "channels", "classifiers"},
-	"pipeline/journal":      {"contact", "channels", "pipeline"},
-	"pipeline/kafka":        {"contact", "pipeline"},
+	"pipeline/journal":      {"contact", "channels", "pipeline", "pipeline/lock"},
+	"pipeline/kafka":        {"contact", "pipeline", "pipeline/lock"},
+	"pipeline/lock":         {},
 	"desk":                  {"contact", "pipeline/kafka"},
 	"deploy":                {},
 }

@@ -11,6 +11,7 @@ import (
 
 	"contactd/channels"
 	"contactd/pipeline"
+	"contactd/pipeline/lock"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"zombiezen.com/go/sqlite"
 )
@@ -80,12 +81,15 @@ func Open(cfg Config, deps Deps) (*Journal, error) {
 		return nil, errors.New("open journal: no directory")
 	}
 	cfg, deps = cfg.withDefaults(), deps.withDefaults()
-	lock, err := lockDir(cfg.Dir)
+	taken, err := lock.Take(cfg.Dir)
+	if errors.Is(err, lock.ErrTaken) {
+		return nil, fmt.Errorf("lock journal directory %s: another contactd is using it, stop that one or give this one its own directory", cfg.Dir)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	j := &Journal{
-		config: cfg, deps: deps, metrics: newMetrics(), lock: lock,
+		config: cfg, deps: deps, metrics: newMetrics(), lock: taken,
 		reader: &reader{dir: cfg.Dir}, cursors: map[string]string{},
 		requests: make(chan *request, groupOps),
 		patience: newPatience(),
@@ -99,7 +103,7 @@ func Open(cfg Config, deps Deps) (*Journal, error) {
 		if j.tx != nil {
 			_ = j.tx.conn.Close()
 		}
-		_ = lock.Close()
+		_ = taken.Close()
 		return nil, err
 	}
 	return j, nil

@@ -16,6 +16,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"golang.org/x/sys/unix"
+
+	"contactd/pipeline/lock"
 )
 
 // scramMechanism is the only way to log in. PLAIN would send the password.
@@ -67,19 +69,16 @@ func (c Config) open() (unlock func(), err error) {
 	}
 	// The broker creates its files 0644, the one with the logins too.
 	unix.Umask(0o077)
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("create folder: %w", err)
+	file, err := lock.Take(c.Dir)
+	if errors.Is(err, lock.ErrTaken) {
+		return nil, fmt.Errorf("lock %s: another broker uses it, stop that one", c.Dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start broker: %w", err)
 	}
 	if err := os.Chmod(c.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("protect folder: %w", err)
-	}
-	file, err := os.OpenFile(filepath.Join(c.Dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open lock: %w", err)
-	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = file.Close()
-		return nil, fmt.Errorf("lock %s: another broker uses it, stop that one: %w", c.Dir, err)
+		return nil, fmt.Errorf("protect folder: %w", err)
 	}
 	// For people: who has it.
 	if err := file.Truncate(0); err == nil {
