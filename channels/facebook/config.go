@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"contactd/channels/accounts"
+	"contactd/channels/webhook"
 )
 
 // Config says which accounts on Meta's platforms are listened to. All belong to
@@ -145,8 +146,8 @@ func (c Config) Validate() error {
 	if len(c.Accounts) > 0 && c.VerifyTokenFile == "" {
 		problem("verify_token_file: missing")
 	}
-	if !strings.HasPrefix(c.Path, "/") || len(c.Path) < 2 || strings.ContainsAny(c.Path, " {}?#") || strings.HasSuffix(c.Path, "/") {
-		problem("path: want /name")
+	if err := webhook.CheckPath(c.Path); err != nil {
+		wrong = append(wrong, err)
 	}
 	if !accounts.IsService(c.GraphURL) {
 		problem("graph_url: want https://host; http only to this machine")

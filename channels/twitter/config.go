@@ -12,6 +12,7 @@ import (
 	"contactd/channels/accounts"
 	"contactd/channels/twitter/address"
 	"contactd/channels/twitter/element"
+	"contactd/channels/webhook"
 )
 
 // Config says which accounts on X are listened to. All belong to one
@@ -181,8 +182,8 @@ func (c Config) Validate() error {
 	if len(c.Accounts) > 0 && c.ConsumerSecretFile == "" {
 		problem("consumer_secret_file: missing")
 	}
-	if !strings.HasPrefix(c.Path, "/") || len(c.Path) < 2 || strings.ContainsAny(c.Path, " {}?#") || strings.HasSuffix(c.Path, "/") {
-		problem("path: want /name")
+	if err := webhook.CheckPath(c.Path); err != nil {
+		wrong = append(wrong, err)
 	}
 	if !accounts.IsService(c.APIURL) {
 		problem("api_url: want https://host; http only to this machine")

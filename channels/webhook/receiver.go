@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,10 +82,18 @@ type open struct {
 	shut  bool
 }
 
+// CheckPath says what is wrong with a path, with its key.
+func CheckPath(p string) error {
+	if !strings.HasPrefix(p, "/") || p == "/" || path.Clean(p) != p || strings.ContainsAny(p, " {}?#") {
+		return fmt.Errorf("path: want /name, got %q", p)
+	}
+	return nil
+}
+
 // New checks the configuration.
 func New(c Config) (*Receiver, error) {
-	if !strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, " {}?#") || c.Path != "/" && strings.HasSuffix(c.Path, "/") {
-		return nil, fmt.Errorf("make webhook: path %q: want /name", c.Path)
+	if err := CheckPath(c.Path); err != nil {
+		return nil, fmt.Errorf("make webhook: %w", err)
 	}
 	if c.Limit <= 0 || c.Verify == nil || c.Take == nil {
 		return nil, errors.New("make webhook: limit, verify and take are needed")

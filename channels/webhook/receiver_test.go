@@ -225,7 +225,7 @@ func TestSecretsThatCannotBeReadAreWaitedForAndToldOnce(t *testing.T) {
 }
 
 func TestAWrongConfigurationIsRefused(t *testing.T) {
-	for _, path := range []string{"", "facebook", "/a/", "/{x}", "/a b"} {
+	for _, path := range []string{"", "/", "facebook", "/a/", "/a//b", "/a/../b", "/{x}", "/a b"} {
 		_, err := webhook.New(webhook.Config{
 			Path: path, Limit: 1,
 			Verify: func(*http.Request, []byte) error { return nil },
