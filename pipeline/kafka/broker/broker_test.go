@@ -100,7 +100,7 @@ func TestAnAddressThatIsTakenIsAnErrorAtTheFirstStart(t *testing.T) {
 	}
 	defer func() { _ = listener.Close() }()
 	_, err = start(t, broker.Config{Address: listener.Addr().String()})
-	if err == nil || !strings.Contains(err.Error(), "(broker.address)") || !strings.Contains(err.Error(), "address already in use") {
+	if err == nil || !strings.Contains(err.Error(), "(broker.address)") || !strings.Contains(err.Error(), "address already in use (choose another port, or ") {
 		t.Fatalf("got %v", err)
 	}
 }

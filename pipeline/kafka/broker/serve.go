@@ -45,6 +45,9 @@ func Serve(ctx context.Context, c Config, log *slog.Logger, ready func(address s
 		return err
 	}
 	listener, err := net.Listen("tcp", c.Address)
+	if errors.Is(err, unix.EADDRINUSE) {
+		return fmt.Errorf("listen for clients (broker.address): %w (choose another port, or set kafka.brokers if a Kafka to be used is there)", err)
+	}
 	if err != nil {
 		return fmt.Errorf("listen for clients (broker.address): %w", err)
 	}
