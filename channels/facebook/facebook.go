@@ -189,7 +189,7 @@ func (a Account) token() (string, error) {
 
 // Webhooks implements webhook.Hooked.
 func (ch *Channel) Webhooks() []*webhook.Receiver {
-	if ch.receiver == nil || ch.config.Mode == accounts.Off {
+	if ch.config.WebhookPath() == "" {
 		return nil
 	}
 	return []*webhook.Receiver{ch.receiver}

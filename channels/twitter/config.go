@@ -155,6 +155,14 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
+// WebhookPath is where X delivers, empty when nothing is taken.
+func (c Config) WebhookPath() string {
+	if len(c.Accounts) == 0 || c.Mode == accounts.Off {
+		return ""
+	}
+	return c.WithDefaults().Path
+}
+
 func set(value *string, to string) {
 	if *value == "" {
 		*value = to

@@ -182,7 +182,7 @@ func (ch *Channel) auth(a Account, now func() time.Time) api.Auth {
 
 // Webhooks implements webhook.Hooked.
 func (ch *Channel) Webhooks() []*webhook.Receiver {
-	if ch.receiver == nil || ch.config.Mode == accounts.Off {
+	if ch.config.WebhookPath() == "" {
 		return nil
 	}
 	return []*webhook.Receiver{ch.receiver}

@@ -3,7 +3,6 @@ package webchat
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"contactd/channels/listen"
 	"contactd/channels/webchat/clamav"
 	"contactd/channels/webchat/forms"
 	"contactd/channels/webchat/hours"
@@ -153,6 +153,9 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
+// Listens is the address at which the chat listens.
+func (c Config) Listens() string { return c.WithDefaults().Listen }
+
 func fill[T comparable](v *T, standard T) {
 	var zero T
 	if *v == zero {
@@ -165,10 +168,8 @@ func (c Config) Validate() error {
 	set := c.WithDefaults()
 	var wrong []error
 	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
-	if _, port, err := net.SplitHostPort(set.Listen); err != nil {
-		problem("listen: want host:port, got %q", c.Listen)
-	} else if _, err := net.LookupPort("tcp", port); err != nil {
-		problem("listen: want a port from 0 to 65535, got %q", port)
+	if err := listen.Check(set.Listen); err != nil {
+		problem("listen: %w", err)
 	}
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		problem("cert_file: needs key_file, and the other way round")

@@ -13,6 +13,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/certificate"
+	"contactd/channels/listen"
 	"contactd/channels/webchat/store"
 )
 
@@ -132,7 +133,7 @@ func (r *running) listen() (net.Listener, *http.Server, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	inner, err := net.Listen("tcp", r.config.Listen)
+	inner, err := listen.Open(r.config.Listen)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen (channels.webchat.listen): %w", err)
 	}

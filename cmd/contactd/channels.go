@@ -27,8 +27,8 @@ func channelTable() []channelKind {
 // channelKind is a channel that can be configured.
 type channelKind struct {
 	name string
-	// check reads the section and returns its problems, each with its line.
-	check func(strict.Section) error
+	// read reads the section and returns its problems, each with its line.
+	read func(strict.Section) (any, error)
 	// make makes the channel; deps are offered to its Deps by type.
 	make func(section strict.Section, deps ...any) (channels.Channel, error)
 }
@@ -43,8 +43,8 @@ func channel[C interface{ Validate() error }, D any, T channels.Channel](name st
 		return config, strict.Both(form, section.Place(config.Validate(), key))
 	}
 	return channelKind{
-		name:  name,
-		check: func(section strict.Section) error { _, err := decode(section); return err },
+		name: name,
+		read: func(section strict.Section) (any, error) { return decode(section) },
 		make: func(section strict.Section, offered ...any) (channels.Channel, error) {
 			config, err := decode(section)
 			if err != nil {
@@ -76,6 +76,19 @@ func offer(deps any, values []any) {
 			}
 		}
 	}
+}
+
+// channel is the configuration of one kind, nil unless it is there and right.
+func (c config) channel(kind channelKind) any {
+	section, configured := c.Channels[kind.name]
+	if !configured {
+		return nil
+	}
+	its, err := kind.read(section)
+	if err != nil {
+		return nil
+	}
+	return its
 }
 
 func channelNamed(name string) (channelKind, bool) {

@@ -121,9 +121,11 @@ func (c config) Validate() error {
 	}
 	for _, kind := range channelTable() {
 		if section, ok := c.Channels[kind.name]; ok {
-			problems = append(problems, kind.check(section))
+			_, err := kind.read(section)
+			problems = append(problems, err)
 		}
 	}
+	problems = append(problems, c.root.Place(c.clashes(), ""))
 	return strict.ByLine(errors.Join(problems...))
 }
 

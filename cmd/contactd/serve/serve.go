@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"contactd/channels/certificate"
+	"contactd/channels/listen"
 )
 
 // Config of a server.
@@ -38,12 +39,10 @@ type Config struct {
 
 // Check returns what is wrong with an address and the files of TLS, each with
 // its key.
-func Check(name, listen, certFile, keyFile string) error {
+func Check(name, address, certFile, keyFile string) error {
 	var problems []error
-	if _, port, err := net.SplitHostPort(listen); err != nil {
-		problems = append(problems, fmt.Errorf("%s.listen: want host:port, got %q", name, listen))
-	} else if _, err := net.LookupPort("tcp", port); err != nil {
-		problems = append(problems, fmt.Errorf("%s.listen: want a port from 0 to 65535, got %q", name, port))
+	if err := listen.Check(address); err != nil {
+		problems = append(problems, fmt.Errorf("%s.listen: %w", name, err))
 	}
 	if (certFile == "") != (keyFile == "") {
 		problems = append(problems, fmt.Errorf("%s.cert_file: needs %[1]s.key_file, and the other way round", name))
@@ -132,7 +131,7 @@ func (s *Server) take() (net.Listener, error) {
 		}
 		s.server.TLSConfig = config
 	}
-	socket, err := net.Listen("tcp", s.config.Listen)
+	socket, err := listen.Open(s.config.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen (%s.listen): %w", s.config.Name, err)
 	}
