@@ -3,14 +3,18 @@ package main
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"contactd/channels/listen"
+	"contactd/pipeline/lock"
 )
 
 // address is where a part of contactd run listens.
 type address struct {
 	// key is the setting that says so.
 	key, listen string
+	// folder is the one that whoever listens there has taken.
+	folder string
 }
 
 // listening is the configuration of a channel with a server of its own.
@@ -21,21 +25,21 @@ type called interface{ WebhookPath() string }
 
 // addresses are all at which contactd run listens.
 func (c config) addresses() []address {
-	all := []address{{"http.listen", c.HTTP.Listen}}
+	all := []address{{"http.listen", c.HTTP.Listen, c.journalDir()}}
 	public := false
 	for _, kind := range channelTable() {
 		switch its := c.channel(kind).(type) {
 		case listening:
-			all = append(all, address{"channels." + kind.name + ".listen", its.Listens()})
+			all = append(all, address{"channels." + kind.name + ".listen", its.Listens(), c.journalDir()})
 		case called:
 			public = public || its.WebhookPath() != ""
 		}
 	}
 	if public {
-		all = append(all, address{"webhooks.listen", c.Webhooks.Listen})
+		all = append(all, address{"webhooks.listen", c.Webhooks.Listen, c.journalDir()})
 	}
 	if len(c.Kafka.Brokers) == 0 {
-		all = append(all, address{"broker.address", c.Broker.WithDefaults().Address})
+		all = append(all, address{"broker.address", c.Broker.WithDefaults().Address, c.Broker.Dir})
 	}
 	return all
 }
@@ -65,4 +69,17 @@ func (c config) clashes() error {
 		owners[path] = key
 	}
 	return errors.Join(problems...)
+}
+
+// checkAddresses tries whether they can be had.
+func checkAddresses(c config) []finding {
+	var findings []finding
+	for _, a := range c.addresses() {
+		f := finding{what: "address", name: a.key, detail: a.listen, err: listen.Try(a.listen)}
+		if errors.Is(f.err, syscall.EADDRINUSE) && lock.Taken(a.folder) {
+			f.detail, f.err = a.listen+", in use while contactd runs", nil
+		}
+		findings = append(findings, f)
+	}
+	return findings
 }

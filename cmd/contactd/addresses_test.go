@@ -2,7 +2,11 @@ package main
 
 import (
 	"fmt"
+	"net"
+	"strings"
 	"testing"
+
+	"contactd/deploy/servers"
 )
 
 // hooked are two channels that their platforms call, with settings beside.
@@ -42,5 +46,31 @@ func TestTwoListenersAtOneAddressAreAMistakeThatNamesBoth(t *testing.T) {
 		if each.want == "" && err != nil || each.want != "" && (err == nil || err.Error() != each.want) {
 			t.Errorf("%s: got\n%v\nwant\n%s", name, err, each.want)
 		}
+	}
+}
+
+func TestCheckFindsNoFaultInTheAddressesOfContactdItself(t *testing.T) {
+	chat, broker := servers.FreeAddress(t), servers.FreeAddress(t)
+	dir := configure(t, fmt.Sprintf("broker: {address: %q}\nchannels: {webchat: {listen: %q}}\n", broker, chat))
+	p := startProgram(t, dir, "run")
+	p.awaitReady()
+	seen := p.try("", "check")
+	for _, want := range []string{chat + ", in use while contactd runs\n", broker + ", in use while contactd runs\n"} {
+		if seen.code != 0 || !strings.Contains(seen.out, want) {
+			t.Errorf("no %q in %+v", want, seen)
+		}
+	}
+	p.stop()
+
+	// Who has them after that is somebody else.
+	for key, address := range map[string]string{"channels.webchat.listen": chat, "broker.address": broker} {
+		other, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen := p.try("", "check"); seen.code != 1 || !strings.Contains(seen.out, "address "+key+": listen tcp "+address) {
+			t.Errorf("%s: %+v", key, seen)
+		}
+		_ = other.Close()
 	}
 }

@@ -39,6 +39,7 @@ func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	findings := []finding{checkFile(config), checkDataDir(config)}
+	findings = append(findings, checkAddresses(config)...)
 	findings = append(findings, checkListeners(config)...)
 	findings = append(findings, checkClassifiers(config))
 	findings = append(findings, checkPack(config.Classifiers.Rules, time.Now())...)

@@ -63,7 +63,7 @@ type commands struct {
 	Run        runCommand        `cmd:"" help:"Take messages, grade them, publish them. Brings its own broker when none is configured."`
 	Ingest     ingestCommand     `cmd:"" help:"The same as one of several processes: needs kafka.brokers."`
 	Broker     brokerCommand     `cmd:"" help:"Only the broker that contactd brings along; run starts it by itself."`
-	Check      checkCommand      `cmd:"" help:"Try every account and broker without taking anything; exit 1 when one fails."`
+	Check      checkCommand      `cmd:"" help:"Try every address, account and broker without taking anything; exit 1 when one fails."`
 	Sample     sampleCommand     `cmd:"" help:"Print a configuration with every setting explained."`
 	Tail       tailCommand       `cmd:"" help:"Show events as they come."`
 	Reply      replyCommand      `cmd:"" help:"Answer a conversation on the channel that it came by."`

@@ -13,7 +13,7 @@ import (
 // check runs contactd check in a folder and compares what the user sees.
 func check(t *testing.T, name, config string, replace ...string) {
 	t.Helper()
-	dir := configure(t, config)
+	dir := configure(t, ownBroker+config)
 	cmd := command(t.Context(), dir, "check")
 	var out, problems strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &problems
@@ -52,6 +52,11 @@ func TestAMailboxThatWorksIsShown(t *testing.T) {
 func TestABrokerThatCannotBeReachedIsExplained(t *testing.T) {
 	address := servers.FreeAddress(t)
 	check(t, "unreachable_broker", fmt.Sprintf("kafka: {brokers: [%q]}\n", address), address, "127.0.0.1:$PORT")
+}
+
+func TestAnAddressThatAnotherProgramHasIsExplained(t *testing.T) {
+	taken, _ := takenAddress(t)
+	check(t, "taken_address", fmt.Sprintf("channels: {webchat: {listen: %q}}\n", taken), taken, "127.0.0.1:$PORT")
 }
 
 func TestAFullDiskIsExplainedAndMailsStayInTheMailbox(t *testing.T) {

@@ -205,7 +205,7 @@ func TestALanguageModelThatHangsDelaysNothingAndIsAskedAgainAfterAKill(t *testin
 
 func TestCheckTriesTheLanguageModel(t *testing.T) {
 	model := llmtest.Start(t, func(llmtest.Question) llmtest.Act { return llmtest.Grades("emergency", "a man with a knife") })
-	dir := configure(t, modelConfig(model))
+	dir := configure(t, ownBroker+modelConfig(model))
 	seen := contactd(t, "", "--config", filepath.Join(dir, "contactd.yaml"), "check")
 	if seen.code != 0 || !strings.Contains(seen.out, llmtest.Model) || !strings.Contains(seen.out, "on premises, answered in") {
 		t.Errorf("%+v", seen)
