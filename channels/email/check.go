@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -78,13 +79,22 @@ func advise(err error) error {
 	var refused *imap.Refused
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
+	var plain tls.RecordHeaderError
 	var step *smtp.Error
+	key, port := "tls", "993"
+	if errors.As(err, &step) {
+		key, port = "smtp.tls", "465"
+	}
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &step) && step.Copy:
+	case errors.As(err, &plain):
+		return fmt.Errorf("%w (set %s: starttls, or give the port where TLS comes first, such as %s)", err, key, port)
+	case errors.Is(err, imap.ErrSilent):
+		return fmt.Errorf("%w (if TLS comes first at this port, as at %s, set %s: implicit)", err, port, key)
+	case step != nil && step.Copy:
 		return fmt.Errorf("%w (set smtp.copy to an address of this mailbox, to none, or use smtp.sent_folder)", err)
-	case errors.As(err, &step) && step.Step == smtp.LoggingIn && step.Code != 0, errors.As(err, &refused) && refused.Login:
+	case step != nil && step.Step == smtp.LoggingIn && step.Code != 0, errors.As(err, &refused) && refused.Login:
 		return fmt.Errorf("%w (check user and password, or the token's rights on this mailbox)", err)
 	case errors.As(err, &refused) && refused.Command == "select":
 		return fmt.Errorf("%w (check the folder's name)", err)

@@ -557,6 +557,25 @@ func TestAnAccountThatSendsNothingSaysSo(t *testing.T) {
 	}
 }
 
+func TestAPortWhereTLSComesFirstIsExplained(t *testing.T) {
+	d := servers.Dovecot(t, servers.DovecotOptions{})
+	p := servers.Postfix(t, d, servers.PostfixOptions{})
+	sending := throughPostfix(p)
+	sending.Address = p.SMTPS
+	out := newDesk(t, d, answering(t, d, sending)).Channel
+	out.accounts[0].sender.limits.Command = time.Second
+	in := accountOn(d, "contact")
+	in.TLS = imap.StartTLS
+	for want, ch := range map[string]*Channel{
+		"no answer in time (if TLS comes first at this port, as at 465, set smtp.tls: implicit)": out,
+		"no answer in time (if TLS comes first at this port, as at 993, set tls: implicit)":      (&bench{config: Config{Accounts: []Account{in}}}).open(t),
+	} {
+		if tried := ch.Check(t.Context())[0]; tried.Err == nil || !strings.Contains(tried.Err.Error(), want) {
+			t.Errorf("check says %v, want %s", tried.Err, want)
+		}
+	}
+}
+
 func TestCheckTriesTheWayOut(t *testing.T) {
 	d := servers.Dovecot(t, servers.DovecotOptions{})
 	p := servers.Postfix(t, d, servers.PostfixOptions{Refuse: "^wrong@"})
@@ -567,6 +586,7 @@ func TestCheckTriesTheWayOut(t *testing.T) {
 		"good":           {func(*Sending) {}, ""},
 		"wrong password": {func(s *Sending) { s.User, s.Password = "x", "wrong" }, "check user and password"},
 		"wrong copy":     {func(s *Sending) { s.Copy = "wrong@force.example" }, "set smtp.copy to an address of this mailbox"},
+		"plain port":     {func(s *Sending) { s.TLS = imap.Implicit }, "set smtp.tls: starttls"},
 		"wrong name":     {func(s *Sending) { s.ServerName = "mail.example.org" }, "set server_name"},
 	} {
 		sending := throughPostfix(p)

@@ -43,6 +43,11 @@ func TestACertificateOfAnotherServerIsExplained(t *testing.T) {
 	check(t, "other_certificate", config, mailbox.IMAPS, "127.0.0.1:$PORT", mailbox.CAFile, "$CA")
 }
 
+func TestAPortWhereNoTLSIsSpokenIsExplained(t *testing.T) {
+	mailbox := servers.Dovecot(t, servers.DovecotOptions{})
+	check(t, "plain_port", mailboxConfig("control", mailbox.IMAP, mailbox.CAFile, "control", servers.DovecotPassword), mailbox.IMAP, "127.0.0.1:$PORT")
+}
+
 func TestAMailboxThatWorksIsShown(t *testing.T) {
 	mailbox := servers.Dovecot(t, servers.DovecotOptions{})
 	mailbox.Deliver(t, "control", "INBOX", mail(1, 0))

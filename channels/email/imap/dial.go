@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -125,9 +126,14 @@ func secure(ctx context.Context, raw net.Conn, c Config) (conn net.Conn, greetin
 // askForTLS speaks the little that goes before TLS. It reads no byte beyond
 // the server's answer: what an attacker adds behind it fails the handshake.
 func askForTLS(conn net.Conn) error {
-	if line, err := readLine(conn); err != nil {
+	line, err := readLine(conn)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = ErrSilent
+	}
+	if err != nil {
 		return fmt.Errorf("read greeting: %w", err)
-	} else if !strings.HasPrefix(strings.ToUpper(line), "* OK") {
+	}
+	if !strings.HasPrefix(strings.ToUpper(line), "* OK") {
 		return fmt.Errorf("read greeting: want OK, got %s", printable(line)) // PREAUTH would skip TLS
 	}
 	if _, err := conn.Write([]byte("S STARTTLS\r\n")); err != nil {

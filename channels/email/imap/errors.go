@@ -36,6 +36,10 @@ func (r *Refused) Error() string {
 	return fmt.Sprintf("%s: %s%s %s", r.Command, r.Status, code, r.Text)
 }
 
+// ErrSilent says that a server which was to be asked for TLS did not answer in
+// time. It may be waiting for TLS to begin.
+var ErrSilent = errors.New("no answer in time")
+
 // suggestedWait is how Exchange Online asks for a pause:
 // https://learn.microsoft.com/exchange/troubleshoot/ "Suggested Backoff Time".
 var suggestedWait = regexp.MustCompile(`(?i)suggested backoff time:\s*(\d{1,9})\s*milliseconds`)

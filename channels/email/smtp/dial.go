@@ -117,6 +117,9 @@ func (s *session) greet(ctx context.Context, c Config) error {
 		stop := time.AfterFunc(c.Limits.Command, func() { s.raw.Close() })
 		defer stop.Stop()
 		client, err := gosmtp.NewClientStartTLS(paced, c.TLS)
+		if err != nil && !stop.Stop() {
+			err = imap.ErrSilent
+		}
 		if err != nil {
 			return fmt.Errorf("starttls %s: %w", c.Address, err)
 		}
