@@ -3,12 +3,12 @@ package email
 import (
 	"errors"
 	"fmt"
-	"net"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"contactd/channels/accounts"
 	"contactd/channels/email/form"
 	"contactd/channels/email/imap"
 	"contactd/channels/email/mail"
@@ -131,20 +131,12 @@ func (a Account) withDefaults() Account {
 	if a.Oversize == 0 {
 		a.Oversize = defaultOversize
 	}
-	if _, _, err := net.SplitHostPort(a.Address); err != nil && a.Address != "" {
-		port := "993"
-		if a.TLS != imap.Implicit {
-			port = "143"
-		}
-		a.Address = net.JoinHostPort(strings.Trim(a.Address, "[]"), port)
-	}
+	a.Address = withPort(a.Address, a.TLS, "993", "143")
 	a.Config = a.Defaults()
 	a.SMTP = a.SMTP.withDefaults(a)
 	a.Acknowledge = a.Acknowledge.withDefaults()
 	return a
 }
-
-var accountName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // Validate returns all that is wrong with c, each with its key.
 func (c Config) Validate() error {
@@ -183,12 +175,12 @@ func (a Account) validate() error {
 	var wrong []error
 	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	set := a.withDefaults()
-	if !accountName.MatchString(a.Name) {
-		problem("name: want 1 to 64 letters, digits, dots, dashes or underscores")
+	if err := accounts.CheckName(a.Name); err != nil {
+		problem("name: %w", err)
 	}
-	host, port, err := net.SplitHostPort(set.Address)
-	if number, convErr := strconv.Atoi(port); a.Address == "" || err != nil || host == "" || convErr != nil || number < 1 || number > 65535 {
-		problem("address: want host or host:port")
+	host, err := hostOf(set.Address)
+	if err != nil {
+		problem("address: %w", err)
 	}
 	switch set.TLS {
 	case imap.Implicit, imap.StartTLS:
@@ -276,9 +268,4 @@ func canonical(folder string) string {
 		return "INBOX"
 	}
 	return folder
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -3,9 +3,7 @@ package email
 import (
 	"errors"
 	"fmt"
-	"net"
 	netmail "net/mail"
-	"strconv"
 	"strings"
 	"time"
 
@@ -122,13 +120,7 @@ func (s Sending) withDefaults(a Account) Sending {
 	if s.AttachmentBytes == 0 {
 		s.AttachmentBytes = 18 << 20
 	}
-	if _, _, err := net.SplitHostPort(s.Address); err != nil && s.Address != "" {
-		port := "587"
-		if s.TLS == imap.Implicit {
-			port = "465"
-		}
-		s.Address = net.JoinHostPort(strings.Trim(s.Address, "[]"), port)
-	}
+	s.Address = withPort(s.Address, s.TLS, "465", "587")
 	return s
 }
 
@@ -140,9 +132,9 @@ func (s Sending) validate(a Account) error {
 	}
 	var wrong []error
 	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("smtp."+format, args...)) }
-	host, port, err := net.SplitHostPort(s.Address)
-	if number, convErr := strconv.Atoi(port); err != nil || host == "" || convErr != nil || number < 1 || number > 65535 {
-		problem("address: want host or host:port")
+	host, err := hostOf(s.Address)
+	if err != nil {
+		problem("address: %w", err)
 	}
 	switch s.TLS {
 	case imap.Implicit, imap.StartTLS:

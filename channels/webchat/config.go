@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"contactd/channels/accounts"
 	"contactd/channels/listen"
 	"contactd/channels/webchat/clamav"
 	"contactd/channels/webchat/forms"
@@ -203,13 +203,11 @@ func (c Config) Validate() error {
 	return errors.Join(wrong...)
 }
 
-var siteName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
 func (s Site) validate() error {
 	var wrong []error
 	problem := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
-	if !siteName.MatchString(s.Name) {
-		problem("name: want 1 to 64 letters, digits, dots, dashes or underscores")
+	if err := accounts.CheckName(s.Name); err != nil {
+		problem("name: %w", err)
 	}
 	for i, origin := range s.Origins {
 		if got := originOf(origin); got == "" || got != strings.ToLower(origin) {
