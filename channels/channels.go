@@ -13,8 +13,8 @@
 //
 // What several channels need stands beside them: webhook takes deliveries,
 // accounts keeps what surrounds an account, files fetches files, todo does what
-// remains to be done; channelstest tries a channel, and on simulator platforms
-// are played.
+// remains to be done; listen, certificate and proxy are for who has a server;
+// channelstest tries a channel, and on simulator platforms are played.
 package channels
 
 import (

@@ -3,7 +3,6 @@ package webchat
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"contactd/channels/accounts"
 	"contactd/channels/listen"
+	"contactd/channels/proxy"
 	"contactd/channels/webchat/clamav"
 	"contactd/channels/webchat/forms"
 	"contactd/channels/webchat/hours"
@@ -177,7 +177,7 @@ func (c Config) Validate() error {
 	if c.URL != "" && originOf(c.URL) == "" {
 		problem("url: want a name such as https://chat.example.police.uk, got %q", c.URL)
 	}
-	if _, err := parseProxies(c.TrustedProxies); err != nil {
+	if _, err := c.trusted(); err != nil {
 		wrong = append(wrong, err)
 	}
 	if c.AbandonAfter < 0 || set.AbandonAfter < time.Second {
@@ -268,18 +268,8 @@ func originOf(address string) string {
 	return strings.ToLower(u.Scheme + "://" + u.Host)
 }
 
-func parseProxies(list []string) (proxies []netip.Prefix, err error) {
-	for i, text := range list {
-		prefix, err := netip.ParsePrefix(text)
-		if address, single := netip.ParseAddr(text); single == nil {
-			prefix, err = netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen()), nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("trusted_proxies[%d]: want an address or a network such as 10.0.0.0/8, got %q", i, text)
-		}
-		proxies = append(proxies, prefix.Masked())
-	}
-	return proxies, nil
+func (c Config) trusted() (proxy.Trusted, error) {
+	return proxy.Parse("trusted_proxies", c.TrustedProxies)
 }
 
 // flatten takes joined errors apart.

@@ -73,7 +73,7 @@ func (r *running) openEvents(w http.ResponseWriter, req *http.Request) {
 	l := r.newLine(out, id)
 	out.cancel = l.cancel
 	defer l.cancel()
-	address := r.proxies.client(req)
+	address := r.proxies.Client(req)
 	if !r.lines.add(l, address, r.shared(address)) {
 		r.fail(w, http.StatusTooManyRequests, "too_many", "too many connections from this address")
 		return
@@ -125,7 +125,7 @@ func (r *running) postFrame(w http.ResponseWriter, req *http.Request) {
 	defer r.rooms.leave(in)
 	// A frame may wait for longer than an answer usually does.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(r.timing.write + longestDelay))
-	again, _, err := r.take(req.Context(), in, r.proxies.client(req), raw)
+	again, _, err := r.take(req.Context(), in, r.proxies.Client(req), raw)
 	var refused refusal
 	switch {
 	case errors.As(err, &refused) && refused.later:

@@ -69,7 +69,7 @@ func (ch *Channel) newForms() (*forms.Forms, error) {
 // limited is the address that a request counts for, none when many people
 // share it.
 func (ch *Channel) limited(req *http.Request) netip.Addr {
-	address := ch.proxies.client(req)
+	address := ch.proxies.Client(req)
 	if ch.shared(address) {
 		return netip.Addr{}
 	}
@@ -81,7 +81,7 @@ func (ch *Channel) limited(req *http.Request) netip.Addr {
 func (r *running) serveForms() http.Handler {
 	inner := r.forms.Handler(r.inbox)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if r.proxies.scheme(req) == "https" {
+		if r.proxies.Scheme(req) == "https" {
 			w.Header().Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
 		r.noticeProxy(req)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+
+	"contactd/channels/proxy"
 )
 
 // waitingLimit is how many connections may be open that have not asked for
@@ -61,7 +63,7 @@ func (l *lobby) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		ahead(conn, readBuffer)
-		g := &guest{Conn: conn, lobby: l, address: network(hostOf(conn.RemoteAddr().String()))}
+		g := &guest{Conn: conn, lobby: l, address: network(proxy.Address(conn.RemoteAddr().String()))}
 		oldest, ok := l.enter(g)
 		if oldest != nil {
 			_ = oldest.Close()

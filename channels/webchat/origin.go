@@ -4,12 +4,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"contactd/channels/proxy"
 )
 
 // origins knows which pages may talk to the chat.
 type origins struct {
 	own     string // of Config.URL, empty for whatever name was used
-	proxies proxies
+	proxies proxy.Trusted
 	sites   []Site
 }
 
@@ -18,7 +20,7 @@ func (o origins) isOwn(origin string, r *http.Request) bool {
 	if o.own != "" {
 		return origin == o.own
 	}
-	return origin == strings.ToLower(o.proxies.scheme(r)+"://"+r.Host)
+	return origin == strings.ToLower(o.proxies.Scheme(r)+"://"+r.Host)
 }
 
 // allowed reports whether pages of origin may talk to some site.

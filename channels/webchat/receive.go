@@ -168,7 +168,7 @@ func serveOn(server *http.Server, socket net.Listener) error {
 // shared reports whether many people come from an address: that of a trusted
 // proxy, or, for demonstrations, this machine.
 func (ch *Channel) shared(a netip.Addr) bool {
-	return ch.proxies.contain(a) || ch.config.Demo && a.IsLoopback()
+	return ch.proxies.Contain(a) || ch.config.Demo && a.IsLoopback()
 }
 
 // report tells Health how it goes. A renewed certificate that cannot be read is

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"contactd/channels/proxy"
 	"contactd/channels/webchat/store"
 	"contactd/channels/webchat/widget"
 )
@@ -60,7 +61,7 @@ func (r *running) guard(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Frame-Options", "DENY")
-		if r.proxies.scheme(req) == "https" {
+		if r.proxies.Scheme(req) == "https" {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
 		h.Add("Vary", "Origin")
@@ -69,7 +70,7 @@ func (r *running) guard(next http.Handler) http.Handler {
 			r.fail(w, http.StatusForbidden, code, message)
 			return
 		}
-		if !r.limiter.request(r.deps.Now(), r.proxies.client(req)) {
+		if !r.limiter.request(r.deps.Now(), r.proxies.Client(req)) {
 			r.fail(w, http.StatusTooManyRequests, "too_many", "too many requests from this address; try again in a moment")
 			return
 		}
@@ -93,7 +94,7 @@ func (r *running) guard(next http.Handler) http.Handler {
 
 // noticeProxy tells the operator once that everybody counts as one address.
 func (r *running) noticeProxy(req *http.Request) {
-	if req.Header.Get("X-Forwarded-For") != "" && !r.proxies.contain(peer(req)) {
+	if req.Header.Get("X-Forwarded-For") != "" && !r.proxies.Contain(proxy.Peer(req)) {
 		r.proxy.Do(func() {
 			r.deps.Log.Warn("X-Forwarded-For is not believed: if this is your proxy, list it under channels.webchat.trusted_proxies, or all people share one limit")
 		})

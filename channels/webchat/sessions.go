@@ -39,7 +39,7 @@ func (r *running) postSession(w http.ResponseWriter, req *http.Request) {
 		r.fail(w, http.StatusForbidden, "origin", "this page may not use the chat of this site; list its origin there")
 		return
 	}
-	if !r.limiter.session(r.deps.Now(), r.proxies.client(req)) {
+	if !r.limiter.session(r.deps.Now(), r.proxies.Client(req)) {
 		r.fail(w, http.StatusTooManyRequests, "too_many", "too many chats were begun from this address; try again in a few minutes, or call")
 		return
 	}

@@ -59,7 +59,7 @@ func (r *running) openSocket(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	conn.SetReadLimit(frameLimit)
-	address, after := r.proxies.client(req), number(req.URL.Query().Get("after"))
+	address, after := r.proxies.Client(req), number(req.URL.Query().Get("after"))
 	l := r.newLine(socket{conn, taken.conn}, id)
 	switch {
 	case conn.Subprotocol() != subprotocol:

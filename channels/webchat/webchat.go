@@ -27,6 +27,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"contactd/channels"
+	"contactd/channels/proxy"
 	"contactd/channels/webchat/forms"
 	"contactd/contact"
 )
@@ -73,7 +74,7 @@ type Channel struct {
 	config  Config
 	deps    Deps
 	metrics *metrics
-	proxies proxies
+	proxies proxy.Trusted
 	desk    *desk
 	timing  timing
 	forms   *forms.Forms
@@ -107,7 +108,7 @@ func New(c Config, deps Deps) (*Channel, error) {
 		deps.Now = time.Now
 	}
 	ch := &Channel{config: c, deps: deps, timing: defaultTiming(), changed: make(chan struct{})}
-	if ch.proxies, err = parseProxies(c.TrustedProxies); err != nil {
+	if ch.proxies, err = c.trusted(); err != nil {
 		return nil, err
 	}
 	if ch.desk, err = newDesk(c.Sites, deps.Now); err != nil {

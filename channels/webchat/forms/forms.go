@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/proxy"
 	"contactd/channels/webchat/upload"
 )
 
@@ -89,7 +90,7 @@ func New(config Config, deps Deps) (*Forms, error) {
 		deps.Urgent = func(string) bool { return false }
 	}
 	if deps.Address == nil {
-		deps.Address = peer
+		deps.Address = proxy.Peer
 	}
 	pages, err := parsePages()
 	if err != nil {
@@ -128,13 +129,4 @@ func (c Config) form(each Form) (*form, error) {
 		made.fields[field.Name] = field
 	}
 	return made, nil
-}
-
-// peer is the address at the other end of the connection.
-func peer(r *http.Request) netip.Addr {
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return address.Addr()
 }

@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"time"
 
+	"contactd/channels/proxy"
 	"contactd/channels/webhook"
 	"contactd/cmd/contactd/serve"
 )
@@ -50,8 +50,12 @@ func (c Config) WithDefaults() Config {
 // Validate returns every problem, each with its key.
 func (c Config) Validate() error {
 	c = c.WithDefaults()
-	_, err := proxies(c.TrustedProxies)
+	_, err := c.proxies()
 	return errors.Join(serve.Check(section, c.Listen, c.CertFile, c.KeyFile), err)
+}
+
+func (c Config) proxies() (proxy.Trusted, error) {
+	return proxy.Parse(section+".trusted_proxies", c.TrustedProxies)
 }
 
 // Try reads the files of TLS and returns what is wrong with them.
@@ -76,7 +80,7 @@ func Listen(config Config, receivers []*webhook.Receiver, log *slog.Logger) (*Li
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	trusted, err := proxies(config.TrustedProxies)
+	trusted, err := config.proxies()
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +100,11 @@ func Listen(config Config, receivers []*webhook.Receiver, log *slog.Logger) (*Li
 }
 
 // fromOrigin says from where a request really came.
-func fromOrigin(trusted []netip.Prefix, next http.Handler) http.Handler {
+func fromOrigin(trusted proxy.Trusted, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.RemoteAddr = origin(r, trusted)
+		if client := trusted.Client(r); client.IsValid() {
+			r.RemoteAddr = client.String()
+		}
 		next.ServeHTTP(w, r)
 	})
 }
