@@ -26,7 +26,7 @@ func modelConfig(e *llmtest.Endpoint) string {
 
 // quiet is a mail that no rule finds urgent.
 func quiet(n int, words string) []byte {
-	return fmt.Appendf(nil, "From: Resident %d <resident%d@example.org>\r\nTo: control@sampleshire.example\r\nSubject: note %d\r\n"+
+	return fmt.Appendf(nil, "From: Resident %d <resident%d@example.org>\r\nTo: control@sampleshire.example\r\nSubject: news %d\r\n"+
 		"Message-ID: <n%d@example.org>\r\nDate: Tue, 03 Nov 2026 21:14:05 +0000\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n", n, n, n, n, words)
 }
 
