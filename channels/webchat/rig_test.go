@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -144,6 +145,9 @@ func (h *house) start() {
 	waiting, done := context.WithTimeout(context.Background(), patient)
 	defer done()
 	r, err := ch.await(waiting)
+	for errors.Is(err, errNotRunning) { // a reply is less patient than a test
+		r, err = ch.await(waiting)
+	}
 	if err != nil {
 		h.stop()
 		h.t.Fatalf("the server did not come up: %v; %v", err, h.health.Failures())
