@@ -126,18 +126,23 @@ func (r *running) postFrame(w http.ResponseWriter, req *http.Request) {
 	// A frame may wait for longer than an answer usually does.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(r.timing.write + longestDelay))
 	again, _, err := r.take(req.Context(), in, r.proxies.Client(req), raw)
-	var refused refusal
-	switch {
-	case errors.As(err, &refused) && refused.later:
-		r.fail(w, http.StatusServiceUnavailable, refused.code, "this cannot be taken now; keep it and send it again")
-	case errors.As(err, &refused):
-		r.fail(w, http.StatusUnprocessableEntity, refused.code, refused.message)
-	default:
-		if again != nil {
-			in.mutex.Lock()
-			in.tell(again)
-			in.mutex.Unlock()
-		}
-		w.WriteHeader(http.StatusAccepted)
+	if err != nil {
+		r.failFrame(w, r.refusalOf(err))
+		return
 	}
+	if again != nil {
+		in.mutex.Lock()
+		in.tell(again)
+		in.mutex.Unlock()
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// failFrame answers with what a socket is told by a frame.
+func (r *running) failFrame(w http.ResponseWriter, why refusal) {
+	if why.later {
+		r.fail(w, http.StatusServiceUnavailable, why.code, "this cannot be taken now; keep it and send it again")
+		return
+	}
+	r.fail(w, http.StatusUnprocessableEntity, why.code, why.message)
 }

@@ -106,6 +106,20 @@ func TestAPostSaysWhatIsWrongWithItsFrame(t *testing.T) {
 	}
 }
 
+func TestAPostWhoseTickIsNotWrittenIsToBeSentAgain(t *testing.T) {
+	h := newHouse(t)
+	p := h.arrives()
+	h.inbox.Refuse(func([]channels.Original) error { return h.channel.current().store.Close() })
+	var failed struct{ Error struct{ Code string } }
+	frame := map[string]any{"type": "message", "id": "message-1", "text": "help"}
+	if status := p.post("/chat/v1/frames", frame, &failed); status != http.StatusServiceUnavailable || failed.Error.Code != "unavailable" {
+		t.Errorf("%d %s", status, failed.Error.Code)
+	}
+	if taken := len(h.inbox.Accepted()); taken != 1 {
+		t.Errorf("%d were accepted", taken)
+	}
+}
+
 func TestAStreamNeedsAFreshTicketToo(t *testing.T) {
 	h := newHouse(t)
 	p := h.arrives()

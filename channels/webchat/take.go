@@ -51,13 +51,20 @@ func (r *running) take(ctx context.Context, in *room, address netip.Addr, raw []
 	return again, f.ID, err
 }
 
-// refused is the answer to a frame that was not taken.
-func (r *running) refused(id string, err error) []byte {
+// refusalOf is what the sender of a frame is told of why it was not taken: what
+// is our trouble, the operator is told of.
+func (r *running) refusalOf(err error) refusal {
 	var why refusal
 	if !errors.As(err, &why) {
 		r.deps.Log.Warn("chat frame was not taken", "error", err)
 		why = refusal{code: "unavailable", later: true}
 	}
+	return why
+}
+
+// refused is the answer to a frame that was not taken.
+func (r *running) refused(id string, err error) []byte {
+	why := r.refusalOf(err)
 	r.metrics.refused.WithLabelValues(why.code).Inc()
 	if why.later {
 		return encode(serverFrame{Type: "later", ID: id, Code: why.code})
