@@ -55,11 +55,16 @@ func (r *running) postFile(w http.ResponseWriter, req *http.Request) {
 		MediaType: taken.MediaType, Claimed: taken.Claimed, Scan: taken.Scan, At: r.deps.Now().UTC(),
 	}
 	r.metrics.uploads.WithLabelValues(orNone(f.Scan)).Inc()
-	if err := r.store.AddFile(req.Context(), session.ID, f); err != nil {
+	err = r.store.AddFile(req.Context(), session.ID, r.config.Uploads.FilesPerSession, f)
+	switch {
+	case errors.Is(err, store.ErrFull): // others came at the same time
+		status, code, message := r.tooManyFiles()
+		r.fail(w, status, code, message)
+	case err != nil:
 		r.unavailable(w, err)
-		return
+	default:
+		answer(w, http.StatusCreated, onWire(f))
 	}
-	answer(w, http.StatusCreated, onWire(f))
 }
 
 // taker takes files as the configuration says.
@@ -97,14 +102,18 @@ func (r *running) mayUpload(req *http.Request, session store.Session) (status in
 	case req.ContentLength > r.config.Uploads.FileBytes:
 		return http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("a file may have %d bytes", r.config.Uploads.FileBytes)
 	}
-	files, err := r.store.Uploaded(req.Context(), session.ID)
+	files, err := r.store.Files(req.Context(), session.ID)
 	if err != nil {
 		return http.StatusServiceUnavailable, "unavailable", "this cannot be done now; try again in a moment"
 	}
 	if files >= r.config.Uploads.FilesPerSession {
-		return http.StatusTooManyRequests, "too_many_files", fmt.Sprintf("at most %d files can be sent in one chat", r.config.Uploads.FilesPerSession)
+		return r.tooManyFiles()
 	}
 	return 0, "", ""
+}
+
+func (r *running) tooManyFiles() (status int, code, message string) {
+	return http.StatusTooManyRequests, "too_many_files", fmt.Sprintf("at most %d files can be sent in one chat", r.config.Uploads.FilesPerSession)
 }
 
 // cutShort answers an upload that ended early.

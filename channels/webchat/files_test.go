@@ -11,7 +11,9 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -135,6 +137,50 @@ func TestUploadsHaveASizeANumberAndALength(t *testing.T) {
 		if _, status := p.upload("a.png", png, "image/png"); status != want {
 			t.Errorf("file %d: %d", i, status)
 		}
+	}
+}
+
+// atOnce is a body that is sent when all the others are waited for too: by then
+// the server has asked for each of them.
+type atOnce struct {
+	io.Reader
+	asked *sync.WaitGroup
+	once  sync.Once
+}
+
+// Read implements io.Reader.
+func (b *atOnce) Read(p []byte) (int, error) {
+	b.once.Do(b.asked.Done)
+	b.asked.Wait()
+	return b.Reader.Read(p)
+}
+
+func TestUploadsAtTheSameTimeDoNotPassTheirNumber(t *testing.T) {
+	h := newHouse(t, func(h *house) { h.config.Uploads = Uploads{FilesPerSession: 2} })
+	p := h.arrives()
+	transport := &http.Transport{ExpectContinueTimeout: patient}
+	defer transport.CloseIdleConnections()
+	var asked, answered sync.WaitGroup
+	asked.Add(5)
+	statuses := make([]int, 5)
+	for i := range statuses {
+		r := p.request("POST", "/chat/v1/files", &atOnce{Reader: strings.NewReader(png), asked: &asked})
+		r.ContentLength = int64(len(png))
+		r.Header.Set("Expect", "100-continue")
+		answered.Go(func() {
+			response, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = response.Body.Close()
+			statuses[i] = response.StatusCode
+		})
+	}
+	answered.Wait()
+	slices.Sort(statuses)
+	if want := []int{201, 201, 429, 429, 429}; !slices.Equal(statuses, want) {
+		t.Errorf("answered %v, want %v", statuses, want)
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -24,9 +25,21 @@ func insertFile(conn *sqlite.Conn, session int64, f File) error {
 		f.ID, session, f.SHA256, f.Name, f.Size, f.MediaType, f.Claimed, f.Scan, micros(f.At))
 }
 
-// AddFile keeps an upload.
-func (s *Store) AddFile(ctx context.Context, session int64, f File) error {
-	return s.do(ctx, func(conn *sqlite.Conn) error { return insertFile(conn, session, f) })
+// ErrFull says that a session has as many files as it may have.
+var ErrFull = errors.New("too many files in this session")
+
+// AddFile keeps an upload, unless the session has limit files already.
+func (s *Store) AddFile(ctx context.Context, session int64, limit int, f File) error {
+	return s.do(ctx, func(conn *sqlite.Conn) error {
+		files, err := countFiles(conn, session)
+		if err == nil && files >= limit {
+			err = ErrFull
+		}
+		if err != nil {
+			return err
+		}
+		return insertFile(conn, session, f)
+	})
 }
 
 // File finds a file of a session.
@@ -43,10 +56,16 @@ func (s *Store) File(ctx context.Context, session int64, id string) (f File, err
 	return f, err
 }
 
-// Uploaded counts the files of a session.
-func (s *Store) Uploaded(ctx context.Context, session int64) (files int, err error) {
+// Files counts the files of a session.
+func (s *Store) Files(ctx context.Context, session int64) (files int, err error) {
 	err = s.read(ctx, func(conn *sqlite.Conn) error {
-		return one(conn, "SELECT count(*) FROM files WHERE session = ?", func(stmt *sqlite.Stmt) { files = stmt.ColumnInt(0) }, session)
+		files, err = countFiles(conn, session)
+		return err
 	})
+	return files, err
+}
+
+func countFiles(conn *sqlite.Conn, session int64) (files int, err error) {
+	err = one(conn, "SELECT count(*) FROM files WHERE session = ?", func(stmt *sqlite.Stmt) { files = stmt.ColumnInt(0) }, session)
 	return files, err
 }
