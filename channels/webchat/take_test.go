@@ -144,6 +144,32 @@ func TestATranscriptIsSentOnlyWhenAskedForAndSafe(t *testing.T) {
 	}
 }
 
+func TestComingBackDoesNotAllowMoreTranscripts(t *testing.T) {
+	office := &postOffice{}
+	h := newHouse(t, func(h *house) { h.deps.Mailer = office })
+	p := h.arrives()
+	last := int64(0)
+	for i := range transcriptsOfChat + 1 {
+		w := p.opens(last)
+		w.says(map[string]any{"type": "transcript", "id": ids(i), "email": "jo@example.org"})
+		f := w.next()
+		for f.Type != "notice" && f.Type != "refused" {
+			f = w.next()
+		}
+		if want := map[bool]string{true: "too_many", false: "transcript_sent"}[i == transcriptsOfChat]; f.Code != want || f.ID != ids(i) {
+			t.Errorf("transcript %d: %s, want %s", i+1, f.raw, want)
+		}
+		last = w.last
+		w.close()
+		eventually(t, "nobody is in a room", func() bool {
+			rooms := h.channel.current().rooms
+			rooms.mutex.Lock()
+			defer rooms.mutex.Unlock()
+			return len(rooms.byID) == 0
+		})
+	}
+}
+
 // loud is a Judge to whom what is loud is urgent.
 type loud struct{}
 

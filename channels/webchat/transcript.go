@@ -27,16 +27,14 @@ func (r *running) transcript(ctx context.Context, in *room, address netip.Addr, 
 	if again, err := r.repeated(ctx, in, f); again != nil || err != nil {
 		return again, err
 	}
-	switch d := detailsOf(in.session); {
-	case in.session.Covert, d != nil && d.SafeToContact == "no":
-		return nil, refuse("transcript_unsafe", "no copy is sent, because it might be seen by others")
-	case r.deps.Mailer == nil:
-		return nil, refuse("transcript_unavailable", "no copy can be sent by e-mail here")
-	case in.mailed >= transcriptsOfChat, !r.limiter.transcript(r.deps.Now(), address):
-		return nil, refuse("too_many", "a copy was sent often enough")
+	if in.mailing[f.ID] {
+		return nil, nil
 	}
 	rows, err := r.store.After(ctx, in.id, 0, transcriptRows)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.mayMail(in, rows, address); err != nil {
 		return nil, err
 	}
 	select {
@@ -44,48 +42,75 @@ func (r *running) transcript(ctx context.Context, in *room, address netip.Addr, 
 	default:
 		return nil, refusal{code: "unavailable", later: true}
 	}
-	if in.mailing[f.ID] || !r.begin() {
+	if !r.begin() {
 		<-r.mails
-		return nil, nil // on its way
+		return nil, nil // the end has begun, and who comes back asks again
 	}
-	in.mailed++
 	if in.mailing == nil {
 		in.mailing = map[string]bool{}
 	}
 	in.mailing[f.ID] = true
+	r.rooms.inUse(in.conversation) // with the room, what is on its way would be forgotten
 	text := written(rows, r.zone(in.session.Site))
-	id := in.id
 	go func() {
 		defer r.work.Done()
 		defer func() { <-r.mails }()
-		if err := r.mail(id, f, text); err != nil {
+		defer r.rooms.leave(in)
+		if err := r.mail(in, f, text); err != nil {
 			r.deps.Log.Warn("transcript was not sent", "error", err)
 		}
 	}()
 	return nil, nil
 }
 
+// mayMail refuses a transcript that is not safe, cannot be sent, or is one too
+// many. The caller holds the room's mutex.
+func (r *running) mayMail(in *room, rows []store.Row, address netip.Addr) error {
+	switch d := detailsOf(in.session); {
+	case in.session.Covert, d != nil && d.SafeToContact == "no":
+		return refuse("transcript_unsafe", "no copy is sent, because it might be seen by others")
+	case r.deps.Mailer == nil:
+		return refuse("transcript_unavailable", "no copy can be sent by e-mail here")
+	case mailed(rows)+len(in.mailing) >= transcriptsOfChat, !r.limiter.transcript(r.deps.Now(), address):
+		return refuse("too_many", "a copy was sent often enough")
+	}
+	return nil
+}
+
+// sentCode is the code of the notice that a transcript was sent.
+const sentCode = "transcript_sent"
+
+// mailed counts the transcripts that were sent.
+func mailed(rows []store.Row) (n int) {
+	for _, row := range rows {
+		var f serverFrame
+		if json.Unmarshal(row.Frame, &f) == nil && f.Code == sentCode {
+			n++
+		}
+	}
+	return n
+}
+
 // mail sends and notes it, or tells who waits that it must be asked for again.
-func (r *running) mail(id int64, f clientFrame, text string) error {
+func (r *running) mail(in *room, f clientFrame, text string) error {
 	ctx, cancel := context.WithTimeout(r.ctx, mailLimit)
 	defer cancel()
-	sent := r.deps.Mailer.Mail(ctx, f.Email, "Your chat with the police", text)
-	return r.with(context.WithoutCancel(ctx), id, func(in *room) error {
-		delete(in.mailing, f.ID) // whoever is told and asks again is heard again
-		if sent != nil {
-			in.mailed--
-			in.tell(encode(serverFrame{Type: "later", ID: f.ID, Code: "unavailable"}))
-			return sent
-		}
-		now := r.deps.Now().UTC()
-		_, err := in.append(context.WithoutCancel(ctx), r.store, store.Change{
-			At: now, Rows: []store.Row{{Kind: rowOwn, Ref: f.ID}},
-			Render: func(_ int, n int64) []byte {
-				return encode(serverFrame{N: n, Type: "notice", Code: "transcript_sent", ID: f.ID, At: &now})
-			},
-		})
+	err := r.deps.Mailer.Mail(ctx, f.Email, "Your chat with the police", text)
+	in.mutex.Lock()
+	defer in.mutex.Unlock()
+	delete(in.mailing, f.ID) // whoever is told and asks again is heard again
+	if err != nil {
+		in.tell(encode(serverFrame{Type: "later", ID: f.ID, Code: "unavailable"}))
 		return err
+	}
+	now := r.deps.Now().UTC()
+	_, err = in.append(context.WithoutCancel(ctx), r.store, store.Change{
+		At: now, Rows: []store.Row{{Kind: rowOwn, Ref: f.ID}},
+		Render: func(_ int, n int64) []byte {
+			return encode(serverFrame{N: n, Type: "notice", Code: sentCode, ID: f.ID, At: &now})
+		},
 	})
+	return err
 }
 
 func (r *running) zone(site string) *time.Location { return r.desk.hours[site].Zone() }
