@@ -148,27 +148,9 @@ func (c Config) Validate() error {
 			wrong = append(wrong, fmt.Errorf("%s.name: %q is used twice", key, account.Name))
 		}
 		names[account.Name] = true
-		for _, err := range flatten(account.validate()) {
-			wrong = append(wrong, fmt.Errorf("%s.%w", key, err))
-		}
+		wrong = append(wrong, accounts.Under(key, account.validate()))
 	}
 	return errors.Join(wrong...)
-}
-
-// flatten takes joined errors apart.
-func flatten(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, each := range joined.Unwrap() {
-		all = append(all, flatten(each)...)
-	}
-	return all
 }
 
 func (a Account) validate() error {
@@ -195,9 +177,7 @@ func (a Account) validate() error {
 		problem("user: missing")
 	}
 	for i, each := range a.Forms {
-		for _, err := range flatten(each.Validate()) {
-			problem("forms[%d].%w", i, err)
-		}
+		wrong = append(wrong, accounts.Under(fmt.Sprintf("forms[%d]", i), each.Validate()))
 	}
 	wrong = append(wrong, set.validateSecret(), set.validateReading(), set.SMTP.validate(set), set.Acknowledge.validate(set), a.Config.Validate())
 	return errors.Join(wrong...)
@@ -210,14 +190,11 @@ func (a Account) validateSecret() error {
 			return errors.New("password: set either password or password_file")
 		}
 	case imap.XOAuth2, imap.OAuthBearer:
-		var wrong []error
+		var unused error
 		if a.Password != "" || a.PasswordFile != "" {
-			wrong = append(wrong, fmt.Errorf("password: not used with auth: %s", a.Auth))
+			unused = fmt.Errorf("password: not used with auth: %s", a.Auth)
 		}
-		for _, err := range flatten(a.OAuth.Validate()) {
-			wrong = append(wrong, fmt.Errorf("oauth.%w", err))
-		}
-		return errors.Join(wrong...)
+		return errors.Join(unused, accounts.Under("oauth", a.OAuth.Validate()))
 	default:
 		return errors.New("auth: want login, plain, xoauth2 or oauthbearer")
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"contactd/channels/accounts"
 	"contactd/channels/email/imap"
 	"contactd/channels/email/mail"
 	"contactd/channels/email/oauth"
@@ -150,9 +151,7 @@ func (s Sending) validate(a Account) error {
 			problem("user: missing")
 		}
 		login := Account{Auth: s.Auth, Password: s.Password, PasswordFile: s.PasswordFile, OAuth: s.OAuth}
-		for _, err := range flatten(login.validateSecret()) {
-			problem("%w", err)
-		}
+		wrong = append(wrong, accounts.Under("smtp", login.validateSecret()))
 	}
 	if !isAddress(s.From) {
 		problem("from: want the address that answers come from, here or first in addresses")

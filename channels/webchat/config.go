@@ -192,14 +192,9 @@ func (c Config) Validate() error {
 			problem("sites[%d].name: %q is used twice", i, site.Name)
 		}
 		names[site.Name] = true
-		for _, err := range flatten(site.validate()) {
-			problem("sites[%d].%w", i, err)
-		}
+		wrong = append(wrong, accounts.Under(fmt.Sprintf("sites[%d]", i), site.validate()))
 	}
-	wrong = append(wrong, set.Limits.validate(), set.Uploads.validate(), set.formsConfig().Validate())
-	for _, err := range flatten(c.ClamAV.Validate()) {
-		problem("clamav.%w", err)
-	}
+	wrong = append(wrong, set.Limits.validate(), set.Uploads.validate(), set.formsConfig().Validate(), accounts.Under("clamav", c.ClamAV.Validate()))
 	return errors.Join(wrong...)
 }
 
@@ -219,10 +214,7 @@ func (s Site) validate() error {
 			problem("%s: want a web address, got %q", key, link)
 		}
 	}
-	for _, err := range flatten(s.Hours.Validate()) {
-		problem("hours.%w", err)
-	}
-	return errors.Join(wrong...)
+	return errors.Join(append(wrong, accounts.Under("hours", s.Hours.Validate()))...)
 }
 
 // The least and most of what can be set: a message must fit into a frame of
@@ -270,20 +262,4 @@ func originOf(address string) string {
 
 func (c Config) trusted() (proxy.Trusted, error) {
 	return proxy.Parse("trusted_proxies", c.TrustedProxies)
-}
-
-// flatten takes joined errors apart.
-func flatten(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, each := range joined.Unwrap() {
-		all = append(all, flatten(each)...)
-	}
-	return all
 }
