@@ -51,7 +51,7 @@ func (h *house) works(id string) {
 func TestWhoDripsIsCutOff(t *testing.T) {
 	h := newHouse(t, func(h *house) {
 		h.timing = func(t *timing) {
-			t.header, t.read, t.ping, t.pong = 300*time.Millisecond, 600*time.Millisecond, 200*time.Millisecond, 300*time.Millisecond
+			t.header, t.read = 300*time.Millisecond, 600*time.Millisecond
 		}
 	})
 	drips := map[string]func(net.Conn){
@@ -67,9 +67,15 @@ func TestWhoDripsIsCutOff(t *testing.T) {
 		go do(conn)
 		isCutOff(t, conn, what)
 	}
+}
+
+func TestASocketThatAnswersNoPingIsCutOff(t *testing.T) {
+	h := newHouse(t, func(h *house) {
+		h.timing = func(t *timing) { t.ping, t.pong = 200*time.Millisecond, 2*time.Second }
+	})
 	p := h.arrives()
 	w := p.opens(0)
-	// A socket that answers no ping: nobody reads it here.
+	// Nobody reads it here.
 	conn, _, err := p.dial(p.ticket(), 0) //nolint:bodyclose // Dial has no body beside a connection
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +120,7 @@ func TestAHeaderWithoutEndIsRefused(t *testing.T) {
 
 func TestWhoReadsTooSlowlyIsDroppedAndNobodyElseWaits(t *testing.T) {
 	h := newHouse(t, func(h *house) {
-		h.timing = func(t *timing) { t.slow, t.cut = 200*time.Millisecond, 500*time.Millisecond }
+		h.timing = func(t *timing) { t.slow, t.cut = 2*time.Second, 3*time.Second }
 	})
 	p := h.arrives()
 	// A slow window: it never reads, so that the buffers of the network fill.
@@ -200,6 +206,13 @@ func TestTenThousandHalfOpenConnectionsKeepNobodyOut(t *testing.T) {
 		t.Errorf("%d connections are open", waiting)
 	}
 	t.Logf("%d half-open connections: %d kept, a whole chat took at most %s, heap grew by %d kB", halfOpen, waiting, slowest, (memory()-before)>>10)
+}
+
+// count is how many connections are open.
+func (l *lobby) count() int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.open
 }
 
 func memory() int64 {

@@ -98,13 +98,6 @@ func (l *lobby) enter(g *guest) (oldest *guest, ok bool) {
 	return oldest, true
 }
 
-// count is how many connections are open.
-func (l *lobby) count() int {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.open
-}
-
 // asked takes a guest out of those who wait. The caller holds mutex.
 func (l *lobby) asked(g *guest) {
 	if g.place != nil {

@@ -294,14 +294,14 @@ func TestASlowOrBrokenLineTakesNothingAndHarmsNobody(t *testing.T) {
 func TestALongUploadOutlastsTheLimitsOfTheServer(t *testing.T) {
 	s := open(t, nil)
 	server := httptest.NewUnstartedServer(s.forms.Handler(s.inbox))
-	server.Config.ReadTimeout, server.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	server.Config.ReadTimeout, server.Config.WriteTimeout = time.Second, time.Second
 	server.Start()
 	defer server.Close()
 	body, mediaType := packed(t, part{name: "what", body: "x"}, part{name: "where", body: "y"}, part{name: "files", fileName: "a.png", mediaType: "image/png", body: png})
 	in, out := io.Pipe()
 	go func() {
 		_, _ = io.WriteString(out, body[:len(body)/2])
-		<-time.After(300 * time.Millisecond) // the line is slow: beyond both limits
+		<-time.After(1500 * time.Millisecond) // the line is slow: beyond both limits
 		_, _ = io.WriteString(out, body[len(body)/2:])
 		_ = out.Close()
 	}()
