@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,8 +42,8 @@ type Account struct {
 	// User is the name to log in with. Required.
 	User string `yaml:"user"`
 	// Password, or the file that holds it, read at every login.
-	Password     Secret `yaml:"password"`
-	PasswordFile string `yaml:"password_file"`
+	Password     oauth.Secret `yaml:"password"`
+	PasswordFile string       `yaml:"password_file"`
 	// Auth is "login" (default), "plain", "xoauth2" or "oauthbearer".
 	Auth imap.Mechanism `yaml:"auth"`
 	// OAuth is where tokens for the last two come from.
@@ -83,23 +82,6 @@ type Account struct {
 	// Config says how mails are read.
 	mail.Config `yaml:",inline"`
 }
-
-// Secret is a string that does not print.
-type Secret string
-
-// String hides the secret.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "[redacted]"
-}
-
-// GoString hides the secret.
-func (s Secret) GoString() string { return strconv.Quote(s.String()) }
-
-// MarshalText hides the secret.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // The defaults, which sample.yaml shows.
 const (

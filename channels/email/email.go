@@ -160,7 +160,7 @@ func (a *account) secret(ctx context.Context, refused string) (string, error) {
 	return secret(ctx, a.tokens, a.Password, a.PasswordFile, refused)
 }
 
-func secret(ctx context.Context, tokens *oauth.Source, password Secret, file, refused string) (string, error) {
+func secret(ctx context.Context, tokens *oauth.Source, password oauth.Secret, file, refused string) (string, error) {
 	switch {
 	case tokens != nil:
 		return tokens.Token(ctx, refused)

@@ -10,6 +10,7 @@ import (
 	"contactd/channels/channelstest"
 	"contactd/channels/email/imap"
 	"contactd/channels/email/mail"
+	"contactd/channels/email/oauth"
 	"contactd/channels/email/smtp/smtptest"
 	"contactd/deploy/servers"
 )
@@ -96,7 +97,7 @@ func TestAnswersKeepThePromisesOfAReplier(t *testing.T) {
 			New: func(t *testing.T) channelstest.ReplyPlatform {
 				d := servers.Dovecot(t, servers.DovecotOptions{})
 				p := servers.Postfix(t, d, servers.PostfixOptions{Refuse: "^nobody@"})
-				open := func(deps channelstest.Deps, password Secret) channels.Replier {
+				open := func(deps channelstest.Deps, password oauth.Secret) channels.Replier {
 					a := answering(t, d, throughPostfix(p))
 					a.Password = password
 					return opened(t, a, Deps{Blobs: deps.Blobs, Health: deps.Health, Log: deps.Log})

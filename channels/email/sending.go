@@ -34,7 +34,7 @@ type Sending struct {
 	// and the mailbox's when neither user nor auth is set. Auth may be "none"
 	// too.
 	User         string         `yaml:"user"`
-	Password     Secret         `yaml:"password"`
+	Password     oauth.Secret   `yaml:"password"`
 	PasswordFile string         `yaml:"password_file"`
 	Auth         imap.Mechanism `yaml:"auth"`
 	OAuth        oauth.Config   `yaml:"oauth"`

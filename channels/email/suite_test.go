@@ -7,6 +7,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/channelstest"
+	"contactd/channels/email/oauth"
 	"contactd/deploy/servers"
 )
 
@@ -16,7 +17,7 @@ func TestEmailKeepsThePromisesOfAChannel(t *testing.T) {
 		Secret: secret,
 		New: func(t *testing.T) channelstest.Platform {
 			d := servers.Dovecot(t, servers.DovecotOptions{})
-			open := func(deps channelstest.Deps, password Secret) channels.Channel {
+			open := func(deps channelstest.Deps, password oauth.Secret) channels.Channel {
 				account := accountOn(d, "contact")
 				account.Password = password
 				account.After = "flag:$Taken"

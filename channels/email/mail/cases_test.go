@@ -114,7 +114,7 @@ func TestHardMailsAreRead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			msg, report, err := New(testConfig(), &memory{}).ReadReport(t.Context(), bytes.NewReader(raw))
+			msg, report, err := New(testConfig(), &memory{}).readReport(t.Context(), bytes.NewReader(raw))
 			if err != nil {
 				t.Fatal(err)
 			}

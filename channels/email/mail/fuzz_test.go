@@ -31,7 +31,7 @@ func FuzzRead(f *testing.F) {
 	}
 	r := New(testConfig(), nil)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		msg, report, err := r.ReadReport(t.Context(), bytes.NewReader(raw))
+		msg, report, err := r.readReport(t.Context(), bytes.NewReader(raw))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +39,7 @@ func FuzzRead(f *testing.F) {
 		if len(msg.Text) > 8*len(raw)+4<<10 {
 			t.Errorf("%d bytes of text from %d", len(msg.Text), len(raw))
 		}
-		again, _, err := r.ReadReport(t.Context(), bytes.NewReader(raw))
+		again, _, err := r.readReport(t.Context(), bytes.NewReader(raw))
 		if err != nil || again.Text != msg.Text || again.Authored != msg.Authored || len(again.Attachments) != len(msg.Attachments) {
 			t.Errorf("read differently again: %v", err)
 		}

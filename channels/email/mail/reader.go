@@ -43,22 +43,19 @@ func New(cfg Config, blobs channels.Blobs) *Reader {
 
 func newBuffer() *bufio.Reader { return bufio.NewReaderSize(nil, bufferSize) }
 
-// Tokens returns the signer of this reader's thread tokens.
-func (r *Reader) Tokens() Tokens { return r.tokens }
-
 // Read reads a raw mail. It fills everything that a mail can say, Conversation
-// only when it is proven to be about a reply of ours, and leaves ID, Channel, PlatformID, AcceptedAt and Original to the caller; ReceivedAt
-// is the date of the topmost Received field, if any. Malformed mail is no
-// error; an error means that raw or the blobs failed and that the mail may be
-// read again later.
+// only when it is proven to be about a reply of ours, and leaves ID, Channel,
+// PlatformID, AcceptedAt and Original to the caller; ReceivedAt is the date of
+// the topmost Received field, if any. Malformed mail is no error; an error means
+// that raw or the blobs failed and that the mail may be read again later.
 func (r *Reader) Read(ctx context.Context, raw io.Reader) (contact.Message, error) {
-	msg, _, err := r.ReadReport(ctx, raw)
+	msg, _, err := r.readReport(ctx, raw)
 	return msg, err
 }
 
-// ReadReport is Read and also returns what the mail reports about mails that
+// readReport is Read and also returns what the mail reports about mails that
 // were sent; Report.Kind tells whether it reports anything.
-func (r *Reader) ReadReport(ctx context.Context, raw io.Reader) (contact.Message, Report, error) {
+func (r *Reader) readReport(ctx context.Context, raw io.Reader) (contact.Message, Report, error) {
 	w := r.walks.Get().(*walk)
 	defer r.walks.Put(w)
 	w.words, w.limit, w.blobs = r.words, r.cfg.TextLimit, r.blobs

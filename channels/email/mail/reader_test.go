@@ -218,11 +218,11 @@ func TestOurAddressFitsALocalPart(t *testing.T) {
 
 func TestAnAnswerFindsItsConversationByToken(t *testing.T) {
 	r := New(testConfig(), nil)
-	address, err := r.Tokens().Address("contact@force.example", conversation)
+	address, err := r.tokens.Address("contact@force.example", conversation)
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := r.Tokens().MessageID(conversation, reply, "force.example")
+	id, err := r.tokens.MessageID(conversation, reply, "force.example")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func TestAnAnswerFindsItsConversationByToken(t *testing.T) {
 
 func TestOurOwnMailComesBackMarked(t *testing.T) {
 	r := New(testConfig(), nil)
-	id, err := r.Tokens().MessageID(conversation, reply, "force.example")
+	id, err := r.tokens.MessageID(conversation, reply, "force.example")
 	if err != nil {
 		t.Fatal(err)
 	}
