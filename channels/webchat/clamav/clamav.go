@@ -50,11 +50,16 @@ func (c Config) Validate() error {
 // AlertExceedsMax off, bytes beyond its MaxFileSize pass for clean, so keep
 // uploads below that.
 func Infected(ctx context.Context, c Config, r io.Reader) (signature string, err error) {
-	answer, err := ask(ctx, c, func(w io.Writer) error { return send(w, r) })
+	var sent error
+	answer, err := ask(ctx, c, func(w io.Writer) error { sent = send(w, r); return sent })
 	if err != nil {
 		return "", err
 	}
-	return verdict(answer)
+	signature, err = verdict(answer)
+	if err == nil && signature == "" && sent != nil {
+		err = fmt.Errorf("ask scanner: it called clean what it has not read whole: %w", sent)
+	}
+	return signature, err
 }
 
 // Ping makes sure that the daemon answers.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -66,6 +67,27 @@ func TestAScannerThatDoesNotAnswerLeavesItOpen(t *testing.T) {
 	}
 	if _, err := Infected(t.Context(), Config{Address: "/no/such/socket"}, strings.NewReader("hello")); err == nil {
 		t.Error("no scanner passes for clean")
+	}
+}
+
+func TestWhatWasNotSentWholeIsNotClean(t *testing.T) {
+	for answer, want := range map[string]string{"stream: OK\x00": "", "stream: Eicar FOUND\x00": "Eicar"} {
+		path := filepath.Join(t.TempDir(), "clamd")
+		hasty, err := net.Listen("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { // it answers and goes before it has read anything
+			if conn, err := hasty.Accept(); err == nil {
+				_, _ = io.WriteString(conn, answer)
+				_ = conn.Close()
+			}
+		}()
+		found, err := Infected(t.Context(), Config{Address: path}, io.LimitReader(zeros{}, 4<<20))
+		if found != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", answer, found, err)
+		}
+		_ = hasty.Close()
 	}
 }
 
