@@ -81,3 +81,15 @@ func Address(text string) netip.Addr {
 	}
 	return a.Unmap()
 }
+
+// Household is what counts as one address wherever addresses are limited: of
+// IPv6, whose /64 is one household, the network.
+func Household(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
+	if a.Is6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.Addr()
+		}
+	}
+	return a
+}

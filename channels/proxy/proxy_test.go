@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -43,5 +44,23 @@ func TestEveryMistakeIsTold(t *testing.T) {
 	_, err := Parse("trusted_proxies", []string{"my proxy", "::1", "10.0.0.0/99"})
 	if err == nil || strings.Count(err.Error(), "want an address or a network") != 2 || !strings.Contains(err.Error(), `trusted_proxies[2]: want an address or a network such as 10.0.0.0/8, got "10.0.0.0/99"`) {
 		t.Error(err)
+	}
+}
+
+func TestAHouseholdIsOneAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"203.0.113.9":                    "203.0.113.9",
+		"::ffff:203.0.113.9":             "203.0.113.9",
+		"2001:db8:1:2:3:4:5:6":           "2001:db8:1:2::",
+		"2001:db8:1:2:ffff:ffff:ffff:ff": "2001:db8:1:2::",
+		"2001:db8:1:3::1":                "2001:db8:1:3::",
+		"fe80::1%eth0":                   "fe80::",
+	} {
+		if got := Household(netip.MustParseAddr(address)).String(); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+	if got := Household(netip.Addr{}); got.IsValid() {
+		t.Errorf("no address became %s", got)
 	}
 }

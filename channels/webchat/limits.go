@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"contactd/channels/proxy"
 )
 
 // longestDelay is how late a message is confirmed at most because its session
@@ -68,7 +70,7 @@ func (l *limiter) delay(now time.Time, session int64, address netip.Addr) time.D
 	if l.exempt(address) {
 		return delay
 	}
-	shared := l.addresses.get(network(address), func() *rate.Limiter {
+	shared := l.addresses.get(proxy.Household(address), func() *rate.Limiter {
 		return rate.NewLimiter(rate.Limit(float64(l.limits.MessagesPerAddress)/60), max(1, l.limits.MessagesPerAddress/6))
 	})
 	return max(delay, wait(shared, now))
@@ -91,7 +93,7 @@ func (l *limiter) session(now time.Time, address netip.Addr) bool {
 	if l.exempt(address) {
 		return true
 	}
-	return l.newcomers.get(network(address), func() *rate.Limiter {
+	return l.newcomers.get(proxy.Household(address), func() *rate.Limiter {
 		return rate.NewLimiter(rate.Limit(float64(l.limits.SessionsPerAddress)/3600), l.limits.SessionsPerAddress)
 	}).AllowN(now, 1)
 }
@@ -101,7 +103,7 @@ const transcriptsPerHour = 10
 
 // transcript reports whether an address may have another transcript sent.
 func (l *limiter) transcript(now time.Time, address netip.Addr) bool {
-	return l.mails.get(network(address), func() *rate.Limiter {
+	return l.mails.get(proxy.Household(address), func() *rate.Limiter {
 		return rate.NewLimiter(transcriptsPerHour/rate.Limit(3600), transcriptsPerHour)
 	}).AllowN(now, 1)
 }
@@ -118,20 +120,9 @@ func (l *limiter) request(now time.Time, address netip.Addr) bool {
 	if l.exempt(address) {
 		return true
 	}
-	return l.requests.get(network(address), func() *rate.Limiter {
+	return l.requests.get(proxy.Household(address), func() *rate.Limiter {
 		return rate.NewLimiter(requestRate, requestBurst)
 	}).AllowN(now, 1)
-}
-
-// network is what counts as one address: an IPv6 /64 is one household.
-func network(a netip.Addr) netip.Addr {
-	a = a.Unmap().WithZone("")
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.Addr()
-		}
-	}
-	return a
 }
 
 // recentLimit is how many values a recent holds of each generation: a flood of

@@ -8,6 +8,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"contactd/channels/proxy"
 	"contactd/channels/webchat/store"
 )
 
@@ -30,7 +31,7 @@ func newLines(limits Limits, timing timing) *lines {
 func (ls *lines) add(l *line, address netip.Addr, shared bool) bool {
 	ls.mutex.Lock()
 	defer ls.mutex.Unlock()
-	address = network(address)
+	address = proxy.Household(address)
 	if ls.ended || !shared && ls.of[address] >= ls.limits.ConnectionsPerAddress {
 		return false
 	}

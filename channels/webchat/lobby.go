@@ -63,7 +63,7 @@ func (l *lobby) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		ahead(conn, readBuffer)
-		g := &guest{Conn: conn, lobby: l, address: network(proxy.Address(conn.RemoteAddr().String()))}
+		g := &guest{Conn: conn, lobby: l, address: proxy.Household(proxy.Address(conn.RemoteAddr().String()))}
 		oldest, ok := l.enter(g)
 		if oldest != nil {
 			_ = oldest.Close()

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"contactd/channels/proxy"
 )
 
 // longestDelay is how late a receipt comes at most because its address sends
@@ -44,7 +46,7 @@ func (l *limiter) of(address netip.Addr) *buckets {
 	if !address.IsValid() {
 		return nil
 	}
-	address = network(address)
+	address = proxy.Household(address)
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if b := l.now[address]; b != nil {
@@ -93,15 +95,4 @@ func (l *limiter) wait(ctx context.Context, delay time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// network is what counts as one address: an IPv6 /64 is one household.
-func network(a netip.Addr) netip.Addr {
-	a = a.Unmap().WithZone("")
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.Addr()
-		}
-	}
-	return a
 }
