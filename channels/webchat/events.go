@@ -85,7 +85,7 @@ func (r *running) openEvents(w http.ResponseWriter, req *http.Request) {
 	w.WriteHeader(http.StatusOK)
 	in, err := r.join(l.ctx, l, max(number(req.URL.Query().Get("after")), number(req.Header.Get("Last-Event-ID"))))
 	if err != nil {
-		l.end(closeUnknown, "")
+		r.turnBack(l, err)
 		return
 	}
 	defer r.leave(in, l)

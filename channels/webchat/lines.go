@@ -2,6 +2,7 @@ package webchat
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -138,6 +139,16 @@ func (r *running) join(ctx context.Context, l *line, after int64) (*room, error)
 	l.answer(encode(helloFrame{Type: "hello", N: s.N, Session: s.Public, Ended: s.Ended, Covert: s.Covert}))
 	l.answer(encode(r.desk.state(s.Site).frame(r.desk.reads(s.Site, s.Language))))
 	return in, nil
+}
+
+// turnBack ends a line that could not join.
+func (r *running) turnBack(l *line, err error) {
+	if errors.Is(err, store.ErrUnknown) {
+		l.end(closeUnknown, "chat not known")
+		return
+	}
+	r.deps.Log.Warn("chat cannot be joined now", "error", err)
+	l.end(websocket.StatusTryAgainLater, "not now")
 }
 
 // leave takes a line out of its session.

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"contactd/channels/channelstest"
 	"contactd/channels/webchat/clamav"
 	"contactd/deploy/servers"
@@ -213,4 +215,30 @@ func TestLogsHoldNeitherTextsNorTokens(t *testing.T) {
 	if logged == "" {
 		t.Error("nothing was logged, so nothing was tried")
 	}
+}
+
+func TestAChatThatCannotBeReadNowIsNotSaidToBeUnknown(t *testing.T) {
+	h := newHouse(t)
+	closes := func(p *person, ticket string, want websocket.StatusCode) {
+		t.Helper()
+		conn, _, err := p.dial(ticket, 0) //nolint:bodyclose // Dial has no body beside a connection
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &window{p: p, conn: conn}
+		defer w.close()
+		if code := w.ends(); code != want {
+			t.Errorf("closed with %d, want %d", code, want)
+		}
+	}
+	left, stays := h.arrives(), h.arrives()
+	ticketOfWhoLeft, ticket := left.ticket(), stays.ticket()
+	if status := left.do(left.request("POST", "/chat/v1/bye?forget=1", bytesOf(left.token)), nil); status != http.StatusNoContent {
+		t.Fatalf("bye: %d", status)
+	}
+	closes(left, ticketOfWhoLeft, closeUnknown)
+	if err := h.channel.current().store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	closes(stays, ticket, websocket.StatusTryAgainLater)
 }

@@ -102,7 +102,7 @@ func (r *running) serveSocket(conn *websocket.Conn, l *line, address netip.Addr,
 	defer l.cut()
 	in, err := r.join(l.ctx, l, after)
 	if err != nil {
-		l.end(closeUnknown, "chat not known")
+		r.turnBack(l, err)
 		return
 	}
 	defer r.leave(in, l)
