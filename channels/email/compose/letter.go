@@ -85,7 +85,7 @@ func isControl(r rune) bool {
 
 // Size is about how many bytes Write writes, never less.
 func (l Letter) Size() int64 {
-	size := int64(16<<10 + 8*len(l.Text)) // quoted-printable and HTML may triple each
+	size := int64(16<<10 + 12*len(l.Text)) // a short paragraph has more HTML around it than letters
 	for _, id := range l.References {
 		size += int64(len(id)) + 8
 	}

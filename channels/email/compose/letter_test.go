@@ -188,3 +188,11 @@ func TestADamagedFileEndsTheLetter(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestNoTextIsLargerThanAnnounced(t *testing.T) {
+	for _, piece := range []string{"a", "a\n\n", "\"\n\n", "=\n\n", "a\n", "\n", "é", "\"", "<&>'\"", "=", " \n", "😀\n\n", "\x00"} {
+		l := answer()
+		l.Text = strings.Repeat(piece, 100_000/len(piece))
+		written(t, l)
+	}
+}
