@@ -217,8 +217,8 @@ func (s Site) validate() error {
 	return errors.Join(append(wrong, accounts.Under("hours", s.Hours.Validate()))...)
 }
 
-// The least and most of what can be set: a message must fit into a frame of
-// 32 KiB, however it is escaped in JSON.
+// mostTextBytes is the longest text that can be allowed: a message must fit into
+// a frame of 32 KiB, though JSON doubles line ends and quotes.
 const mostTextBytes = 16 << 10
 
 func (l Limits) validate() error {

@@ -18,12 +18,6 @@ import (
 	"contactd/contact"
 )
 
-// What the scanner said of a file that is not handed out.
-const (
-	scanInfected = "infected"
-	scanFailed   = "failed"
-)
-
 // An upload has the time of any request, and a second more for each slowest bytes: a poor
 // mobile line, but no drip.
 const slowest = 8 << 10
@@ -151,7 +145,7 @@ func orNone(scan string) string {
 // keptBack reports whether one of the files is not handed out.
 func keptBack(files []store.File) bool {
 	for _, f := range files {
-		if f.Scan == scanInfected || f.Scan == scanFailed {
+		if f.Scan == upload.Infected || f.Scan == upload.Failed {
 			return true
 		}
 	}

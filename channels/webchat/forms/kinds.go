@@ -27,6 +27,8 @@ func parseEmail(text string) (string, bool) {
 	return text, strings.Contains(strings.Trim(domain, "."), ".") && !strings.ContainsAny(text, " \"<>,;")
 }
 
+var phoneExtension = regexp.MustCompile(`^(ext|ext\.|x|extension|est|est\.) ?[0-9]{1,6}$`)
+
 // parsePhone takes what people write: 7 to 15 digits (E.164), in any groups,
 // perhaps with an extension. It is kept as written.
 func parsePhone(text string) (string, bool) {
@@ -44,8 +46,7 @@ func parsePhone(text string) (string, bool) {
 			return "", false
 		}
 	}
-	extensions := regexp.MustCompile(`^(ext|ext\.|x|extension|est|est\.) ?[0-9]{1,6}$`)
-	return text, digits >= 7 && digits <= 15 && (extension == "" || extensions.MatchString(extension))
+	return text, digits >= 7 && digits <= 15 && (extension == "" || phoneExtension.MatchString(extension))
 }
 
 var clock = regexp.MustCompile(`^([0-9]{1,2})(?:[:.]?([0-9]{2}))? ?(am|pm|yb|yh|a\.m\.|p\.m\.)?$`)

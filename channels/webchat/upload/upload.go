@@ -51,9 +51,17 @@ type File struct {
 	// MediaType is sniffed, Claimed what the sender stated.
 	MediaType string `json:"mediaType"`
 	Claimed   string `json:"claimed,omitempty"`
-	// Scan is "clean", "infected", "failed", or empty without a scanner.
+	// Scan is Clean, Infected or Failed, or empty without a scanner.
 	Scan string `json:"scan,omitempty"`
 }
+
+// What the scanner said of a file. What is Infected or Failed, where nobody
+// knows, is not handed out.
+const (
+	Clean    = "clean"
+	Infected = "infected"
+	Failed   = "failed"
+)
 
 // The reasons for which a file itself is refused. Any other error of Take
 // means that it could not be kept.
@@ -100,16 +108,16 @@ func (t *Taker) scan(ctx context.Context, blob contact.Blob) string {
 	}
 	r, err := t.Blobs.Open(blob.SHA256)
 	if err != nil {
-		return "failed"
+		return Failed
 	}
 	defer r.Close()
 	switch found, err := t.Scan(ctx, r); {
 	case err != nil:
-		return "failed"
+		return Failed
 	case found != "":
-		return "infected"
+		return Infected
 	default:
-		return "clean"
+		return Clean
 	}
 }
 
