@@ -66,11 +66,11 @@ func rewrite(message contact.Message, answers []answer) contact.Message {
 			continue
 		}
 		message.Fields = append(message.Fields, contact.Field{Name: each.field.name(), Label: each.field.Label, Value: value})
-		if !single(answers, each.field) {
-			// What somebody writes below one label can look like another: who
-			// it is must not depend on that.
+		if each.below || !single(answers, each.field) {
+			// What somebody writes below one label can look like another, and
+			// so can a signature: who it is must not depend on that.
 			message.Flags = degraded(message.Flags)
-			if each.field.Role != AsSafe {
+			if each.field.Role != AsSafe && each.field.Role != AsLocation {
 				continue
 			}
 		}

@@ -112,6 +112,28 @@ func TestTheTextOfAReportStaysWhole(t *testing.T) {
 	}
 }
 
+func TestDashesInAnAnswerLoseNoneBelowThem(t *testing.T) {
+	text := strings.Join([]string{
+		"First name: Ann", "Describe what happened: He shouted", "--", "and came back", "Is it safe to contact you? No", "Contact number: 07700 900123", "Where did it happen? Here",
+		"--", "Sent by Online Reports", "First name: of nobody",
+	}, "\n")
+	m := Apply([]Config{crime()}, contact.Message{Text: text, Subject: "Crime report 1", Sender: contact.Sender{Address: "forms@online.example"}})
+	want := []contact.Field{
+		{Name: "first_name", Label: "First name", Value: "Ann"},
+		{Name: "describe_what_happened", Label: "Describe what happened", Value: "He shouted\n--\nand came back"},
+		{Name: "safe", Label: "Is it safe to contact you?", Value: "No"},
+		{Name: "contact_number", Label: "Contact number", Value: "07700 900123"},
+		{Name: "where", Label: "Where did it happen?", Value: "Here"},
+	}
+	if !slices.Equal(m.Fields, want) {
+		t.Errorf("read %+v", m.Fields)
+	}
+	// What stands below dashes may be a signature after all: a person looks.
+	if m.SafeToContact != "no" || len(m.Phones) > 0 || len(m.Locations) != 1 || m.Sender.Name != "Ann" || !slices.Contains(m.Flags, contact.ParseDegraded) {
+		t.Errorf("safe %q, phones %v, sender %+v, flags %v", m.SafeToContact, m.Phones, m.Sender, m.Flags)
+	}
+}
+
 func TestAllProblemsOfAFormAreTold(t *testing.T) {
 	err := Config{Sender: "x", Fields: []Field{{Label: "A:"}, {Label: " a "}, {}, {Label: "b", Role: "c"}}}.Validate()
 	for _, want := range []string{"sender: ", "fields[1].label: ", "fields[2].label: ", "fields[3].role: "} {

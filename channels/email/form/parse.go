@@ -6,28 +6,40 @@ import "strings"
 type answer struct {
 	field Field
 	lines []string
+	// below says that it stands below dashes, which may begin a signature.
+	below bool
 }
 
 // parse takes a report apart. A line is a label alone, with the answer below;
 // a label and a colon, or a question mark of its own; or a label and a tab, as
-// cells of a table come.
+// cells of a table come. Dashes begin a signature, unless a label follows that
+// has not come before: then somebody wrote them into an answer.
 func (c Config) parse(text string) []answer {
 	labels := map[string]Field{}
 	for _, field := range c.Fields {
 		labels[fold(field.Label)] = field
 	}
-	var answers []answer
+	var answers, signed []answer // signed are those above the dashes, nil without
+	seen := map[string]bool{}
+	below := false
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, " \t\r\n")
-		if line == "--" {
-			break // a signature
+		if line == "--" && signed == nil {
+			signed = append([]answer{}, answers...) // with the lines that they have by now
 		}
 		if field, rest, ok := labelled(labels, line); ok {
-			answers = append(answers, answer{field: field, lines: []string{rest}})
+			if !seen[field.Label] {
+				below = below || signed != nil
+				seen[field.Label], signed = true, nil
+			}
+			answers = append(answers, answer{field, []string{rest}, below})
 		} else if len(answers) > 0 {
 			last := &answers[len(answers)-1]
 			last.lines = append(last.lines, strings.TrimLeft(line, "\t"))
 		}
+	}
+	if signed != nil {
+		return signed
 	}
 	return answers
 }
