@@ -60,13 +60,17 @@ func rewrite(message contact.Message, answers []answer) contact.Message {
 	message.Sender = contact.Sender{}
 	message.Fields, message.Emails, message.Phones, message.Locations = nil, nil, nil, nil
 	message.Thread.References, message.Thread.Participants = nil, nil
+	times := map[string]int{}
+	for _, each := range answers {
+		times[each.field.Label]++
+	}
 	for _, each := range answers {
 		value := each.value()
 		if value == "" || each.field.Role == AsHeading {
 			continue
 		}
 		message.Fields = append(message.Fields, contact.Field{Name: each.field.name(), Label: each.field.Label, Value: value})
-		if each.below || !single(answers, each.field) {
+		if each.below || !single(times, each.field) {
 			// What somebody writes below one label can look like another, and
 			// so can a signature: who it is must not depend on that.
 			message.Flags = degraded(message.Flags)
@@ -88,18 +92,10 @@ func rewrite(message contact.Message, answers []answer) contact.Message {
 	return message
 }
 
-// single reports whether a label with a role stands in the mail once.
-func single(answers []answer, field Field) bool {
-	if field.Role == "" || field.Role == AsLocation {
-		return true
-	}
-	count := 0
-	for _, each := range answers {
-		if each.field.Label == field.Label {
-			count++
-		}
-	}
-	return count == 1
+// single reports whether a label with a role stands in the mail once; times is
+// how often each does.
+func single(times map[string]int, field Field) bool {
+	return field.Role == "" || field.Role == AsLocation || times[field.Label] == 1
 }
 
 // The longest that these can be and be real, in bytes.

@@ -134,6 +134,16 @@ func TestDashesInAnAnswerLoseNoneBelowThem(t *testing.T) {
 	}
 }
 
+// With each answer compared to all others, this would take minutes.
+func TestAHundredThousandAnswersAreReadInOneGo(t *testing.T) {
+	const lines = 100_000
+	text := strings.Repeat("Last name: x\n", lines) + "Email address: jo@example.org\n"
+	m := Apply([]Config{crime()}, contact.Message{Text: text, Subject: "Crime report 1", Sender: contact.Sender{Address: "forms@online.example"}})
+	if len(m.Fields) != lines+1 || m.Sender.Name != "" || !slices.Equal(m.Emails, []string{"jo@example.org"}) {
+		t.Errorf("%d fields, sender %+v, mails %v", len(m.Fields), m.Sender, m.Emails)
+	}
+}
+
 func TestAllProblemsOfAFormAreTold(t *testing.T) {
 	err := Config{Sender: "x", Fields: []Field{{Label: "A:"}, {Label: " a "}, {}, {Label: "b", Role: "c"}}}.Validate()
 	for _, want := range []string{"sender: ", "fields[1].label: ", "fields[2].label: ", "fields[3].role: "} {
