@@ -8,6 +8,9 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"contactd/channels"
+	"contactd/contact"
 )
 
 // detach lets a step that has begun finish while the router is closing: the
@@ -122,7 +125,9 @@ type metrics struct {
 	otherForce prometheus.Counter
 }
 
-func newMetrics(registry prometheus.Registerer) metrics {
+// newMetrics makes them with a zero for every grade of every channel: a series
+// that appears with its first emergency has, to Prometheus, not grown by one.
+func newMetrics(registry prometheus.Registerer, of map[string]channels.Reader) metrics {
 	buckets := []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30, 120, 600, 3600}
 	m := metrics{
 		steps: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -146,6 +151,11 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		otherForce: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "contactd_commands_of_other_forces_total", Help: "Commands on contact.replies whose force is another: they are passed over.",
 		}),
+	}
+	for channel := range of {
+		for _, grade := range contact.Grades() {
+			m.graded.WithLabelValues(channel, grade.String())
+		}
 	}
 	if registry != nil {
 		registry.MustRegister(m.steps, m.rejected, m.graded, m.latency, m.second, m.decided, m.otherForce)

@@ -98,7 +98,7 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 		seal:    sealer{force: deps.Force, version: deps.Version, config: config},
 		memo:    newMemo(memoBytes),
 		overdue: newOverdue(config.ReadTimeout, deps.Now),
-		log:     deps.Log, metrics: newMetrics(deps.Metrics), now: deps.Now,
+		log:     deps.Log, metrics: newMetrics(deps.Metrics, deps.Readers), now: deps.Now,
 	}, nil
 }
 
