@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -12,10 +13,7 @@ import (
 )
 
 func TestEveryMetricThatAnAlarmLooksAtIsThere(t *testing.T) {
-	there := map[string]bool{"up": true}
-	for name := range metricsOfADaemon(t) {
-		there[name] = true
-	}
+	there := metricsOfADaemon(t)
 	content, err := os.ReadFile(filepath.Join("..", "..", "deploy", "alerts.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -33,15 +31,11 @@ func TestEveryMetricThatAnAlarmLooksAtIsThere(t *testing.T) {
 	if err := yaml.Unmarshal(content, &file); err != nil {
 		t.Fatal(err)
 	}
-	metric := regexp.MustCompile(`\b(contactd|process)_[a-z_]+`)
 	looked := 0
+	var expressions []string
 	for _, rule := range file.Groups[0].Rules {
-		for _, name := range metric.FindAllString(rule.Expr, -1) {
-			looked++
-			if !there[name] {
-				t.Errorf("%s looks at %s, which contactd does not tell", rule.Alert, name)
-			}
-		}
+		looked += there.check(t, rule.Alert, rule.Expr, rule.Annotations["summary"]+rule.Annotations["description"])
+		expressions = append(expressions, rule.Expr)
 		if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" || rule.Labels["severity"] == "" {
 			t.Errorf("%s does not say what happened, what to do, or how urgent it is", rule.Alert)
 		}
@@ -49,11 +43,12 @@ func TestEveryMetricThatAnAlarmLooksAtIsThere(t *testing.T) {
 	if looked < 12 {
 		t.Errorf("only %d metrics found", looked)
 	}
+	checkSyntax(t, expressions)
 }
 
-// metricsOfADaemon are the names that a daemon with every kind of part has
+// metricsOfADaemon are those that a daemon with every kind of part has
 // registered, whether or not anything was counted yet.
-func metricsOfADaemon(t *testing.T) map[string]bool {
+func metricsOfADaemon(t *testing.T) tells {
 	t.Helper()
 	t.Setenv(asProgram, "1") // its broker is this binary too
 	config, err := decodeConfig("contactd.yaml", []byte("data_dir: "+t.TempDir()+`
@@ -79,19 +74,22 @@ channels: {webchat: {listen: "127.0.0.1:0"}}
 		d.registry.Describe(described)
 		close(described)
 	}()
-	name := regexp.MustCompile(`fqName: "([^"]+)"`)
-	names := map[string]bool{}
+	there := tells{}
 	counted, err := d.registry.Gather() // some are described only when they are asked
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, family := range counted {
-		names[family.GetName()] = true
-	}
-	for each := range described {
-		if found := name.FindStringSubmatch(each.String()); found != nil {
-			names[found[1]] = true
+		there[family.GetName()] = nil
+		for _, label := range family.GetMetric()[0].GetLabel() {
+			there[family.GetName()] = append(there[family.GetName()], label.GetName())
 		}
 	}
-	return names
+	form := regexp.MustCompile(`fqName: "([^"]+)".*variableLabels: {(.*)}}`)
+	for each := range described {
+		if found := form.FindStringSubmatch(each.String()); found != nil {
+			there[found[1]] = append(there[found[1]], strings.Split(found[2], ",")...)
+		}
+	}
+	return there
 }
