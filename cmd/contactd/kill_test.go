@@ -113,24 +113,29 @@ func sumOf(text, name string) (sum int) {
 // killBroker kills the child of the process that is its broker.
 func killBroker(t *testing.T, p *process) {
 	t.Helper()
-	var child int
+	var found []int
 	eventually(t, 10*time.Second, func() bool {
-		threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.cmd.Process.Pid))
-		if err != nil {
-			return false
-		}
-		for _, thread := range threads {
-			children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", p.cmd.Process.Pid, thread.Name()))
-			if fields := strings.Fields(string(children)); len(fields) > 0 {
-				child, err = strconv.Atoi(fields[0])
-				return err == nil
-			}
-		}
-		return false
+		found = children(p)
+		return len(found) > 0
 	}, func() string { return "the daemon has no broker to kill" })
-	if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(found[0], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// children are the processes that a process has started, also those that have
+// ended and that it does not know of yet.
+func children(p *process) (found []int) {
+	threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.cmd.Process.Pid))
+	for _, thread := range threads {
+		list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", p.cmd.Process.Pid, thread.Name()))
+		for _, field := range strings.Fields(string(list)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				found = append(found, child)
+			}
+		}
+	}
+	return found
 }
 
 // told is what the topic says of one mail.
