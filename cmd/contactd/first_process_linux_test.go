@@ -22,16 +22,19 @@ func alone() *syscall.SysProcAttr {
 	return attributes
 }
 
+// TestTheFirstProcessOfAContainerEndsInOrderAndLeavesNoZombie makes it the first
+// wherever the machine lets a test do so; elsewhere the same is asked of it as
+// an ordinary process.
 func TestTheFirstProcessOfAContainerEndsInOrderAndLeavesNoZombie(t *testing.T) {
 	try := command(t.Context(), t.TempDir(), "version")
 	try.SysProcAttr = alone()
-	if err := try.Run(); err != nil {
-		t.Skipf("this machine gives no process namespace: %v", err)
-	}
+	refused := try.Run()
 	cmd := command(context.Background(), configure(t, ownBroker), "run")
-	cmd.SysProcAttr = alone()
+	if refused == nil {
+		cmd.SysProcAttr = alone()
+	}
 	p := start(t, cmd)
-	if status := p.status(cmd.Process.Pid); !strings.HasSuffix(status["NSpid"], "\t1") {
+	if status := p.status(cmd.Process.Pid); refused == nil && !strings.HasSuffix(status["NSpid"], "\t1") {
 		t.Fatalf("it is process %s", status["NSpid"])
 	}
 	p.awaitReady()
