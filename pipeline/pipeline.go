@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,28 +120,39 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	defer stopWatching()
 	go p.watch(watching)
 
-	ended := make(chan error, 1)
-	go func() { ended <- router.Run(context.WithoutCancel(ctx)) }()
-	select {
-	case <-ctx.Done():
-	case err := <-ended:
-		p.stop()
-		return errors.Join(fmt.Errorf("run router: ended by itself: %w", err), p.out.Close())
-	}
-	// Close waits for the steps, at most the drain time; a time-out here only
-	// means that the broker is away, and the journal keeps what it did not take.
-	<-router.Running()
-	if err := router.Close(); err != nil {
-		p.log.Warn("steps still run after the drain time; their entries wait for the next start", "drain", p.config.Drain)
-	}
+	err = p.route(ctx, router)
 	p.stop()
-	err = p.out.Close()
+	err = errors.Join(err, p.out.Close())
 	p.beginning.Lock()
 	p.beginning.Unlock() //nolint:staticcheck // empty on purpose: see beginning
 	p.running.Wait()
-	<-ended
 	return err
 }
+
+// route runs the router until ctx ends, and lets its steps finish for the drain
+// time. A router that ends before is an error.
+func (p *Pipeline) route(ctx context.Context, router *message.Router) error {
+	ended := make(chan error, 1)
+	go func() { ended <- router.Run(context.WithoutCancel(ctx)) }()
+	// One that does not run yet cannot be closed.
+	for _, each := range []<-chan struct{}{ctx.Done(), router.Running()} {
+		select {
+		case <-each:
+		case err := <-ended:
+			return fmt.Errorf("run router: ended by itself: %w", cmp.Or(err, errClosed))
+		}
+	}
+	// Close waits for the steps, at most the drain time; a time-out here only
+	// means that the broker is away, and the journal keeps what it did not take.
+	if err := router.Close(); err != nil {
+		p.log.Warn("steps still run after the drain time; their entries wait for the next start", "drain", p.config.Drain)
+	}
+	<-ended
+	return nil
+}
+
+// errClosed is why a router ends without an error of its own.
+var errClosed = errors.New("what it reads from was closed")
 
 // addSteps tells the router what to do with what the subscribers deliver.
 func (p *Pipeline) addSteps(router *message.Router) {
