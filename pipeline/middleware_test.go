@@ -23,6 +23,7 @@ import (
 type shelf struct {
 	mu         sync.Mutex
 	quarantine map[int64]string
+	full       bool // as a disk is, for the next that is put aside
 }
 
 func (s *shelf) Place(context.Context, int64, Placement) (Placed, error) { return Placed{}, nil }
@@ -32,6 +33,10 @@ func (s *shelf) Sort(context.Context, int64, Lane) error                 { retur
 func (s *shelf) Quarantine(_ context.Context, seq int64, reason string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.full {
+		s.full = false
+		return syscall.ENOSPC
+	}
 	s.quarantine[seq] = reason
 	return nil
 }
@@ -144,28 +149,36 @@ func TestAMessageOfARemovedChannelIsShownToAPerson(t *testing.T) {
 }
 
 func TestReadingThatDoesNotEndIsQuarantinedUnderIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		p, journal, _ := testPipeline(t, readerFunc(func() (contact.Message, error) {
-			<-release
-			return contact.Message{}, nil
-		}))
-		ctx, cancel := context.WithCancel(t.Context())
-		go p.watch(ctx)
-		ended := make(chan error)
-		go func() { ended <- step(p) }()
-		time.Sleep(2 * time.Minute) // of the bubble's clock
-		synctest.Wait()
-		journal.mu.Lock()
-		_, ok := journal.quarantine[7]
-		journal.mu.Unlock()
-		if !ok {
-			t.Error("an entry whose reading hangs must be set aside")
-		}
-		close(release)
-		<-ended
-		cancel()
-	})
+	for name, full := range map[string]bool{"at once": false, "when the disk takes it": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { quarantinedUnderIt(t, full) })
+		})
+	}
+}
+
+func quarantinedUnderIt(t *testing.T, full bool) {
+	t.Helper()
+	release := make(chan struct{})
+	p, journal, _ := testPipeline(t, readerFunc(func() (contact.Message, error) {
+		<-release
+		return contact.Message{}, nil
+	}))
+	journal.full = full
+	ctx, cancel := context.WithCancel(t.Context())
+	go p.watch(ctx)
+	ended := make(chan error)
+	go func() { ended <- step(p) }()
+	time.Sleep(2 * time.Minute) // of the bubble's clock
+	synctest.Wait()
+	journal.mu.Lock()
+	_, ok := journal.quarantine[7]
+	journal.mu.Unlock()
+	if !ok {
+		t.Error("an entry whose reading hangs must be set aside")
+	}
+	close(release)
+	<-ended
+	cancel()
 }
 
 func TestAQuarantinedEntryIsPublishedWithoutBeingReadAgain(t *testing.T) {

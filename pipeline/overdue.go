@@ -25,14 +25,17 @@ func (o *overdue) begin(seq int64) (done func()) {
 	o.mu.Lock()
 	o.since[seq] = o.now()
 	o.mu.Unlock()
-	return func() {
-		o.mu.Lock()
-		delete(o.since, seq)
-		o.mu.Unlock()
-	}
+	return func() { o.forget(seq) }
 }
 
-// late returns the entries that are over the limit, each of them once.
+// forget stops the clock of an entry.
+func (o *overdue) forget(seq int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.since, seq)
+}
+
+// late returns the entries that are over the limit.
 func (o *overdue) late() []int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -40,13 +43,13 @@ func (o *overdue) late() []int64 {
 	for seq, since := range o.since {
 		if o.now().Sub(since) > o.limit {
 			late = append(late, seq)
-			delete(o.since, seq)
 		}
 	}
 	return late
 }
 
-// watch quarantines overdue entries until ctx ends.
+// watch quarantines overdue entries until ctx ends. One that cannot be is tried
+// again: the rest of its account waits behind it.
 func (p *Pipeline) watch(ctx context.Context) {
 	tick := time.NewTicker(p.overdue.limit/4 + time.Millisecond)
 	defer tick.Stop()
@@ -57,10 +60,12 @@ func (p *Pipeline) watch(ctx context.Context) {
 		case <-tick.C:
 		}
 		for _, seq := range p.overdue.late() {
-			p.log.Error("reading does not end, entry quarantined", "step", "read", "seq", seq)
 			if err := p.journal.Quarantine(ctx, seq, "reading did not end in time"); err != nil {
-				p.log.Error("quarantine entry", "seq", seq, "err", err)
+				p.log.Error("quarantine entry whose reading does not end, trying again", "step", "read", "seq", seq, "err", err)
+				continue
 			}
+			p.log.Error("reading does not end, entry quarantined", "step", "read", "seq", seq)
+			p.overdue.forget(seq)
 		}
 	}
 }
