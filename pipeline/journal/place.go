@@ -328,9 +328,10 @@ func markOf(seq int64, p pipeline.Placed) int64 {
 	return short(sha256.Sum256(append(b, p.Conversation...)))
 }
 
-// linked returns the conversation that a name leads to, 0 for none.
+// linked returns the conversation that a name leads to, 0 for none. The link to
+// one that was forgotten stays and leads nowhere.
 func (t *tx) linked(s *source, name string) (int64, error) {
-	stmt, err := t.conn.Prepare("SELECT conversation FROM links WHERE reference = ?")
+	stmt, err := t.conn.Prepare("SELECT l.conversation FROM links l JOIN conversations c ON c.id = l.conversation WHERE l.reference = ?")
 	if err != nil {
 		return 0, err
 	}

@@ -196,6 +196,26 @@ func TestPruningTakesBytesAndLaterRowsButTheChainHolds(t *testing.T) {
 	}
 }
 
+func TestAReferenceToWhatIsForgottenIsNoForeignOne(t *testing.T) {
+	now := newClock(time.Now())
+	j := open(t, t.TempDir(), func(c *Config, d *Deps) {
+		c.Keep, c.Remember, d.Now = time.Hour, time.Hour, now.Now
+	})
+	accept(t, j, original("1"))
+	place(t, j, 1, thread("c-1", "<1>", "", "ann@x"))
+	sortIn(t, j, pipeline.LaneNormal, 1)
+	publishAll(t, j, 1)
+	waitPublished(t, j, 1)
+	now.Advance(2 * time.Hour)
+	if pruned, err := j.Prune(t.Context()); err != nil || pruned.Forgotten != 1 {
+		t.Fatalf("pruned %+v, %v", pruned, err)
+	}
+	accept(t, j, original("2"))
+	if p := place(t, j, 2, thread("c-2", "<2>", "<1>", "ann@x")); p.Foreign || p.Conversation != "c-2" {
+		t.Errorf("placed %+v: nobody else's conversation was referred to", p)
+	}
+}
+
 func TestABlobThatAWaitingMessageNeedsIsNotPruned(t *testing.T) {
 	now := newClock(time.Now())
 	j := open(t, t.TempDir(), func(c *Config, d *Deps) {
