@@ -96,11 +96,14 @@ func (j *Journal) emptyBodies(ctx context.Context, before time.Time, done *Prune
 		if contiguous {
 			change.upTo = page.clean
 		}
-		contiguous = contiguous && page.clean == page.last
 		if len(page.seqs) > 0 || change.upTo > after {
 			err = j.do(ctx, change, 0)
 			done.Emptied += len(page.seqs)
 		}
+		if change.spared {
+			oldest = time.Time{} // its blob may be older than that of any other: none is pruned now
+		}
+		contiguous = contiguous && page.clean == page.last && !change.spared
 		after = page.last
 	}
 	return oldest, err
@@ -150,15 +153,19 @@ func readPrunable(conn *sqlite.Conn, after int64, before time.Time) (prunePage, 
 type emptying struct {
 	seqs []int64
 	upTo int64
+	// spared says that one was published again meanwhile, and keeps its bytes.
+	spared bool
 }
 
 func (e *emptying) apply(t *tx) error {
 	for _, seq := range e.seqs {
-		// Published again meanwhile by a tool: then it keeps its bytes.
 		err := execute(t.conn, `UPDATE messages SET body = CASE WHEN blob IS NULL THEN NULL ELSE x'' END
 			WHERE seq = ?1 AND (SELECT published FROM progress WHERE seq = ?1) IS NOT NULL`, seq)
 		if err != nil {
 			return err
+		}
+		if t.conn.Changes() == 0 {
+			e.upTo, e.spared = min(e.upTo, seq-1), true
 		}
 	}
 	if e.upTo == 0 {

@@ -216,6 +216,45 @@ func TestAReferenceToWhatIsForgottenIsNoForeignOne(t *testing.T) {
 	}
 }
 
+func TestWhatIsPublishedAgainWhilePruningKeepsItsBytesAndItsRow(t *testing.T) {
+	now := newClock(time.Now())
+	j := open(t, t.TempDir(), func(c *Config, d *Deps) {
+		c.Keep, c.Remember, d.Now = time.Hour, time.Hour, now.Now
+	})
+	for seq := range int64(3) {
+		accept(t, j, original(fmt.Sprint(seq)))
+		place(t, j, seq+1, alone(seq+1))
+		sortIn(t, j, pipeline.LaneNormal, seq+1)
+	}
+	publishAll(t, j, 3)
+	waitPublished(t, j, 3)
+	now.Advance(2 * time.Hour)
+	var page prunePage
+	err := j.reader.with(func(conn *sqlite.Conn) (err error) {
+		page, err = readPrunable(conn, 0, now.Now().Add(-time.Hour))
+		return err
+	})
+	if err != nil || page.clean != 3 {
+		t.Fatalf("found %+v, %v", page, err)
+	}
+	err = j.Tools().change(func(conn *sqlite.Conn) error {
+		return execute(conn, "UPDATE progress SET published = NULL WHERE seq = 2")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := &emptying{seqs: page.seqs, upTo: page.clean}
+	if err := j.do(t.Context(), change, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.forgetRows(t.Context(), now.Now(), &Pruned{}); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := j.Tools().Show(t.Context(), 2); err != nil || len(e.Original.Bytes) == 0 {
+		t.Errorf("what waits to be published again is gone: %v", err)
+	}
+}
+
 func TestABlobThatAWaitingMessageNeedsIsNotPruned(t *testing.T) {
 	now := newClock(time.Now())
 	j := open(t, t.TempDir(), func(c *Config, d *Deps) {
