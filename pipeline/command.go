@@ -233,16 +233,10 @@ func (p *Pipeline) rejectCommands(next message.HandlerFunc) message.HandlerFunc 
 	return func(env *message.Message) ([]*message.Message, error) {
 		produced, err := next(env)
 		if err != nil && isPermanent(err) {
-			return nil, p.rejectCommand(env, err)
+			return nil, p.RejectRecord(TopicReplies, placeOf(env), env.Payload, err)
 		}
 		return produced, err
 	}
-}
-
-// rejectCommand shows a record that is no command to a person, and returns nil
-// when Kafka has it.
-func (p *Pipeline) rejectCommand(env *message.Message, cause error) error {
-	return p.RejectRecord(TopicReplies, placeOf(env), env.Payload, cause)
 }
 
 // RejectRecord publishes a Kafka record that nobody can handle for a person to

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,14 +102,13 @@ func (p *Pipeline) decide(ctx context.Context, g grading) error {
 	}
 	said := decided
 	if named, ok := p.secondly.Judge.(classifiers.Named); ok {
-		by, _, _ := strings.Cut(named.Name(), "@")
-		raised, _, err := p.said(ctx, name, g.ContactID, by)
+		raised, _, err := p.said(ctx, name, g.ContactID, withoutVersion(named.Name()))
 		if err != nil {
 			return err
 		}
 		said = append(said, raised...)
 	}
-	slices.SortStableFunc(said, func(a, b saidLater) int { return int(a.seq - b.seq) })
+	slices.SortStableFunc(said, func(a, b saidLater) int { return cmp.Compare(a.seq, b.seq) })
 	for _, each := range said {
 		if each.Asked == g.asked {
 			return g.repeats(each.Assessed)

@@ -60,12 +60,3 @@ func write(e contact.Event) ([]byte, error) {
 	payload := make([]byte, 0, len(head)+len(data)+1)
 	return append(append(append(payload, head...), data...), '}'), nil
 }
-
-// OpenEvent reads the event back from an envelope.
-func OpenEvent(env *message.Message) (contact.Event, error) {
-	var e contact.Event
-	if err := json.Unmarshal(env.Payload, &e); err != nil {
-		return e, fmt.Errorf("read event: %w", err)
-	}
-	return e, nil
-}

@@ -43,7 +43,7 @@ func fitTo(event contact.Event, data contact.Received, most int) (contact.Event,
 		shortened = cutTo(&data.Content.NewText, limit) || shortened
 		shortened = cutStated(&data, limit/64) || shortened
 		shortened = cutNotes(&data.Classification.Notes, limit/256) || shortened
-		if shortened && !flagged(data.Flags, contact.Truncated) {
+		if shortened && !slices.Contains(data.Flags, contact.Truncated) {
 			data.Flags = append(data.Flags[:len(data.Flags):len(data.Flags)], contact.Truncated)
 		}
 		raw, err := json.Marshal(data)
@@ -183,13 +183,4 @@ func cutTo(text *string, limit int) bool {
 	}
 	*text = (*text)[:end]
 	return true
-}
-
-func flagged(flags []contact.Flag, want contact.Flag) bool {
-	for _, flag := range flags {
-		if flag == want {
-			return true
-		}
-	}
-	return false
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (p *Pipeline) raised(told published, after contact.Assessment, opinion cont
 	data := told.data
 	data.Classification = p.seal.classification(after)
 	first(&data.Classification.Reasons, laterReasons)
-	kept := &laterOpinion{Source: told.event.Source, Cause: told.event.ID, By: judge(opinion)}
+	kept := &laterOpinion{Source: told.event.Source, Cause: told.event.ID, By: withoutVersion(opinion.By)}
 	if data.Classification.Grade == contact.Emergency {
 		kept.Escalated = escalation(data)
 	}
@@ -95,7 +96,7 @@ func escalation(data contact.Received) json.RawMessage {
 		first(&p.Handles, 1)
 		first(&p.Phones, 1)
 	}
-	if !flagged(data.Flags, contact.Truncated) {
+	if !slices.Contains(data.Flags, contact.Truncated) {
 		data.Flags = append(data.Flags[:len(data.Flags):len(data.Flags)], contact.Truncated)
 	}
 	event, _ = fitTo(contact.Event{}, data, escalatedLimit)
@@ -109,7 +110,7 @@ func suggested(told published, opinion contact.Opinion, at time.Time) *laterOpin
 	shorten(&short)
 	opinion.Reasons = short.Classification.Reasons
 	return &laterOpinion{
-		Source: told.event.Source, Cause: told.event.ID, By: judge(opinion),
+		Source: told.event.Source, Cause: told.event.ID, By: withoutVersion(opinion.By),
 		Suggested: &contact.Suggested{
 			SchemaVersion: schemaVersion, ContactID: told.data.ContactID, ConversationID: told.data.ConversationID,
 			Standing: told.standing, Opinion: opinion, At: at.UTC(),
@@ -117,9 +118,9 @@ func suggested(told published, opinion contact.Opinion, at time.Time) *laterOpin
 	}
 }
 
-// judge is who judged, without version.
-func judge(opinion contact.Opinion) string {
-	name, _, _ := strings.Cut(opinion.By, "@")
+// withoutVersion is the name of a judge as it stays, without its version.
+func withoutVersion(judge string) string {
+	name, _, _ := strings.Cut(judge, "@")
 	return name
 }
 
@@ -129,7 +130,7 @@ func judge(opinion contact.Opinion) string {
 func (l *laterOpinion) original(account string) (channels.Original, error) {
 	body, err := json.Marshal(l)
 	if err != nil {
-		return channels.Original{}, fmt.Errorf("write second opinion: %w", err)
+		return channels.Original{}, fmt.Errorf("write later assessment: %w", err)
 	}
 	message, _ := l.about()
 	return channels.Original{
@@ -158,16 +159,16 @@ func (l *laterOpinion) about() (message, conversation string) {
 // the disk's fault, never a person's, and permanent.
 func readLater(e Entry) (l laterOpinion, message, conversation string, err error) {
 	if err := json.Unmarshal(e.Original.Bytes, &l); err != nil {
-		return l, "", "", Permanent(fmt.Errorf("read second opinion: %w", unworded(err, e.Original.Bytes)))
+		return l, "", "", Permanent(fmt.Errorf("read later assessment: %w", unworded(err, e.Original.Bytes)))
 	}
 	message, conversation = l.about()
 	if message == "" || conversation == "" || e.Original.ID != message+"/"+l.By {
-		return l, "", "", Permanent(errors.New("read second opinion: it is another than its identity says"))
+		return l, "", "", Permanent(errors.New("read later assessment: it is another than its identity says"))
 	}
 	return l, message, conversation, nil
 }
 
-// sortLater gives a second opinion its place in the conversation. One that
+// sortLater gives a later assessment its place in the conversation. One that
 // makes an emergency goes before everything; a suggestion can wait.
 func (p *Pipeline) sortLater(ctx context.Context, e Entry) error {
 	l, _, conversation, err := readLater(e)
@@ -187,7 +188,7 @@ func (p *Pipeline) sortLater(ctx context.Context, e Entry) error {
 	return p.journal.Sort(ctx, e.Seq, lane)
 }
 
-// later gives the events of a second opinion. Their ids are made of the
+// later gives the events of a later assessment. Their ids are made of the
 // message's and the judge's, and differ from those of the first assessment.
 func (s sealer) later(e Entry) (alert *contact.Event, event contact.Event, err error) {
 	l, message, _, err := readLater(e)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,7 +152,7 @@ func TestNotesAreCutLikeTheRestAndStayAsTheyWereInTheAssessment(t *testing.T) {
 	if err := json.Unmarshal(event.Data, &data); err != nil {
 		t.Fatal(err)
 	}
-	if len(raw) > 256_000 || !flagged(data.Flags, contact.Truncated) {
+	if len(raw) > 256_000 || !slices.Contains(data.Flags, contact.Truncated) {
 		t.Errorf("%d bytes, %v", len(raw), data.Flags)
 	}
 	if len(data.Classification.Markers) == 0 || data.Classification.Thrive == nil || data.Classification.Covert == nil {
@@ -197,7 +198,7 @@ func TestARecordStaysUnderItsLimitWhateverTheMessageHolds(t *testing.T) {
 	if err := json.Unmarshal(event.Data, &data); err != nil {
 		t.Fatal(err)
 	}
-	if !flagged(data.Flags, contact.Truncated) {
+	if !slices.Contains(data.Flags, contact.Truncated) {
 		t.Error("cutting must be told")
 	}
 	if n := utf8.RuneCountInString(data.Content.Summary); n != summaryLimit {
@@ -249,7 +250,7 @@ func TestWhatPeopleStateInFormsIsInTheEventAndBounded(t *testing.T) {
 		data.Reply == nil || !data.Reply.Allowed || *data.Locations[0].Lat != lat || data.Content.Fields[0].Name != "what" {
 		t.Errorf("told %+v", data)
 	}
-	if strings.Contains(string(raw), "secret of the channel") || !flagged(data.Flags, contact.Truncated) {
+	if strings.Contains(string(raw), "secret of the channel") || !slices.Contains(data.Flags, contact.Truncated) {
 		t.Error("the channel's own address was told, or what was cut was not")
 	}
 	if len(m.Fields) != 300 || len(m.Fields[0].Value) != 5000 || len(m.Phones) != 301 {
