@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"contactd/channels"
 )
@@ -23,18 +24,11 @@ func (j *Journal) Accept(ctx context.Context, originals []channels.Original, cur
 			return err
 		}
 		a.rows[i] = r
-		if originals[i].Renumbered {
-			a.renumbered = true
-		}
 		weight += len(r.body)
 	}
-	if a.renumbered {
+	if slices.ContainsFunc(a.rows, func(r *row) bool { return r.renumbered }) {
 		if err := j.digestAll(ctx); err != nil {
 			return err
-		}
-		a.repeats = make([]bool, len(originals))
-		for i := range originals {
-			a.repeats[i] = originals[i].Renumbered
 		}
 	}
 	return j.do(ctx, a, weight)
@@ -66,22 +60,18 @@ func (j *Journal) prepare(ctx context.Context, o *channels.Original) (*row, erro
 type acceptance struct {
 	rows   []*row
 	cursor channels.Cursor
-	// renumbered says that repeats marks rows which are repetitions when the
-	// same bytes are known from their account.
-	renumbered bool
-	repeats    []bool
-	stored     []*row
+	stored []*row
 }
 
 func (a *acceptance) apply(t *tx) error {
 	a.stored = a.stored[:0]
-	for i, r := range a.rows {
+	for _, r := range a.rows {
 		s, err := t.sourceOf(r.channel, r.account)
 		if err != nil {
 			return err
 		}
 		r.source = s.id
-		if a.renumbered && a.repeats[i] {
+		if r.renumbered {
 			known, err := t.knowsDigest(r)
 			if err != nil {
 				return err

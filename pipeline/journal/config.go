@@ -51,7 +51,7 @@ func (c Config) Validate() error {
 	if c.Remember < 0 {
 		problems = append(problems, fmt.Errorf("remember: %v is negative", c.Remember))
 	}
-	d := c.withDefaults()
+	d := c.WithDefaults()
 	if c.Keep >= 0 && c.Remember >= 0 && d.Remember < d.Keep {
 		problems = append(problems, fmt.Errorf("remember: %v is shorter than keep (%v)", d.Remember, d.Keep))
 	}
@@ -62,7 +62,8 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
-func (c Config) withDefaults() Config {
+// WithDefaults returns the config with every unset value filled.
+func (c Config) WithDefaults() Config {
 	if c.Keep == 0 {
 		c.Keep = defaultKeep
 	}
@@ -86,7 +87,7 @@ func (c Config) TryRoom(dir string) error {
 	if err != nil {
 		return fmt.Errorf("look at the disk of %s: %w", dir, err)
 	}
-	return c.withDefaults().tooFull(dir, free)
+	return c.WithDefaults().tooFull(dir, free)
 }
 
 func (c Config) tooFull(dir string, free int64) error {

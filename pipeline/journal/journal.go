@@ -80,7 +80,7 @@ func Open(cfg Config, deps Deps) (*Journal, error) {
 	if cfg.Dir == "" {
 		return nil, errors.New("open journal: no directory")
 	}
-	cfg, deps = cfg.withDefaults(), deps.withDefaults()
+	cfg, deps = cfg.WithDefaults(), deps.withDefaults()
 	taken, err := lock.Take(cfg.Dir)
 	if errors.Is(err, lock.ErrTaken) {
 		return nil, fmt.Errorf("lock journal directory %s: another contactd is using it, stop that one or give this one its own directory", cfg.Dir)

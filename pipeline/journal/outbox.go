@@ -304,7 +304,7 @@ func (o *outbox) pick(t *topic) *head {
 	return nil
 }
 
-// answered is told that an envelope was refused.
+// refused is told that an envelope was refused: it rests a while.
 func (o *outbox) refused(h *head, after time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

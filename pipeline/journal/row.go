@@ -33,6 +33,9 @@ type row struct {
 	identity    digest
 	// gone is set when the bytes were pruned.
 	gone bool
+	// renumbered is channels.Original.Renumbered: a repetition when the same
+	// bytes are known from its account.
+	renumbered bool
 }
 
 // newRow prepares what does not depend on the row's place: it runs in the
@@ -40,7 +43,7 @@ type row struct {
 func newRow(o *channels.Original) (*row, error) {
 	r := &row{
 		channel: o.Channel, account: o.Account, id: o.ID,
-		media: o.MediaType, defect: o.Defect,
+		media: o.MediaType, defect: o.Defect, renumbered: o.Renumbered,
 		received: toMicros(o.ReceivedAt),
 		identity: identityOf(o.Channel, o.Account, o.ID),
 	}
