@@ -270,12 +270,11 @@ func (s sealer) rejectedRecord(topic, place string, record []byte, cause error, 
 	if err != nil {
 		return contact.Event{}, fmt.Errorf("write event: %w", err)
 	}
-	return contact.Event{
-		SpecVersion: "1.0", ID: contact.EventID(contact.RejectedV1, id, ""), Source: "/" + s.force + "/" + topic,
-		Type: contact.RejectedV1, Subject: id, Time: at.UTC(), DataContentType: "application/json", DataSchema: dataSchema,
-		PartitionKey: cmp.Or(asked.conversation, id), CorrelationID: cmp.Or(asked.conversation, id), CausationID: asked.id,
-		Force: s.force, Marking: s.config.Marking, Data: raw,
-	}, nil
+	event := s.begin(contact.RejectedV1, contact.EventID(contact.RejectedV1, id, ""), id, at)
+	event.Source, event.CausationID, event.Data = "/"+s.force+"/"+topic, asked.id, raw
+	event.PartitionKey = cmp.Or(asked.conversation, id)
+	event.CorrelationID = event.PartitionKey
+	return event, nil
 }
 
 // asker is what of a record leads whoever wrote it to its rejection.

@@ -179,18 +179,7 @@ func (s sealer) channelState(eventType string, state AccountState, g gap) contac
 		Error:         state.Err,
 	}
 	raw, _ := json.Marshal(data) // holds nothing that cannot be written
-	return contact.Event{
-		SpecVersion:     "1.0",
-		ID:              contact.EventID(eventType, name, g.since.UTC().Format(time.RFC3339Nano)),
-		Source:          s.source(state.Channel, state.Account),
-		Type:            eventType,
-		Subject:         name,
-		Time:            at.UTC(),
-		DataContentType: "application/json",
-		DataSchema:      dataSchema,
-		PartitionKey:    name,
-		Force:           s.force,
-		Marking:         s.config.Marking,
-		Data:            raw,
-	}
+	event := s.begin(eventType, contact.EventID(eventType, name, g.since.UTC().Format(time.RFC3339Nano)), name, at)
+	event.Source, event.PartitionKey, event.Data = s.source(state.Channel, state.Account), name, raw
+	return event
 }

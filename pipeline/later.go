@@ -205,12 +205,10 @@ func (s sealer) later(e Entry) (alert *contact.Event, event contact.Event, err e
 	if err != nil {
 		return nil, event, fmt.Errorf("write event: %w", err)
 	}
-	event = contact.Event{
-		SpecVersion: "1.0", ID: contact.EventID(eventType, message, l.By), Source: l.Source, Type: eventType, Subject: message,
-		Time: e.AcceptedAt.UTC(), DataContentType: "application/json", DataSchema: dataSchema,
-		PartitionKey: e.Conversation, Sequence: strconv.FormatInt(e.Sequence, 10), CorrelationID: e.Conversation,
-		CausationID: l.Cause, Force: s.force, Grade: grade, Marking: s.config.Marking, Data: raw,
-	}
+	event = s.begin(eventType, contact.EventID(eventType, message, l.By), message, e.AcceptedAt)
+	event.Source, event.CausationID, event.Grade = l.Source, l.Cause, grade
+	event.PartitionKey, event.CorrelationID = e.Conversation, e.Conversation
+	event.Sequence, event.Data = strconv.FormatInt(e.Sequence, 10), raw
 	if l.Escalated != nil {
 		escalated := event
 		escalated.ID, escalated.Type = contact.EventID(contact.EscalatedV1, message, l.By), contact.EscalatedV1

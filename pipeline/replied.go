@@ -52,22 +52,11 @@ func (s sealer) replied(e Entry, r contact.Replied) (contact.Event, error) {
 		return contact.Event{}, fmt.Errorf("write event: %w", err)
 	}
 	_, which, _ := strings.Cut(e.Original.ID, "/")
-	return contact.Event{
-		SpecVersion:     "1.0",
-		ID:              contact.EventID(contact.RepliedV1, r.ReplyID, which),
-		Source:          s.source(r.Channel, r.Account),
-		Type:            contact.RepliedV1,
-		Subject:         r.ReplyID,
-		Time:            r.At.UTC(),
-		DataContentType: "application/json",
-		DataSchema:      dataSchema,
-		PartitionKey:    e.Conversation,
-		Sequence:        strconv.FormatInt(e.Sequence, 10),
-		CorrelationID:   e.Conversation,
-		Force:           s.force,
-		Marking:         s.config.Marking,
-		Data:            raw,
-	}, nil
+	event := s.begin(contact.RepliedV1, contact.EventID(contact.RepliedV1, r.ReplyID, which), r.ReplyID, r.At)
+	event.Source = s.source(r.Channel, r.Account)
+	event.PartitionKey, event.CorrelationID = e.Conversation, e.Conversation
+	event.Sequence, event.Data = strconv.FormatInt(e.Sequence, 10), raw
+	return event, nil
 }
 
 // abandoned is the event of a person who vanished: nobody can judge silence,

@@ -69,22 +69,20 @@ func typeOf(m contact.Message) string {
 // is nothing in it to be judged.
 func wordless(m contact.Message) bool { return m.Revision != nil && m.Text == "" }
 
+// event is that of a message, without its data.
 func (s sealer) event(eventType string, e Entry, j judged) contact.Event {
-	grade := j.assessment.Grade
+	event := s.begin(eventType, contact.EventID(eventType, j.message.ID, ""), j.message.ID, e.AcceptedAt)
+	event.Source = s.source(e.Original.Channel, e.Original.Account)
+	event.PartitionKey, event.CorrelationID = e.Conversation, e.Conversation
+	event.Grade = &j.assessment.Grade
+	return event
+}
+
+// begin gives what every event has.
+func (s sealer) begin(eventType, id, subject string, at time.Time) contact.Event {
 	return contact.Event{
-		SpecVersion:     "1.0",
-		ID:              contact.EventID(eventType, j.message.ID, ""),
-		Source:          s.source(e.Original.Channel, e.Original.Account),
-		Type:            eventType,
-		Subject:         j.message.ID,
-		Time:            e.AcceptedAt.UTC(),
-		DataContentType: "application/json",
-		DataSchema:      dataSchema,
-		PartitionKey:    e.Conversation,
-		CorrelationID:   e.Conversation,
-		Force:           s.force,
-		Grade:           &grade,
-		Marking:         s.config.Marking,
+		SpecVersion: "1.0", ID: id, Type: eventType, Subject: subject, Time: at.UTC(),
+		DataContentType: "application/json", DataSchema: dataSchema, Force: s.force, Marking: s.config.Marking,
 	}
 }
 

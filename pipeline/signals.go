@@ -101,12 +101,11 @@ func (s sealer) typing(channel, account, conversation string, at time.Time) cont
 	raw, _ := json.Marshal(contact.Typing{ // holds nothing that cannot be written
 		SchemaVersion: schemaVersion, ConversationID: conversation, By: "sender", At: at.UTC(),
 	})
-	return contact.Event{
-		SpecVersion: "1.0", ID: contact.EventID(contact.TypingV1, conversation, at.UTC().Format(time.RFC3339Nano)),
-		Source: s.source(channel, account), Type: contact.TypingV1, Subject: conversation, Time: at.UTC(),
-		DataContentType: "application/json", DataSchema: dataSchema, PartitionKey: conversation, CorrelationID: conversation,
-		Force: s.force, Marking: s.config.Marking, Data: raw,
-	}
+	id := contact.EventID(contact.TypingV1, conversation, at.UTC().Format(time.RFC3339Nano))
+	event := s.begin(contact.TypingV1, id, conversation, at)
+	event.Source, event.Data = s.source(channel, account), raw
+	event.PartitionKey, event.CorrelationID = conversation, conversation
+	return event
 }
 
 // Attend shows people what a record of TopicSignals says of the desk. A record
