@@ -162,7 +162,7 @@ func (j *Journal) Outcome(ctx context.Context, o contact.Outcome) error {
 	if state == 0 {
 		return fmt.Errorf("tell outcome of reply %s: %q is no state", o.ReplyID, o.State)
 	}
-	err := j.do(ctx, &changing{id: o.ReplyID, do: func(_ *tx, r *replyRow) (int, string, error) {
+	err := j.note(ctx, &changing{id: o.ReplyID, do: func(_ *tx, r *replyRow) (int, string, error) {
 		if !follows(r.state, state) {
 			return 0, "", errUnchanged
 		}
@@ -173,19 +173,30 @@ func (j *Journal) Outcome(ctx context.Context, o contact.Outcome) error {
 			o.Reason = "no reason given"
 		}
 		return state, o.Reason, nil
-	}}, 256)
-	if errors.Is(err, errUnchanged) || errors.Is(err, errNoReply) {
-		return nil
-	}
-	if err != nil {
+	}})
+	if err != nil && !errors.Is(err, errNoReply) {
 		return fmt.Errorf("tell outcome of reply %s: %w", o.ReplyID, err)
 	}
 	return nil
 }
 
+// note makes a change of a reply, or leaves the reply as it is. A damaged one
+// fails: to be told again would mend nothing.
+func (j *Journal) note(ctx context.Context, change *changing) error {
+	err := j.do(ctx, change, 256)
+	switch {
+	case errors.Is(err, errUnchanged):
+		return nil
+	case errors.Is(err, errDamaged):
+		j.deps.Log.Error("stored reply is damaged", "reply", change.id)
+		return j.do(ctx, &condemning{id: change.id}, 256)
+	}
+	return err
+}
+
 // Postpone notes a fruitless try. It implements pipeline.Replies.
 func (j *Journal) Postpone(ctx context.Context, id string, pause time.Duration) error {
-	err := j.do(ctx, &changing{id: id, do: func(t *tx, r *replyRow) (int, string, error) {
+	err := j.note(ctx, &changing{id: id, do: func(t *tx, r *replyRow) (int, string, error) {
 		if r.state > replyUnknown {
 			return 0, "", errUnchanged
 		}
@@ -200,8 +211,8 @@ func (j *Journal) Postpone(ctx context.Context, id string, pause time.Duration) 
 		}
 		r.due = due.UnixMicro()
 		return 0, "", nil
-	}}, 256)
-	if err != nil && !errors.Is(err, errUnchanged) {
+	}})
+	if err != nil {
 		return fmt.Errorf("postpone reply %s: %w", id, err)
 	}
 	return nil

@@ -141,6 +141,35 @@ func TestADamagedReplyFailsAndIsNeverSent(t *testing.T) {
 	}
 }
 
+func TestNewsOfADamagedReplyStopsNobody(t *testing.T) {
+	for name, tell := range map[string]func(*Journal, string) error{
+		"it came back": func(j *Journal, id string) error {
+			return j.Outcome(t.Context(), contact.Outcome{ReplyID: id, State: contact.Failed, Reason: "no such mailbox"})
+		},
+		"nothing was learned": func(j *Journal, id string) error { return j.Postpone(t.Context(), id, time.Second) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := open(t, t.TempDir())
+			id := answeredIn(t, j)[0]
+			handOver(t, j, id)
+			tools := j.Tools()
+			defer tools.Close()
+			err := tools.change(func(conn *sqlite.Conn) error {
+				return execute(conn, "UPDATE replies SET address = 'to bob' WHERE id = 1")
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tell(j, id); err != nil {
+				t.Errorf("whoever tells would try for ever: %v", err)
+			}
+			if told := changesSince(t, j, id); told.State != contact.Failed || told.Reason != condemned {
+				t.Errorf("told %+v", told)
+			}
+		})
+	}
+}
+
 func TestADamagedAnswerLeadsNobodyAnywhere(t *testing.T) {
 	j := open(t, t.TempDir())
 	ada := someone(t, j, "ada")
