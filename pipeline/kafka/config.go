@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -79,9 +80,7 @@ func (c Config) WithDefaults() Config {
 	if t.Partitions == 0 {
 		t.Partitions = 6
 	}
-	if t.Replication == 0 {
-		t.Replication = 3
-	}
+	t.Replication = t.replication()
 	if t.MinInSync == 0 {
 		t.MinInSync = min(2, t.Replication)
 	}
@@ -90,6 +89,8 @@ func (c Config) WithDefaults() Config {
 	}
 	return c
 }
+
+func (t Topics) replication() int { return cmp.Or(t.Replication, 3) }
 
 // Validate returns every problem, each with its key. It reads no file.
 func (c Config) Validate() error {
@@ -155,8 +156,8 @@ func (t Topics) validate(wrong func(key, format string, args ...any)) {
 	if t.Replication < 0 || t.Replication > 32767 {
 		wrong("topics.replication", "want 1 or more, got %d", t.Replication)
 	}
-	if t.MinInSync < 0 || t.Replication > 0 && t.MinInSync > t.Replication {
-		wrong("topics.min_insync", "want 1 to the replication of %d, got %d", t.Replication, t.MinInSync)
+	if most := t.replication(); t.MinInSync < 0 || most > 0 && t.MinInSync > most {
+		wrong("topics.min_insync", "want 1 to the replication of %d, got %d", most, t.MinInSync)
 	}
 	if t.Retention < 0 || t.Retention > 0 && t.Retention < time.Hour {
 		wrong("topics.retention", "want 1h or more, got %v", t.Retention)

@@ -59,6 +59,13 @@ kafka.topics.retention: want 1h or more, got 1m0s`
 	}
 }
 
+func TestMoreInSyncThanTheUsualReplicationIsNoticed(t *testing.T) {
+	err := kafka.Config{Topics: kafka.Topics{MinInSync: 4}}.Validate()
+	if err == nil || err.Error() != "kafka.topics.min_insync: want 1 to the replication of 3, got 4" {
+		t.Errorf("got %v, though nothing could ever be published", err)
+	}
+}
+
 func TestAPasswordThatCrossesTheNetworkReadableIsWarnedOf(t *testing.T) {
 	for _, test := range []struct {
 		config kafka.Config
