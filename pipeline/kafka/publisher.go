@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -100,7 +101,7 @@ func (p *Publisher) add(key laneKey, e *entry) error {
 	defer p.mu.Unlock()
 	select {
 	case <-p.closed:
-		return ErrClosed
+		return fmt.Errorf("publish to %s: %w", key.topic, ErrClosed)
 	default:
 	}
 	l := p.lanes[key]

@@ -17,8 +17,8 @@ type hello struct {
 
 // ServeChild is what the process that Supervise starts must do: it reads its
 // Config, one line of JSON, from in, serves, and writes one line to out, that it
-// is ready or why it is not. It ends when ctx or in ends, in doing so
-// when its parent dies, however that dies.
+// is ready or why it is not. It ends when ctx or in ends, and so when
+// its parent dies, however that dies.
 func ServeChild(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logger) error {
 	lines := bufio.NewReader(in)
 	line, err := lines.ReadBytes('\n')

@@ -30,7 +30,7 @@ const (
 	keySASLAuthenticate int16 = 36
 )
 
-// allowedKeys are the requests that producers, consumers and topic tools need.
+// allowed reports whether producers, consumers or topic tools need a request.
 // The rest of the protocol is not offered: less can go wrong.
 func allowed(key int16) bool {
 	switch key {
