@@ -7,13 +7,11 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"contactd/channels"
 	"contactd/pipeline"
 	"contactd/pipeline/lock"
 	"github.com/ThreeDotsLabs/watermill/message"
-	"zombiezen.com/go/sqlite"
 )
 
 // Journal is the durable inbox. All methods are safe for concurrent use. It
@@ -183,70 +181,3 @@ func (j *Journal) Unread() message.Subscriber { return j.newSubscriber(false) }
 // starved; one unacknowledged per conversation, in its order. Ack means
 // published: pipeline.MetaPartition and MetaOffset of the envelope are noted.
 func (j *Journal) Outbox() message.Subscriber { return j.newSubscriber(true) }
-
-func (u *unread) wake() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.cond.Broadcast()
-}
-
-func (o *outbox) wake() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.wakeAll()
-}
-
-// room returns an error when the disk is too full to take more.
-func (j *Journal) room() error {
-	if err := j.freeError.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-// lookAtDisk notes how much room there is.
-func (j *Journal) lookAtDisk() {
-	free, err := freeBytes(j.config.Dir)
-	if err != nil {
-		return // the next write will say what is wrong
-	}
-	j.free.Store(free)
-	full := j.config.tooFull(j.config.Dir, free)
-	if full == nil {
-		j.freeError.Store(nil)
-		return
-	}
-	j.freeError.Store(&full)
-}
-
-// watch notices each second how full the disk is and whether a tool has
-// changed the database.
-func (j *Journal) watch(stop <-chan struct{}) {
-	from := &reader{dir: j.config.Dir}
-	defer from.close()
-	tools := int64(-1)
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		j.lookAtDisk()
-		var now int64
-		err := from.with(func(conn *sqlite.Conn) (err error) {
-			now, err = queryInt(conn, "SELECT tools FROM state")
-			return err
-		})
-		if err == nil && tools == -1 {
-			tools = now
-		}
-		if err == nil && now != tools {
-			tools = now
-			j.recent.clear()
-			j.unread.reload()
-			j.outbox.reload()
-		}
-		select {
-		case <-tick.C:
-		case <-stop:
-			return
-		}
-	}
-}

@@ -245,6 +245,13 @@ func (o *outbox) landed() {
 	}
 }
 
+// wake has those who wait for a message look whether they are to stop.
+func (o *outbox) wake() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wakeAll()
+}
+
 func (o *outbox) wakeAll() {
 	for _, t := range o.topics {
 		t.wake.Broadcast()

@@ -104,6 +104,13 @@ func (u *unread) arrived(rows []*row) {
 	u.cond.Broadcast()
 }
 
+// wake has those who wait for a message look whether they are to stop.
+func (u *unread) wake() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.cond.Broadcast()
+}
+
 // finished is told that a message is durably sorted or quarantined.
 func (u *unread) finished(source, seq int64) {
 	u.mu.Lock()
