@@ -79,19 +79,12 @@ func fillBlob(ctx context.Context, file *os.File, r io.Reader) (contact.Blob, er
 	}, err
 }
 
-// settle gives a synced file its final name, and makes that durable.
+// settle gives a synced file its final name, and makes that durable: also of one
+// that is there already, which another may have named just now.
 func (b *blobs) settle(name, sum string) error {
 	path := b.path(sum)
-	if _, err := os.Stat(path); err == nil {
-		// Young again, so that pruning spares it; see prune.
-		now := time.Now()
-		return errors.Join(os.Chtimes(path, now, now), os.Remove(name))
-	}
 	inner := filepath.Dir(path)
-	if err := os.MkdirAll(inner, 0o700); err != nil {
-		return err
-	}
-	if err := os.Rename(name, path); err != nil {
+	if err := rename(name, path); err != nil {
 		return err
 	}
 	for _, dir := range []string{inner, filepath.Dir(inner), b.dir} {
@@ -100,6 +93,19 @@ func (b *blobs) settle(name, sum string) error {
 		}
 	}
 	return nil
+}
+
+// rename moves a file to its path, unless the same bytes are there.
+func rename(name, path string) error {
+	if _, err := os.Stat(path); err == nil {
+		// Young again, so that pruning spares it; see prune.
+		now := time.Now()
+		return errors.Join(os.Chtimes(path, now, now), os.Remove(name))
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.Rename(name, path)
 }
 
 func syncDir(dir string) error {
