@@ -23,8 +23,8 @@ type Decisions interface {
 	Accept(ctx context.Context, originals []channels.Original, cursor channels.Cursor) error
 	// Begun says by which channel and account a conversation was begun.
 	Begun(ctx context.Context, conversation string) (channel, account string, known bool, err error)
-	// Lookup returns the entry of an identity. One whose bytes are pruned or
-	// damaged is known and has none.
+	// Lookup returns the entry of an identity. One whose bytes are pruned is
+	// known and has none, a damaged one is known by its number alone.
 	Lookup(ctx context.Context, channel, account, id string) (e Entry, known bool, err error)
 	// Message is Lookup by contact.MessageID. It takes long: about 100 ms for
 	// a million messages.
@@ -160,7 +160,7 @@ func (p *Pipeline) fits(ctx context.Context, g grading, said []saidLater) error 
 	}
 	entry, known, err := p.decisions.Message(ctx, g.ContactID)
 	switch {
-	case err != nil: // a damaged message is graded all the same
+	case err != nil || known && entry.Original.Channel == "": // what cannot be read is graded all the same
 		p.log.Warn("look up the message of a grade", "message_id", g.ContactID, "err", err)
 		return nil
 	case !known || Own(entry.Original.Channel):

@@ -77,22 +77,26 @@ func (p *Pipeline) aimed(ctx context.Context, out Outgoing) (Outgoing, error) {
 		return out, nil
 	}
 	entry, known, err := p.decisions.Message(ctx, out.InReplyTo)
-	if err == nil && (!known || entry.Conversation != out.Conversation || entry.Original.Channel != out.Channel) {
+	switch {
+	case err != nil:
+		return out, fmt.Errorf("look up the message that contactId names: %w: %w", channels.ErrNotNow, err)
+	case known && entry.Original.Channel == "": // damaged
+		return out, errNotKept
+	case !known || entry.Conversation != out.Conversation || entry.Original.Channel != out.Channel:
 		return out, errors.New("the message that contactId names is not of this conversation")
 	}
-	var named contact.Message
-	if err == nil {
-		named, err = p.read(ctx, entry)
-	}
+	named, err := p.read(ctx, entry)
 	switch {
 	case err != nil && isOurs(err):
 		return out, err
 	case err != nil || named.Answer.Address == "":
-		return out, errors.New("the message that contactId names is not kept here any more, or cannot be answered")
+		return out, errNotKept
 	}
 	out.Account, out.Address = entry.Original.Account, named.Answer.Address
 	return out, nil
 }
+
+var errNotKept = errors.New("the message that contactId names is not kept here any more, or cannot be answered")
 
 // astray settles a reply of which it is not known where it leads: it fails,
 // unless it may have been sent before, or the fault is our own.

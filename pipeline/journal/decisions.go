@@ -28,8 +28,8 @@ func (j *Journal) Begun(ctx context.Context, conversation string) (channel, acco
 	return channel, account, known, err
 }
 
-// Lookup returns the entry of an identity, without bytes when those are pruned
-// or damaged. It implements pipeline.Decisions.
+// Lookup returns the entry of an identity, without bytes when those are pruned,
+// and nothing but its number when it is damaged. It implements pipeline.Decisions.
 func (j *Journal) Lookup(ctx context.Context, channel, account, id string) (e pipeline.Entry, known bool, err error) {
 	identity := identityOf(channel, account, id)
 	err = j.reader.with(func(conn *sqlite.Conn) error {
@@ -61,11 +61,14 @@ func (j *Journal) Message(ctx context.Context, id string) (e pipeline.Entry, kno
 	tools := j.Tools()
 	defer func() { _ = tools.Close() }()
 	seq, err := tools.Find(ctx, id)
-	if errors.Is(err, ErrNoMessage) {
-		return e, false, nil
-	}
 	if err == nil {
 		e, err = tools.Show(ctx, seq)
+	}
+	switch {
+	case errors.Is(err, ErrNoMessage):
+		return pipeline.Entry{}, false, nil
+	case errors.Is(err, errDamaged):
+		return pipeline.Entry{Seq: seq}, true, nil
 	}
 	return e, err == nil, err
 }

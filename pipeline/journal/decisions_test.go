@@ -41,4 +41,7 @@ func TestWhatWasAcceptedIsFoundByItsIdentity(t *testing.T) {
 	if e, known, err := j.Lookup(t.Context(), "email", "a", "7"); !known || err != nil || e.Original.Bytes != nil {
 		t.Errorf("damaged: %+v, %v, %v", e, known, err)
 	}
+	if e, known, err := j.Message(t.Context(), contact.MessageID("email", "a", "7")); !known || err != nil || e.Original.Bytes != nil {
+		t.Errorf("damaged: %+v, %v, %v", e, known, err)
+	}
 }
