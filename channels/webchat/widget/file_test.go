@@ -82,6 +82,7 @@ func TestTextNeverWaitsForAFile(t *testing.T) {
 	close(hold)
 	w.sees("film.mp4 (9 MB)")
 	w.until(`!root.querySelector('.uploads li')`)
+	w.until(`root.querySelectorAll('.own.taken').length === 2`)
 	d.has("quick, the film follows", "")
 }
 
