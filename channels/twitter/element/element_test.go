@@ -40,7 +40,7 @@ func TestTextsAreCountedAsXCounts(t *testing.T) {
 }
 
 func TestWhatXShowsIsKnownAgain(t *testing.T) {
-	links := []Link{{Short: "https://t.co/a", Expanded: "https://example.org/map"}}
+	links := []Link{{Short: "https://t.co/a", Expanded: "https://example.org/map"}, {Short: "https://t.co/b", Expanded: "http://example.org/report"}}
 	for _, each := range []struct {
 		shown, sent string
 		same        bool
@@ -51,6 +51,7 @@ func TestWhatXShowsIsKnownAgain(t *testing.T) {
 		{"@jo hello", "@jo hello", true},
 		{"a &lt;b&gt; &amp; c", "a <b> & c", true},
 		{"see https://t.co/a", "see https://example.org/map", true},
+		{"see https://t.co/b.", "see example.org/report.", true},
 		{"two  lines", "two\n\nlines ", true},
 		{"hello", "hello you", false},
 		{"hello you", "hello", false},

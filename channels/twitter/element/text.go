@@ -21,10 +21,14 @@ func words(text string, links []Link) string {
 	return strings.TrimSpace(strings.ToValidUTF8(html.UnescapeString(text), "\uFFFD"))
 }
 
+// schemes are taken out of texts that are compared: X makes an address of
+// "example.org" too, and shows what was put before it.
+var schemes = strings.NewReplacer("https://", "", "http://", "")
+
 // Same reports whether a text that X shows is the one that was sent: X
 // shortens addresses, escapes, puts names before answers and trims.
 func Same(shown string, links []Link, sent string) bool {
-	shown, sent = squeeze(words(shown, links)), squeeze(sent)
+	shown, sent = squeeze(schemes.Replace(words(shown, links))), squeeze(schemes.Replace(sent))
 	for {
 		if shown == sent {
 			return true
