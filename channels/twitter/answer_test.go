@@ -193,6 +193,19 @@ func TestARestartFindsWhatWasSentAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestAnAnswerOfAnAccountThatWasTakenOutIsNotSaidToBeUnsent(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.config(), r.Deps())
+	to := toPerson(resident)
+	to.Account = "village"
+	if _, err := ch.Find(t.Context(), to, r.answer("x")); err == nil || errors.Is(err, channels.ErrNotFound) {
+		t.Errorf("find: %v", err)
+	}
+	if _, err := ch.Reply(t.Context(), to, r.answer("x")); !channels.IsRefused(err) {
+		t.Errorf("reply: %v", err)
+	}
+}
+
 func TestAbsenceMeansSomethingOnlyAfterAWhile(t *testing.T) {
 	r := newRig(t)
 	ch := r.open(r.config(), r.Deps())

@@ -28,7 +28,10 @@ const findPages = 5
 // in what the account has written since.
 func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.Reply) (channels.Receipt, error) {
 	a, where, err := ch.destination(to)
-	if err != nil {
+	switch {
+	case err != nil && where.Kind != "":
+		return channels.Receipt{}, err // it may have been sent before the account was taken out
+	case err != nil:
 		return channels.Receipt{}, channels.ErrNotFound // it never left
 	}
 	if reply.Way.Silent() {
