@@ -165,6 +165,14 @@ func TestWindowsAreKept(t *testing.T) {
 	if wait, _ := l.before("write", false); wait != 0 {
 		t.Errorf("writing waits for a cap on reading: %v", wait)
 	}
+	// Nobody waits for longer than the longest window, whatever X says.
+	l.told("far", header("x-rate-limit-limit", "15", "x-rate-limit-remaining", "0", "x-rate-limit-reset", "32503680000"))
+	l.told("far post", header("x-app-limit-24hour-remaining", "0", "x-app-limit-24hour-reset", "32503680000"))
+	for _, call := range []string{"far", "far post"} {
+		if wait, _ := l.before(call, false); wait != longestPause {
+			t.Errorf("%s: %v", call, wait)
+		}
+	}
 	// Nonsense changes nothing.
 	l.told("c", header("x-rate-limit-limit", "many", "x-rate-limit-remaining", "-", "x-rate-limit-reset", "999999999999999999999"))
 	if wait, _ := l.before("c", false); wait != 0 {
@@ -210,6 +218,25 @@ func TestARefusedRefreshTellsNoSecret(t *testing.T) {
 	r := &Refreshing{ClientID: "app", TokenURL: server.URL, File: file}
 	if _, err := r.Token(t.Context()); err == nil || strings.Contains(err.Error(), "planted") || !strings.Contains(err.Error(), "invalid_request") {
 		t.Errorf("told %v", err)
+	}
+}
+
+func TestANewRefreshTokenIsKeptThoughNobodyWaitsForItAnyMore(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		cancel() // X knows the old one no more
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"token_type":"bearer","access_token":"planted-access","refresh_token":"planted-new"}`))
+	}))
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "refresh")
+	if err := os.WriteFile(file, []byte("planted-refresh"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := &Refreshing{ClientID: "app", TokenURL: server.URL, File: file}
+	_, err := r.Token(ctx)
+	if kept, _ := os.ReadFile(file); strings.TrimSpace(string(kept)) != "planted-new" {
+		t.Errorf("the file holds %q, told %v", kept, err)
 	}
 }
 

@@ -53,7 +53,7 @@ func (l *limits) before(call string, reads bool) (time.Duration, Kind) {
 func (l *limits) told(call string, header http.Header) {
 	limit, err1 := strconv.Atoi(header.Get("X-Rate-Limit-Limit"))
 	left, err2 := strconv.Atoi(header.Get("X-Rate-Limit-Remaining"))
-	resets, ok := resetOf(header, "X-Rate-Limit-Reset")
+	resets, ok := l.resetOf(header, "X-Rate-Limit-Reset")
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	w := l.calls[call]
@@ -62,7 +62,7 @@ func (l *limits) told(call string, header http.Header) {
 	}
 	// [recall]: the names of the daily windows of posting.
 	for _, day := range []string{"X-User-Limit-24hour-", "X-App-Limit-24hour-"} {
-		if resets, ok := resetOf(header, day+"Reset"); ok && header.Get(day+"Remaining") == "0" && resets.After(w.until) {
+		if resets, ok := l.resetOf(header, day+"Reset"); ok && header.Get(day+"Remaining") == "0" && resets.After(w.until) {
 			w.until = resets
 		}
 	}
@@ -98,12 +98,18 @@ func (l *limits) uncapped() {
 	l.capped = time.Time{}
 }
 
-func resetOf(header http.Header, name string) (time.Time, bool) {
+// resetOf is when a window ends, in a day at the latest: no header is to keep
+// us waiting for longer than the longest of X's windows.
+func (l *limits) resetOf(header http.Header, name string) (time.Time, bool) {
 	seconds, err := strconv.ParseInt(header.Get(name), 10, 64)
-	if err != nil || seconds <= 0 || seconds > 1<<40 {
+	if err != nil || seconds <= 0 {
 		return time.Time{}, false
 	}
-	return time.Unix(seconds, 0), true
+	at, latest := time.Unix(seconds, 0), l.now().Add(longestPause)
+	if at.After(latest) {
+		at = latest
+	}
+	return at, true
 }
 
 // waitOf is what Retry-After asks for; the windows' reset is in told.

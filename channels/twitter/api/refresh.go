@@ -59,7 +59,8 @@ func (r *Refreshing) Token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	// Whoever waits may give up, but X forgets the old token all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
 	defer cancel()
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: transport})
