@@ -67,7 +67,7 @@ func (c *Client) Validate(ctx context.Context, id element.ID) error {
 }
 
 // Subscribed reports whether account activity of this account is delivered to a
-// webhook, and subscribes it otherwise.
+// webhook.
 func (c *Client) Subscribed(ctx context.Context, id element.ID) (bool, error) {
 	path := "/2/account_activity/webhooks/" + url.PathEscape(string(id)) + "/subscriptions/all"
 	raw, err := c.do(ctx, call{method: http.MethodGet, name: nameOf(http.MethodGet, path), path: path})

@@ -42,7 +42,7 @@ func (a OAuth1) Over(ctx context.Context, base http.RoundTripper) (http.RoundTri
 
 // Bearer is a token that goes along with each call.
 type Bearer struct {
-	// Token returns it; refused is one that X did not take, or empty.
+	// Token returns it; it is asked before every call.
 	Token func(ctx context.Context) (string, error)
 }
 
