@@ -13,6 +13,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/facebook/address"
+	"contactd/channels/facebook/graph"
 	"contactd/contact"
 )
 
@@ -97,8 +98,11 @@ func (ch *Channel) sendWhatsApp(ctx context.Context, a *account, where address.A
 		body["type"], body["text"] = "text", map[string]any{"body": p.text, "preview_url": false}
 	} else {
 		id, err := ch.upload(ctx, a, *p.attachment)
+		if err != nil && !graph.Certain(err) {
+			err = channels.NotSent(err) // a file alone reaches nobody
+		}
 		if err != nil {
-			return "", channels.NotSent(err)
+			return "", err
 		}
 		kind := sort(p.attachment.MediaType)
 		media := map[string]string{"id": id}

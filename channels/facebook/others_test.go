@@ -98,6 +98,28 @@ func (r *rig) familyAgain() Config {
 	return c
 }
 
+func TestAFileThatWhatsAppRefusesIsNotTriedForEver(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.family(), r.Deps())
+	r.meta.Write(phoneID, number, "is anybody there?")
+	to := channels.Address{Account: "phone", Answer: address.Address{Kind: address.WhatsApp, To: number, At: time.Now().Unix()}.Encode()}
+	blob, _ := r.Blobs.Store(t.Context(), strings.NewReader("a drawing"))
+	reply := answer(1, "")
+	reply.Attachments = []contact.Attachment{{Blob: blob, Name: "plan.dwg"}}
+	r.meta.Fail(graphsim.Fault{Call: "POST media", Status: 400, Body: `{"error":{"code":100,"message":"Param file must be of another type"}}`})
+	if _, err := r.send(ch, to, reply); !channels.IsRefused(err) {
+		t.Errorf("of a type that it does not take: %v", err)
+	}
+	r.meta.Fail(graphsim.Fault{Call: "POST media", Status: 400, Body: `{"error":{"code":190}}`})
+	if _, err := r.send(ch, to, reply); !channels.IsNotSent(err) || len(r.Health.Failures()) == 0 {
+		t.Errorf("with a dead token: %v, told %v", err, r.Health.Failures())
+	}
+	r.meta.Fail(graphsim.Fault{Call: "POST media", After: true})
+	if _, err := r.send(ch, to, reply); !channels.IsNotSent(err) {
+		t.Errorf("without an answer: %v", err)
+	}
+}
+
 func TestWhatsAppKeepsThePromisesOfAReplier(t *testing.T) {
 	channelstest.RunReplier(t, channelstest.ReplySetup{Secret: "planted-wrong-token", CannotTell: true, New: func(t *testing.T) channelstest.ReplyPlatform {
 		r := newRig(t)
