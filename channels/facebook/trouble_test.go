@@ -239,3 +239,21 @@ func TestASecretThatCannotBeReadIsToldAndWaitedFor(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAListThatLeadsBackToItselfEnds(t *testing.T) {
+	r := newRig(t)
+	at := time.Now().UTC().Format(time.RFC3339)
+	comments := fmt.Sprintf(`{"data":[{"id":"7_8","message":"a comment","from":{"id":%q},"created_time":%q}],"paging":{"cursors":{"after":"A"},"next":"more"}}`, resident, at)
+	r.meta.Fail(graphsim.Fault{Call: "GET comments", Times: -1, Status: 200, Body: comments})
+	r.meta.Fail(graphsim.Fault{Call: "GET feed", Status: 200, Body: fmt.Sprintf(
+		`{"data":[{"id":"%s_7","message":"news","from":{"id":%q},"created_time":%q,"comments":%s}]}`, townPage, townPage, at, comments)})
+	ch := r.open(r.config(), r.Deps())
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := ch.look(ctx, ch.accounts[0], &r.Inbox); err != nil {
+		t.Error(err)
+	}
+	if got := texts(items(r.Read(ch))); !slices.Contains(got, "a comment") {
+		t.Errorf("taken %q", got)
+	}
+}

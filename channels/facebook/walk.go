@@ -130,7 +130,7 @@ func (w *walk) visit(ctx context.Context, batch *batch, n node, raw json.RawMess
 // answer. When the list goes on before the mark is reached, so does the walk.
 func (w *walk) within(ctx context.Context, batch *batch, list graph.List, field, under, path, fields string) error {
 	query := url.Values{"fields": {fields}, "limit": {"50"}, "order": {"reverse_chronological"}, "filter": {"stream"}}
-	for {
+	for seen := map[string]bool{}; ; {
 		more := len(list.Data) > 0
 		for _, raw := range slices.Backward(list.Data) {
 			var n node
@@ -142,9 +142,10 @@ func (w *walk) within(ctx context.Context, batch *batch, list graph.List, field,
 			w.saw(n.when())
 		}
 		after := list.After()
-		if !more || after == "" {
+		if !more || after == "" || seen[after] {
 			return nil
 		}
+		seen[after] = true // a list that leads back to itself ends
 		query.Set("after", after)
 		list = graph.List{}
 		if err := w.account.graph.Get(ctx, path, query, &list); err != nil {
