@@ -98,10 +98,11 @@ func (ch *Channel) do(ctx context.Context, a *account, inbox channels.Inbox, t t
 	return nil, err
 }
 
-// held holds everything up when an error is the account's.
+// held holds everything up when an error is the account's, and tells of a dead
+// token until something could be done again.
 func (ch *Channel) held(a *account, err error) error {
-	if graph.Is(err, graph.TokenDead) {
-		a.health.Report("token", err)
+	if err == nil || graph.Is(err, graph.TokenDead) {
+		a.health.Report("reading and fetching", err)
 	}
 	if err != nil && graph.Troubled(err) {
 		return todo.Hold(err)

@@ -240,6 +240,25 @@ func TestASecretThatCannotBeReadIsToldAndWaitedFor(t *testing.T) {
 	}
 }
 
+func TestATokenThatIsGoodAgainIsNoFailureAnyMore(t *testing.T) {
+	r := newRig(t)
+	r.meta.Subscribe(townPage, fields()...)
+	ch, _ := r.start(r.config())
+	post := r.meta.Post(townPage, townPage, "news")
+	comment := r.meta.Comment(townPage, resident, post, "", "first words")
+	r.meta.Fail(graphsim.Fault{Call: "GET " + comment, Status: 400, Body: `{"error":{"code":190,"error_subcode":463}}`})
+	r.meta.Change(comment, "edited", "second words")
+	r.Until("the failure", func() bool {
+		return strings.Contains(fmt.Sprint(r.Health.Failures()), "the access token is no longer valid")
+	})
+	r.Until("the end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := r.Health.Await(ctx, Kind, "town", func(err error, told bool) bool { return told && err == nil }); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAListThatLeadsBackToItselfEnds(t *testing.T) {
 	r := newRig(t)
 	at := time.Now().UTC().Format(time.RFC3339)
