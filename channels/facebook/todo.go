@@ -88,7 +88,7 @@ func (ch *Channel) do(ctx context.Context, a *account, inbox channels.Inbox, t t
 	if err == nil || ctx.Err() != nil || graph.Troubled(err) {
 		return originals, ch.held(a, err)
 	}
-	if t.Read.Mention && tries+1 == mentionTries {
+	if t.Read.Mention && tries+1 >= mentionTries {
 		ch.tellUnread(ctx, a, inbox, *t.Read)
 	}
 	if tries+1 >= ch.timing.reads {

@@ -2,6 +2,7 @@ package facebook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -238,6 +239,31 @@ func TestASecretThatCannotBeReadIsToldAndWaitedFor(t *testing.T) {
 	if err := r.Health.Await(ctx, Kind, "town", func(err error, _ bool) bool { return err == nil }); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestAMentionThatTheJournalRefusesAtFirstReachesAPersonAllTheSame(t *testing.T) {
+	r := newRig(t)
+	r.meta.Subscribe(townPage, fields()...)
+	for _, list := range []string{"tagged", "feed"} { // so that polling brings nothing
+		r.meta.Fail(graphsim.Fault{Call: "GET " + list, Times: -1, Status: 500, Body: unknownError})
+	}
+	r.meta.Weather(graphsim.Weather{Drop: 1}) // it is delivered when its fault is there
+	mention := r.meta.Mention(townPage, resident, "he follows me", false, true)
+	r.meta.Weather(graphsim.Weather{})
+	r.meta.Fail(graphsim.Fault{Call: "GET " + mention, Times: -1, Status: 500, Body: unknownError})
+	id, refused := "fb:"+townPage+":post:"+mention, false
+	r.Inbox.Refuse(func(all []channels.Original) error {
+		if !refused && slices.ContainsFunc(all, func(o channels.Original) bool { return o.ID == id }) {
+			refused = true
+			return errors.New("the disk is full")
+		}
+		return nil
+	})
+	ch, _ := r.start(r.config())
+	r.meta.Deliver(graphsim.Element{Account: townPage, List: "changes", Field: "mention", Value: fmt.Appendf(nil, `{"item":"post","verb":"add","post_id":%q}`, mention)})
+	r.Until("the mention that cannot be read", func() bool {
+		return slices.ContainsFunc(items(r.Read(ch)), func(m contact.Message) bool { return m.ID == contact.MessageID(Kind, "town", id) })
+	})
 }
 
 func TestATokenThatIsGoodAgainIsNoFailureAnyMore(t *testing.T) {
