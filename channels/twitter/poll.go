@@ -133,10 +133,7 @@ func (w *walk) accept(ctx context.Context, page api.Page) (more bool, err error)
 	}
 	w.things += len(page.Things)
 	w.ch.metrics.listed.WithLabelValues(w.account.Name, w.name).Add(float64(len(page.Things)))
-	if err := b.tell(ctx); err != nil {
-		return more, err
-	}
-	return more, b.accept(ctx, w.inbox)
+	return more, b.take(ctx, w.inbox)
 }
 
 // end moves the mark.

@@ -41,6 +41,7 @@ func (ch *Channel) stream(ctx context.Context, inbox channels.Inbox) {
 		ch.log.Warn("stream ended", "err", err)
 		ch.wait(ctx, max(api.Wait(err), ch.again(err, tries)))
 	}
+	close(lines)
 	<-done
 }
 
@@ -205,30 +206,40 @@ func unread(line []byte) element.Element {
 // most is how many lines are accepted at once.
 const most = 200
 
-// drain accepts what was read, as much at once as waits, and again until the
-// inbox takes it.
+// drain accepts what was read, as much at once as waits, until lines is closed:
+// X has given it away, and no list shows all of it.
 func (ch *Channel) drain(ctx context.Context, inbox channels.Inbox, lines <-chan []byte) {
-	for {
+	for line := range lines {
 		b := &batch{ch: ch}
-		select {
-		case line := <-lines:
-			b.addAll(ch.elementsOf(line))
-		case <-ctx.Done():
-			return
-		}
+		b.addAll(ch.elementsOf(line))
 		for n := 1; n < most && len(lines) > 0; n++ {
 			b.addAll(ch.elementsOf(<-lines))
 		}
-		for pause := ch.timing.retry; ctx.Err() == nil; pause = min(2*pause, ch.timing.longest) {
-			err := b.tell(ctx)
-			if err == nil {
-				err = b.accept(ctx, inbox)
-			}
-			if err == nil {
-				break
-			}
-			ch.log.Error("stream not taken, it is tried again", "err", err)
-			accounts.Sleep(ctx, pause)
+		if !ch.takeLines(ctx, inbox, b) {
+			return
 		}
+	}
+}
+
+// tryLimit bounds one try to accept lines, which the end of ctx does not cut
+// short.
+const tryLimit = 5 * time.Second
+
+// takeLines accepts a batch, again and again until the inbox takes it; false
+// when it did not, though it was tried once more after ctx had ended.
+func (ch *Channel) takeLines(ctx context.Context, inbox channels.Inbox, b *batch) bool {
+	for pause := ch.timing.retry; ; pause = min(2*pause, ch.timing.longest) {
+		ended := ctx.Err() != nil
+		trying, cancel := context.WithTimeout(context.WithoutCancel(ctx), tryLimit)
+		err := b.take(trying, inbox)
+		cancel()
+		if err == nil {
+			return true
+		}
+		ch.log.Error("stream not taken", "again", !ended, "err", err)
+		if ended {
+			return false
+		}
+		accounts.Sleep(ctx, pause)
 	}
 }

@@ -1,6 +1,8 @@
 package twitter
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -96,4 +98,27 @@ func TestAStreamThatCannotBeOpenedIsToldAndMends(t *testing.T) {
 	r.x.Post(resident, xtest.Draft{Text: "@town hello"})
 	r.Await(ch, 1)
 	r.healthy(func(err error, told bool) bool { return told && err == nil })
+}
+
+func TestWhatTheStreamBroughtIsTakenThoughTheProgramEnds(t *testing.T) {
+	r := newRig(t)
+	ch := r.streaming(streamPosts)
+	const n = 3
+	lines := make(chan []byte, n)
+	for i := range n {
+		lines <- fmt.Appendf(nil, `{"data":{"id":"180000000000000000%d","author_id":%q,"text":"@town help"},"matching_rules":[{"tag":"contactd:town"}]}`, i, resident)
+	}
+	close(lines)
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	ch.drain(ctx, &r.Inbox, lines)
+	if got := len(r.Read(ch)); got != n {
+		t.Errorf("%d of %d taken", got, n)
+	}
+	// Nor does it wait for an inbox that takes nothing any more.
+	r.Inbox.Refuse(func([]channels.Original) error { return errors.New("the disk is full") })
+	lines = make(chan []byte, 1)
+	lines <- []byte(`{}`)
+	close(lines)
+	ch.drain(ctx, &r.Inbox, lines)
 }

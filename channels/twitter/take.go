@@ -40,12 +40,7 @@ func (ch *Channel) takeAll(ctx context.Context, inbox channels.Inbox, body []byt
 	}
 	b := &batch{ch: ch}
 	b.addAll(elements)
-	// What X says about what we sent comes first: it repeats what was not
-	// taken, but not what was.
-	if err := b.tell(ctx); err != nil {
-		return err
-	}
-	return b.accept(ctx, inbox)
+	return b.take(ctx, inbox)
 }
 
 // private reports whether an element is of somebody who writes to us alone. X
@@ -161,6 +156,15 @@ func nameFor(a *account, e element.Element) string {
 	default:
 		return "unconfigured"
 	}
+}
+
+// take makes everything durable. What X says about what we sent comes first: it
+// repeats what was not taken, but not what was.
+func (b *batch) take(ctx context.Context, inbox channels.Inbox) error {
+	if err := b.tell(ctx); err != nil {
+		return err
+	}
+	return b.accept(ctx, inbox)
 }
 
 // tell passes on what the batch says about what we sent.
