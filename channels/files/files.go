@@ -212,7 +212,7 @@ func (file File) name() string {
 	if name == "." || name == ".." {
 		return ""
 	}
-	return name[:min(len(name), 120)]
+	return strings.ToValidUTF8(name[:min(len(name), 120)], "")
 }
 
 // bare takes the address out of an error.

@@ -41,6 +41,16 @@ func TestOnlyTheHostsNamedAreAskedByHTTPS(t *testing.T) {
 	}
 }
 
+func TestANameIsCutBetweenCharactersAndLeadsNowhere(t *testing.T) {
+	for name, want := range map[string]string{
+		strings.Repeat("ä", 100): strings.Repeat("ä", 60), "a" + strings.Repeat("ä", 100): "a" + strings.Repeat("ä", 59), "..": "", `../a\b`: "..ab",
+	} {
+		if got := (File{Name: name}).name(); got != want {
+			t.Errorf("%q is called %q, want %q", name, got, want)
+		}
+	}
+}
+
 // host answers on this machine, as a simulator does.
 func host(t *testing.T, answer http.HandlerFunc) *Fetcher {
 	t.Helper()
