@@ -10,6 +10,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/facebook/address"
+	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/graphsim"
 	"contactd/contact"
 )
@@ -107,5 +108,24 @@ func TestWhatWhatsAppHasOfAnAnswerIsNotSentAgain(t *testing.T) {
 	}
 	if got := r.meta.Texts(phoneID, number); !slices.Equal(got, []string{"here is a map"}) {
 		t.Errorf("received %q", got)
+	}
+}
+
+func TestAPartThatDidNotArriveFailsItsAnswer(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.family(), r.Deps()) // nothing is remembered of what an earlier run sent
+	phone, reply := ch.accounts.Of("phone"), answer(1, "here is a map").ID
+	told := delivery.Sent{Metadata: metadata(reply, 1, 2), IDs: []string{"wamid.1"}, Thread: number, Reached: true}
+	if err := ch.heard(t.Context(), phone, told); err != nil || len(r.Outcomes.Of(reply)) != 0 {
+		t.Errorf("one of two has arrived: %v, %v", r.Outcomes.Of(reply), err)
+	}
+	told = delivery.Sent{Metadata: metadata(reply, 2, 2), IDs: []string{"wamid.2"}, Thread: number, Failed: "WhatsApp could not deliver it"}
+	if err := ch.heard(t.Context(), phone, told); err != nil || !slices.Equal(r.Outcomes.Of(reply), []contact.ReplyState{contact.Failed}) {
+		t.Errorf("the other has not: %v, %v", r.Outcomes.Of(reply), err)
+	}
+	other := answer(2, "here is another").ID
+	told.Metadata, told.IDs = metadata(other, 1, 2), []string{"wamid.3"}
+	if err := ch.heard(t.Context(), phone, told); err != nil || !slices.Equal(r.Outcomes.Of(other), []contact.ReplyState{contact.Failed}) {
+		t.Errorf("the first of two has not: %v, %v", r.Outcomes.Of(other), err)
 	}
 }

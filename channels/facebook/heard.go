@@ -30,15 +30,12 @@ func (ch *Channel) heard(ctx context.Context, a *account, sent delivery.Sent) er
 	replies := map[string]string{} // with the platform's id
 	if reply, part, of, ok := readMetadata(sent.Metadata); ok && len(sent.IDs) > 0 {
 		a.sent.Know(reply, part, of, sent.IDs[0])
-		if _, complete := a.sent.Parts(reply); complete || of == 1 {
-			replies[reply] = sent.IDs[0]
-		}
 	}
 	for _, id := range sent.IDs {
-		if reply := a.sent.ReplyOf(id); reply != "" {
-			if _, complete := a.sent.Parts(reply); complete {
-				replies[reply] = id
-			}
+		reply := a.sent.ReplyOf(id)
+		// A part that did not arrive fails the whole; the rest needs all parts.
+		if _, complete := a.sent.Parts(reply); complete || reply != "" && sent.Failed != "" {
+			replies[reply] = id
 		}
 	}
 	if !sent.Until.IsZero() && sent.Thread != "" {
