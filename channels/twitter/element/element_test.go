@@ -32,6 +32,7 @@ func TestTextsAreCountedAsXCounts(t *testing.T) {
 	for text, want := range map[string]int{
 		"": 0, "hello": 5, "two words": 9, "警察": 4, "Ŵythnos": 7, "https://example.org/a/very/long/address": 23,
 		"see http://a.example now": 3 + 1 + 23 + 1 + 3, "👍": 2, "👍🏽": 2, "👨‍👩‍👧": 2, "🇬🇧": 2, "❤️": 2,
+		"a\n\nb  c ": 7,
 	} {
 		if got := Weight(text); got != want {
 			t.Errorf("%q counts %d, want %d", text, got, want)

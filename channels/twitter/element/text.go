@@ -55,11 +55,9 @@ const linkWeight = 23
 // v3): two for most of what is not Latin, 23 for an address, one pair for an
 // emoji however it is made.
 func Weight(text string) int {
-	total := 0
-	for i, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' }) {
-		if i > 0 {
-			total++
-		}
+	text = strings.TrimSpace(text)
+	total := strings.Count(text, " ") + strings.Count(text, "\n") + strings.Count(text, "\t")
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' }) {
 		if strings.HasPrefix(word, "https://") || strings.HasPrefix(word, "http://") {
 			total += linkWeight
 			continue
