@@ -66,6 +66,8 @@ type Channel struct {
 	timing   timing
 	now      func() time.Time
 	started  time.Time
+	// strangers is when it was last told that one asked for our webhook.
+	strangers webhook.Seldom
 }
 
 var (

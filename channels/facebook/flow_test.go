@@ -1,9 +1,11 @@
 package facebook
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -61,7 +63,9 @@ func (r *rig) look(ch *Channel) {
 
 func TestMetaMakesSureThatTheAddressIsOurs(t *testing.T) {
 	r := newRig(t)
-	r.open(r.config(), r.Deps())
+	deps, log := r.Deps(), &bytes.Buffer{}
+	deps.Log = slog.New(slog.NewTextHandler(log, nil))
+	r.open(r.config(), deps)
 	if err := r.meta.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -74,6 +78,9 @@ func TestMetaMakesSureThatTheAddressIsOurs(t *testing.T) {
 		if response.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: %d", query, response.StatusCode)
 		}
+	}
+	if n := strings.Count(log.String(), "verify token"); n != 1 { // or strangers could fill the disk
+		t.Errorf("told %d times", n)
 	}
 }
 

@@ -32,7 +32,9 @@ func (ch *Channel) challenge(w http.ResponseWriter, r *http.Request) {
 		known = subtle.ConstantTimeCompare([]byte(token), []byte(query.Get("hub.verify_token"))) == 1 || known
 	}
 	if !known || query.Get("hub.mode") != "subscribe" {
-		ch.log.Warn("somebody asked whether this is our webhook, with another verify token than ours", "from", r.RemoteAddr)
+		if ch.strangers.Now() {
+			ch.log.Warn("somebody asked whether this is our webhook, with another verify token than ours", "from", r.RemoteAddr)
+		}
 		http.Error(w, "forbidden", http.StatusForbidden)
 		return
 	}

@@ -59,7 +59,7 @@ const (
 	small       = 64 << 10
 	largeAtOnce = 8
 	roomLimit   = 5 * time.Second
-	// quiet is the least time between two warnings about signatures.
+	// quiet is the least time between two warnings that anybody can cause.
 	quiet = time.Minute
 )
 
@@ -71,7 +71,18 @@ type Receiver struct {
 	figure figures
 	inbox  atomic.Pointer[open]
 	large  chan struct{}
-	warned atomic.Int64 // when a bad signature was last told, Unix nanoseconds
+	// When a bad signature was last told, and a delivery that is too large.
+	forged, outsize Seldom
+}
+
+// Seldom lets what strangers cause fill no log: it may be told once a minute.
+// The zero value is ready. It is safe for concurrent use.
+type Seldom struct{ last atomic.Int64 } // Unix nanoseconds
+
+// Now reports whether it may be told now, and takes that it is.
+func (s *Seldom) Now() bool {
+	now, last := time.Now().UnixNano(), s.last.Load()
+	return now-last >= int64(quiet) && s.last.CompareAndSwap(last, now)
 }
 
 // open is an inbox that originals may go to, and who is using it.
@@ -226,7 +237,9 @@ func (r *Receiver) unread(w http.ResponseWriter, err error) string {
 	switch {
 	case errors.As(err, &large):
 		// It is never going to fit, so an alarm must ring: figures and log.
-		r.log.Error("delivery is larger than its platform promises", "channel", r.config.Channel, "limit", r.config.Limit)
+		if r.outsize.Now() {
+			r.log.Error("delivery is larger than its platform promises", "channel", r.config.Channel, "limit", r.config.Limit)
+		}
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 		return "too_large"
 	case errors.Is(err, errNoRoom):
@@ -240,8 +253,7 @@ func (r *Receiver) unread(w http.ResponseWriter, err error) string {
 // refuse tells of a bad signature: a rotated secret looks the same as an
 // attack, and the platform switches off what keeps refusing.
 func (r *Receiver) refuse(request *http.Request, err error) {
-	now := time.Now().UnixNano()
-	if last := r.warned.Load(); now-last < int64(quiet) || !r.warned.CompareAndSwap(last, now) {
+	if !r.forged.Now() {
 		return
 	}
 	r.log.Warn("delivery with a bad signature; if the platform's secret was changed, change it here too",

@@ -151,6 +151,9 @@ func TestBodiesAreBounded(t *testing.T) {
 			t.Errorf("chunked: %d", response.StatusCode)
 		}
 	}
+	if n := strings.Count(l.log.String(), "larger than"); n != 1 { // of several, or strangers could fill the disk
+		t.Errorf("told %d times", n)
+	}
 }
 
 func TestThePlatformMakesSureOfUsWhetherOrNotReceiveRuns(t *testing.T) {
