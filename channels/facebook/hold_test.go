@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"contactd/channels"
 )
 
@@ -68,5 +70,21 @@ func TestAFloodIsTakenInTimeEvenIfNobodyReads(t *testing.T) {
 	ch.timing.hold = 20 * time.Millisecond
 	if err := ch.take(t.Context(), &r.Inbox, comments(1000)); err != nil || len(r.Inbox.Accepted()) != 1000 {
 		t.Errorf("%d accepted, %v", len(r.Inbox.Accepted()), err)
+	}
+}
+
+func TestFilesForWhichThereIsNoRoomAreCounted(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.config(), r.Deps())
+	var elements []string
+	for n := range 302 {
+		elements = append(elements, fmt.Sprintf(`{"sender":{"id":%q},"recipient":{"id":%q},"timestamp":1793740550000,"message":{"mid":"m_%d","attachments":[{"type":"image","payload":{"url":"https://scontent.fbcdn.net/%d.jpg"}}]}}`, resident, townPage, n, n))
+	}
+	body := fmt.Sprintf(`{"object":"page","entry":[{"id":%q,"time":1,"messaging":[%s]}]}`, townPage, strings.Join(elements, ","))
+	if err := ch.take(t.Context(), &r.Inbox, []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	if n := testutil.ToFloat64(ch.metrics.dropped.WithLabelValues("town", "no_room")); n != 2 {
+		t.Errorf("%v counted", n)
 	}
 }

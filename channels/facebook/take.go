@@ -208,9 +208,11 @@ func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
 			plain = append(plain, p.originals...)
 			continue
 		}
-		if err := p.account.todo.Add(ctx, inbox, p.originals, p.tasks); err != nil {
+		missed, err := p.account.todo.Add(ctx, inbox, p.originals, p.tasks)
+		if err != nil {
 			return err
 		}
+		b.ch.metrics.dropped.WithLabelValues(name, "no_room").Add(float64(missed))
 	}
 	if len(plain) == 0 {
 		return nil

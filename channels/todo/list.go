@@ -44,10 +44,9 @@ type List[T Task] struct {
 	join  func(older, newer T) T
 	more  chan struct{} // something was added
 
-	mutex  sync.Mutex // held while the inbox accepts, so that cursors move in order
-	tasks  []T
-	missed int
-	known  known
+	mutex sync.Mutex // held while the inbox accepts, so that cursors move in order
+	tasks []T
+	known known
 }
 
 // New makes a list that lives in the cursor of a name. join, nil for none, says
@@ -71,17 +70,17 @@ func (l *List[T]) Load(ctx context.Context, inbox channels.Inbox) error {
 	return nil
 }
 
-// Add accepts originals together with what remains to be done about them.
-func (l *List[T]) Add(ctx context.Context, inbox channels.Inbox, originals []channels.Original, tasks []T) error {
+// Add accepts originals together with what remains to be done about them, and
+// says how much of that was let go for want of room.
+func (l *List[T]) Add(ctx context.Context, inbox channels.Inbox, originals []channels.Original, tasks []T) (missed int, err error) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	next, missed := l.with(tasks)
 	if err := l.accept(ctx, inbox, originals, next); err != nil {
-		return err
+		return 0, err
 	}
-	l.missed += missed
 	l.wake()
-	return nil
+	return missed, nil
 }
 
 // with is the list with tasks added.
@@ -168,13 +167,6 @@ func (l *List[T]) Len() int {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	return len(l.tasks)
-}
-
-// Missed counts what was let go for want of room.
-func (l *List[T]) Missed() int {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.missed
 }
 
 func (l *List[T]) wake() {

@@ -184,9 +184,11 @@ func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
 		if err := accounts.Refer(ctx, b.ch.deps.Blobs, each.originals); err != nil {
 			return err
 		}
-		if err := each.account.todo.Add(ctx, inbox, each.originals, each.fetches); err != nil {
+		missed, err := each.account.todo.Add(ctx, inbox, each.originals, each.fetches)
+		if err != nil {
 			return err
 		}
+		b.ch.metrics.missed.WithLabelValues(each.account.Name).Add(float64(missed))
 	}
 	if len(b.originals) > 0 {
 		if err := b.ch.keep(ctx, inbox, b.originals); err != nil {
