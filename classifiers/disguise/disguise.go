@@ -56,13 +56,17 @@ func New() *Reader {
 }
 
 // mostRead is how many words of a text are looked for at most. Each takes some
-// ten microseconds.
-const mostRead = 400
+// ten microseconds. mostWork is how many beginnings of words are followed where
+// no spaces are: of each letter there are a few, but signs in a row can be any.
+const (
+	mostRead = 400
+	mostWork = 1 << 18
+)
 
 // Read writes a folded text anew in plain words and reports whether that
 // changed any; if not, out is not to be used. Text is what in was folded from.
 func (r *Reader) Read(out, in *fold.Text, text string) bool {
-	r.in, r.text, r.budget, r.tally = in, text, mostRead, tally{}
+	r.in, r.text, r.budget, r.work, r.tally = in, text, mostRead, mostWork, tally{}
 	if r.whole(out) {
 		return true
 	}

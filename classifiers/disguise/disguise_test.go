@@ -3,6 +3,7 @@ package disguise
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
@@ -128,5 +129,28 @@ func TestTheSameTextIsDisguisedAlike(t *testing.T) {
 	}
 	if _, err := Write(text, "invisible ink", 7); err == nil {
 		t.Error("an unknown disguise is written")
+	}
+}
+
+// Signs may be letters or stand between them, so that a row of them can be read
+// in very many ways.
+func TestRowsOfSignsAndFiguresAreReadInNoTime(t *testing.T) {
+	for name, text := range map[string]string{
+		"exclamation marks":     "he is trying to k!ll help" + strings.Repeat("!", 500) + "me",
+		"bars":                  "he is trying to k!ll help" + strings.Repeat("|!", 40_000) + "me",
+		"stars":                 "he is trying to k!ll help" + strings.Repeat("*", 150_000) + "me",
+		"figures":               strings.Repeat("1 ", 90_000) + "he is trying to k!ll me",
+		"letters in back slang": strings.Repeat("b", 150_000) + "ay zqx zqx zqx zqx he is trying to k!ll me",
+	} {
+		var in, out fold.Text
+		fold.Fold(&in, text, nil, 200_000)
+		begun := time.Now()
+		changed := New().Read(&out, &in, text)
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("%s: %v", name, took)
+		}
+		if name != "letters in back slang" && !changed {
+			t.Errorf("%s: nothing is read", name)
+		}
 	}
 }

@@ -22,8 +22,9 @@ func (r *Reader) joinLetters() {
 			i += n
 			continue
 		}
-		kept = append(kept, r.chunks[i])
-		i++
+		n = max(n, 1) // nor is what is left of the row without its first
+		kept = append(kept, r.chunks[i:i+n]...)
+		i += n
 	}
 	r.chunks = kept
 }

@@ -43,6 +43,7 @@ type search struct {
 	count int
 	least [maxChunk + 1]float32 // of the states at each character
 	found []candidate
+	work  int // that splitting may still do
 }
 
 // noted says where in states a state lies.

@@ -17,7 +17,9 @@ type splitting struct {
 	letters []byte
 	// reach is the cheapest row of words up to each letter.
 	reach []reached
-	stack []begun
+	// now and next are the beginnings of words that end before a letter and
+	// behind it.
+	now, next []begun
 }
 
 // reached is the last word of a row of words, -1 for a letter that belongs to
@@ -28,10 +30,9 @@ type reached struct {
 	word int32
 }
 
-// begun is a beginning of a word: the letters read of it end before pos.
+// begun is a beginning of a word.
 type begun struct {
 	node int32
-	pos  int
 	cost float32
 }
 
@@ -57,49 +58,64 @@ func (s *search) split(letters []byte) (words []int32, cost float32) {
 	return words, p.reach[n].cost
 }
 
-// words reaches the ends of all words that begin at letter i.
+// words reaches the ends of all words that begin at letter i, while there is
+// work left.
 func (p *splitting) words(i int) {
-	p.stack = append(p.stack[:0], begun{0, i, p.reach[i].cost})
-	for len(p.stack) > 0 {
-		top := p.stack[len(p.stack)-1]
-		p.stack = p.stack[:len(p.stack)-1]
-		if word := p.vocabulary.tree[top.node].word; word > 0 {
-			cost := top.cost + p.vocabulary.costAfter(p.reach[i].word, word-1)
-			if cost < p.reach[top.pos].cost {
-				p.reach[top.pos] = reached{cost, int32(i), word - 1}
+	p.next = append(p.next[:0], begun{0, p.reach[i].cost})
+	for pos := i; len(p.next) > 0 && p.work > 0; pos++ {
+		p.now, p.next = p.next, p.now[:0]
+		p.work -= len(p.now)
+		for _, each := range p.now {
+			if word := p.vocabulary.tree[each.node].word; word > 0 {
+				cost := each.cost + p.vocabulary.costAfter(p.reach[i].word, word-1)
+				if cost < p.reach[pos].cost {
+					p.reach[pos] = reached{cost, int32(i), word - 1}
+				}
 			}
-		}
-		if top.pos < len(p.letters) {
-			p.goOn(top)
+			if pos < len(p.letters) {
+				p.goOn(each, pos)
+			}
 		}
 	}
 }
 
 // goOn reads one more letter of a word.
-func (p *splitting) goOn(top begun) {
-	c, tree := p.letters[top.pos], p.vocabulary.tree
+func (p *splitting) goOn(from begun, pos int) {
+	c, tree := p.letters[pos], p.vocabulary.tree
 	if 'a' <= c && c <= 'z' {
-		p.push(tree.next(top.node, c), top, 0)
+		p.push(tree.next(from.node, c), from.cost)
 		return
 	}
 	if isJoiner(c) {
-		p.stack = append(p.stack, begun{top.node, top.pos + 1, top.cost + signBetween})
+		p.keep(from.node, from.cost+signBetween)
 	}
-	if c >= 128 || p.figure(top.pos) && (p.figure(top.pos-1) || p.figure(top.pos+1)) {
+	if c >= 128 || p.figure(pos) && (p.figure(pos-1) || p.figure(pos+1)) {
 		return
 	}
 	for _, w := range p.swaps[c] {
 		if len(w.to) == 1 && len(w.from) == 1 {
-			p.push(tree.next(top.node, w.to[0]), top, w.cost)
+			p.push(tree.next(from.node, w.to[0]), from.cost+w.cost)
 		}
 	}
 }
 
 // push goes on to a node, if there is one.
-func (p *splitting) push(node int32, top begun, cost float32) {
+func (p *splitting) push(node int32, cost float32) {
 	if node != 0 {
-		p.stack = append(p.stack, begun{node, top.pos + 1, top.cost + cost})
+		p.keep(node, cost)
 	}
+}
+
+// keep notes a beginning, the cheaper of two that are alike: signs that may be
+// letters as well would double them each time.
+func (p *splitting) keep(node int32, cost float32) {
+	for k := range p.next {
+		if p.next[k].node == node {
+			p.next[k].cost = min(p.next[k].cost, cost)
+			return
+		}
+	}
+	p.next = append(p.next, begun{node, cost})
 }
 
 func (p *splitting) figure(at int) bool {

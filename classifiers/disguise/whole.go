@@ -97,7 +97,7 @@ func appendBackwards(letters, word []byte) []byte {
 // be, the one is taken that is written most.
 func (r *Reader) appendPig(letters, word []byte) []byte {
 	n := len(word) - 2
-	if n < 1 || string(word[n:]) != "ay" {
+	if n < 1 || n > maxChunk || string(word[n:]) != "ay" {
 		return append(letters, word...)
 	}
 	from, most := len(letters), float32(0)
