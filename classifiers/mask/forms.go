@@ -13,7 +13,7 @@ var forms = sync.OnceValue(func() []form {
 		{"LINK", regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"]+`)},
 		{"EMAIL", regexp.MustCompile(`(?i)[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)},
 		{"HANDLE", regexp.MustCompile(`@[\p{L}\p{N}_.]{2,}`)},
-		{"PLACE", regexp.MustCompile(`/{0,3}\b[\p{Ll}]{3,}\.[\p{Ll}]{3,}\.[\p{Ll}]{3,}\b`)}, // what3words
+		{"PLACE", regexp.MustCompile(`/{0,3}\b[\p{Ll}]{3,}\.[\p{Ll}]{3,}\.[\p{Ll}]{3,}\b|///\p{L}+\.\p{L}+\.\p{L}+`)}, // what3words
 		{"PLACE", regexp.MustCompile(`-?\b\d{1,2}\.\d{3,}\s*,\s*-?\d{1,3}\.\d{3,}\b`)},
 		{"PLACE", regexp.MustCompile(`\b[HJNST][A-HJ-Z]\s?\d{2,5}\s?\d{2,5}\b`)}, // national grid
 		// National insurance numbers, then plates of 2001 and of 1983.

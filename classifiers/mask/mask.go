@@ -41,26 +41,32 @@ func New() *Masker {
 // Known finds words that are known to identify people. Nil finds none.
 type Known struct{ form *regexp.Regexp }
 
+// longestName is that of an address, in letters; longer words that begin alike
+// would make an expression that cannot be compiled.
+const longestName = 254
+
 // KnownOf makes a Known of names and addresses, of which each word counts that
 // is longer than two letters, and of numbers, which count as they are.
 func KnownOf(names, numbers []string) *Known {
 	var forms []string
 	for _, name := range names {
 		for _, word := range strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;<>()\"", r) }) {
-			if utf8.RuneCountInString(word) > 2 {
+			if n := utf8.RuneCountInString(word); n > 2 && n <= longestName {
 				forms = append(forms, regexp.QuoteMeta(strings.ToValidUTF8(word, "\uFFFD")))
 			}
 		}
 	}
 	for _, number := range numbers {
-		if number != "" {
+		if number != "" && len(number) <= longestName {
 			forms = append(forms, regexp.QuoteMeta(strings.ToValidUTF8(number, "\uFFFD")))
 		}
 	}
 	if len(forms) == 0 {
 		return nil
 	}
-	return &Known{regexp.MustCompile(`(?i)` + strings.Join(forms, "|"))}
+	form := regexp.MustCompile(`(?i)` + strings.Join(forms, "|"))
+	form.Longest() // of "Rob Robson" both words count
+	return &Known{form}
 }
 
 // Stretch is a piece of a text to be masked, in bytes, To exclusive.
@@ -72,14 +78,15 @@ type Stretch struct {
 // Find gives what is to be masked in a text, in order, without overlap.
 func (m *Masker) Find(text string, known *Known) []Stretch {
 	var found []Stretch
+	plain, back := plainly(text)
 	for _, each := range forms() {
-		for _, at := range each.form.FindAllStringSubmatchIndex(text, -1) {
+		for _, at := range each.form.FindAllStringSubmatchIndex(plain, -1) {
 			from, to := at[0], at[1]
 			if len(at) > 2 && at[2] >= 0 {
 				from, to = at[2], at[3]
 			}
-			if !services[text[from:to]] {
-				found = append(found, Stretch{from, to, each.kind})
+			if !services[plain[from:to]] {
+				found = append(found, Stretch{back(from), back(to), each.kind})
 			}
 		}
 	}
@@ -149,7 +156,7 @@ func isEdge(text string, from, to int) bool {
 	return !unicode.IsLetter(before) && !unicode.IsLetter(after)
 }
 
-// apart puts stretches in order and drops those that overlap an earlier one.
+// apart puts stretches in order and leaves of each what no earlier one has.
 func apart(found []Stretch) []Stretch {
 	slices.SortStableFunc(found, func(a, b Stretch) int {
 		if a.From != b.From {
@@ -159,7 +166,7 @@ func apart(found []Stretch) []Stretch {
 	})
 	kept, end := found[:0], 0
 	for _, each := range found {
-		if each.From >= end && each.To > each.From {
+		if each.From = max(each.From, end); each.To > each.From {
 			kept, end = append(kept, each), each.To
 		}
 	}

@@ -29,8 +29,47 @@ func TestWhatIsKnownOfThePeopleIsMaskedInAnyCase(t *testing.T) {
 	if got := mask.New().Text("zaltana here (zq77), 0115 4960. Quilling is fun", known); got != "⟪NAME 1⟫ here (⟪NAME 2⟫), ⟪NUMBER 1⟫. Quilling is fun" {
 		t.Errorf("%q", got)
 	}
+	known = mask.KnownOf([]string{"Zal Zalson"}, nil)
+	if got := mask.New().Text("zalson or zal", known); got != "⟪NAME 1⟫ or ⟪NAME 2⟫" {
+		t.Errorf("%q", got)
+	}
 	if mask.KnownOf([]string{"", "Al"}, []string{""}) != nil {
 		t.Error("a name of two letters would mask half of the text")
+	}
+}
+
+func TestNumbersOfOtherKeyboardsAndOfPagesAreMasked(t *testing.T) {
+	for text, want := range map[string]string{
+		"call 07700\u00a0900123 now":              "call ⟪PHONE 1⟫ now",
+		"é 07700\u202f900\u202f123 é":             "é ⟪PHONE 1⟫ é",
+		"07700–900–123":                           "⟪PHONE 1⟫",
+		"07700\u2011900\u2011123":                 "⟪PHONE 1⟫",
+		"رقمي ٠٧٧٠٠٩٠٠١٢٣":                        "رقمي ⟪PHONE 1⟫",
+		"０７７００９００１２３":                             "⟪PHONE 1⟫",
+		"at NG1\u00a05FS, AB12\u00a0CDE":          "at ⟪POSTCODE 1⟫, ⟪PLATE 1⟫",
+		"14\u00a0Mill\u00a0Lane, Mr\u00a0Okonkwo": "⟪ADDRESS 1⟫, Mr ⟪NAME 1⟫",
+		"jo＠example.org":                          "⟪EMAIL 1⟫",
+		"///Filled.Count.Soap":                    "⟪PLACE 1⟫",
+	} {
+		if got := mask.New().Text(text, nil); strings.ReplaceAll(got, "\u00a0", " ") != want {
+			t.Errorf("%q\n got %q\nwant %q", text, got, want)
+		}
+	}
+}
+
+func TestNothingIsLeftOfANumberThatBeginsInAnother(t *testing.T) {
+	if got := mask.New().Text("+44 7700 900123 07700 900456", nil); strings.Contains(got, "900") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestANameOfManyWordsThatBeginAlikeIsNoTrouble(t *testing.T) {
+	var name strings.Builder
+	for n := range 1200 {
+		name.WriteString(strings.Repeat("a", n) + " ")
+	}
+	if got := mask.New().Text("aaaaa hit me", mask.KnownOf([]string{name.String()}, nil)); got != "⟪NAME 1⟫ hit me" {
+		t.Errorf("%q", got)
 	}
 }
 
