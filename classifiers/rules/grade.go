@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"contactd/classifiers"
 	"contactd/classifiers/disguise"
 	"contactd/classifiers/fold"
 	"contactd/contact"
@@ -63,10 +64,10 @@ func (e *edition) judge(j *judgement, message contact.Message) {
 	}
 	at := strings.Index(text, authored)
 	switch {
-	case at < 0:
+	case at < 0, len(text) > e.limit: // or the new part may lie behind what is read
 		e.match(j, text, inText, part{})
 		e.match(j, authored, inAuthored, whole(authored))
-	case len(text) <= e.limit && ownLines(text, at, at+len(authored)):
+	case ownLines(text, at, at+len(authored)):
 		e.match(j, text, inText, part{int32(at), int32(at + len(authored))})
 	default: // its hits are known, but its words may be others when it stands alone
 		e.match(j, text, inText, part{})
@@ -112,6 +113,7 @@ func (e *edition) measure(j *judgement, text string) {
 // opinion turns the hits into reasons, most serious first.
 func (e *edition) opinion(j *judgement, message contact.Message, now time.Time) contact.Opinion {
 	opinion := contact.Opinion{Grade: contact.Resolution}
+	own := classifiers.NewOwn(message)
 	hits := j.matcher.hits
 	slices.SortFunc(hits, func(a, b hit) int {
 		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.place, b.place), cmp.Compare(a.start, b.start))
@@ -127,7 +129,7 @@ func (e *edition) opinion(j *judgement, message contact.Message, now time.Time) 
 			opinion.Signs = append(opinion.Signs, rule.sign)
 		}
 		if !rule.hidden && !rule.expired(now) && (rule.condition < 0 || j.matcher.hitsOf[rule.condition] > 0) {
-			opinion.Reasons = append(opinion.Reasons, rule.reason(hits[:n], message))
+			opinion.Reasons = append(opinion.Reasons, rule.reason(hits[:n], message, &own))
 		}
 		hits = hits[n:]
 	}
@@ -164,7 +166,7 @@ func (e *edition) unjudged(j *judgement) (reasons []contact.Reason) {
 
 // reason explains the hits of one rule. Spans refer to the text; a hit in the
 // subject is told in words.
-func (r *compiled) reason(hits []hit, message contact.Message) contact.Reason {
+func (r *compiled) reason(hits []hit, message contact.Message, own *classifiers.Own) contact.Reason {
 	reason := contact.Reason{Rule: r.id, Grade: r.grade, Category: r.category, Text: r.text}
 	for _, h := range hits {
 		switch h.place {
@@ -177,7 +179,9 @@ func (r *compiled) reason(hits []hit, message contact.Message) contact.Reason {
 			reason.Spans = addSpan(reason.Spans, contact.Span{Start: int(h.start), End: int(h.end)}, message.Text[h.byteStart:h.byteEnd], message.Text)
 		case inAuthored:
 			quote := message.Authored[h.byteStart:h.byteEnd]
-			if at := strings.Index(message.Text, quote); at >= 0 {
+			if span, ok := own.Span(int(h.start), int(h.end)); ok {
+				reason.Spans = addSpan(reason.Spans, span, quote, message.Text)
+			} else if at := strings.Index(message.Text, quote); at >= 0 {
 				start := utf8.RuneCountInString(message.Text[:at])
 				reason.Spans = addSpan(reason.Spans, contact.Span{Start: start, End: start + int(h.end-h.start)}, quote, message.Text)
 			}

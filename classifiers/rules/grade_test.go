@@ -225,3 +225,16 @@ func TestAMistakeInARuleFileIsNamedWithItsPlace(t *testing.T) {
 		t.Error("a file that is not there is no error")
 	}
 }
+
+func TestTheNewPartBelowALongQuoteIsJudgedAndShown(t *testing.T) {
+	own := "he has a knife and is at my door"
+	quoted := strings.Repeat("> é wrote of parking\n", 20) + "> say if he has a knife\n"
+	opinion, err := newRules(t, rules.Config{MaxCharacters: 100}).Grade(t.Context(), contact.Message{Text: quoted + own, Authored: own})
+	if err != nil || opinion.Grade != contact.Emergency {
+		t.Fatalf("%v, %v", opinion.Grade, err)
+	}
+	span := reasonOf(t, opinion, "weapon.held").Spans[0]
+	if got := string([]rune(quoted + own)[span.Start:span.End]); got != span.Quote || span.Start < len([]rune(quoted)) {
+		t.Errorf("%+v cuts %q", span, got)
+	}
+}

@@ -1,6 +1,10 @@
 package rules
 
-import "contactd/classifiers/fold"
+import (
+	"bytes"
+
+	"contactd/classifiers/fold"
+)
 
 // join writes f into out with the pieces of words put together: letters set
 // apart ("h e l p", "k.n.i.f.e"), symbols for letters ("st@b", "k!ll") and
@@ -98,6 +102,9 @@ func (r *reader) spelledPart(out, f *fold.Text, part []fold.Token) (found bool) 
 			if got := r.longestWord(word); got > size {
 				size = got
 				copy(row[at:at+got], word[:got])
+			}
+			if bytes.IndexByte(row[at:], '1') < 0 {
+				break // nothing else to read
 			}
 		}
 		found = found || size >= 3
