@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 
+	"contactd/classifiers"
 	"contactd/classifiers/fold"
 	"contactd/classifiers/phrase"
 	"contactd/contact"
@@ -145,7 +146,7 @@ func (a *Annotator) Annotate(message contact.Message, assessed contact.Assessmen
 		return
 	}
 	found := a.topics[best]
-	post := contact.Signpost{Code: found.Code, Helper: found.Helper, Who: found.Who.English, Text: found.Text.English, Language: "en", Spans: spans(message.Authored, hits, best), By: a.name}
+	post := contact.Signpost{Code: found.Code, Helper: found.Helper, Who: found.Who.English, Text: found.Text.English, Language: "en", Spans: spans(message, hits, best), By: a.name}
 	if welsh(message, assessed) && found.Text.Welsh != "" {
 		post.Who, post.Text, post.Language = found.Who.Welsh, found.Text.Welsh, "cy"
 	}
@@ -223,13 +224,24 @@ func (a *Annotator) best(hits []phrase.Hit) int {
 	return best
 }
 
-// spans are the first places that speak for a topic.
-func spans(raw string, hits []phrase.Hit, topic int) []contact.Span {
+// mostSpans and mostQuote bound the places that are told of a topic, and the
+// characters that are quoted of each.
+const (
+	mostSpans = 5
+	mostQuote = 100
+)
+
+// spans are the first places in the message's text that speak for a topic.
+func spans(message contact.Message, hits []phrase.Hit, topic int) []contact.Span {
 	var spans []contact.Span
-	runes := []rune(raw)
+	own := classifiers.NewOwn(message)
 	for _, hit := range hits {
-		if hit.ID >= 0 && hit.ID/groups == topic && len(spans) < 5 {
-			spans = append(spans, contact.Span{Start: hit.Start, End: hit.End, Quote: string(runes[hit.Start:hit.End])})
+		if hit.ID < 0 || hit.ID/groups != topic || len(spans) == mostSpans {
+			continue
+		}
+		if span, ok := own.Span(hit.Start, hit.End); ok {
+			span.Quote = own.Quote(span, mostQuote)
+			spans = append(spans, span)
 		}
 	}
 	return spans

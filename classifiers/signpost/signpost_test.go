@@ -50,6 +50,21 @@ func TestATopicIsRecognisedAndSaysWhoHelps(t *testing.T) {
 	}
 }
 
+func TestTheWordsThatSpeakForATopicAreShownWhereTheyStandInTheText(t *testing.T) {
+	posts, err := signpost.New(signpost.Config{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, text := "huge pothole on our road", "> é, what is it about?\nhuge pothole on our road"
+	var notes contact.Notes
+	posts.Annotate(contact.Message{Text: text, Authored: own}, contact.Assessment{Grade: contact.Resolution, Opinions: []contact.Opinion{{NotPolice: 1}}}, &notes)
+	for _, span := range notes.Signpost.Spans {
+		if got := string([]rune(text)[span.Start:span.End]); got != span.Quote || !strings.Contains(own, got) || span.Start < strings.Index(text, own)-1 {
+			t.Errorf("%+v cuts %q", span, got)
+		}
+	}
+}
+
 func TestNothingUrgentIsSignposted(t *testing.T) {
 	for _, grade := range []contact.Grade{contact.Emergency, contact.Unknown, contact.Priority} {
 		if got := ask(t, signpost.Config{}, 1, grade, "loud music next door", ""); got != nil {
