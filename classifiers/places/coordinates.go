@@ -12,6 +12,10 @@ import (
 // mostCoordinates is how far coordinates are followed, in bytes.
 const mostCoordinates = 80
 
+// mostFigures is more than a number has, with its point: telephones write one to
+// fifteen decimals.
+const mostFigures = 20
+
 // coordinates reads a latitude and a longitude: decimal degrees, or degrees,
 // minutes and seconds, with hemispheres or signs, also inside a link to a map.
 // Two bare numbers count with three decimals each and inside the British
@@ -89,7 +93,7 @@ type position struct {
 // angle reads one at the start of s and says how many bytes it took.
 func angle(s string) (position, int) {
 	number := func(s string) (value float64, decimals, n int) {
-		for n < len(s) && n < 12 && (isDigit(s[n]) || s[n] == '.' && decimals == 0 && n > 0 && n+1 < len(s) && isDigit(s[n+1])) {
+		for n < len(s) && n < mostFigures && (isDigit(s[n]) || s[n] == '.' && decimals == 0 && n > 0 && n+1 < len(s) && isDigit(s[n+1])) {
 			if s[n] == '.' {
 				decimals = 1 // counted below
 			}
@@ -110,7 +114,7 @@ func angle(s string) (position, int) {
 		at = 1
 	}
 	value, decimals, n := number(s[at:])
-	if n == 0 || n >= 12 {
+	if n == 0 || n == mostFigures {
 		return p, 0
 	}
 	p.degrees, p.decimals = value, decimals

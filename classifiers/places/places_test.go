@@ -38,6 +38,7 @@ func TestPlacesAreFoundAsPeopleWriteThem(t *testing.T) {
 		`we are at 51°30'02"N 0°07'28"W`:                                      `latlon:51°30'02"N 0°07'28"W:caller:high`,
 		"lat 53.2 long -1.4":                                                  "latlon:53.2 long -1.4:mentioned:medium",
 		"see https://maps.google.com/?q=53.2307,-1.4269 now":                  "latlon:53.2307,-1.4269:mentioned:high",
+		"see https://maps.google.com/?q=53.38112899999999,-1.470085000000012": "latlon:53.38112899999999,-1.470085000000012:mentioned:high",
 		"geo:53.2307,-1.4269":                                                 "latlon:53.2307,-1.4269:mentioned:high",
 		"I'm at ///filled.count.soap by the river":                            "w3w:filled.count.soap:caller:unverified",
 		"https://w3w.co/filled.count.soap":                                    "w3w:filled.count.soap:mentioned:unverified",
