@@ -60,6 +60,9 @@ func (a *Annotated) Again(message contact.Message, revised contact.Assessment) c
 	}
 	revised.Notes.Covert = cmp.Or(before.Covert, fresh.Covert)
 	revised.Notes.SafeToReply = cmp.Or(before.SafeToReply, fresh.SafeToReply)
+	if fresh.SafeToReply != nil && fresh.SafeToReply.Safe == "no" && before.SafeToReply != nil && before.SafeToReply.Safe != "no" {
+		revised.Notes.SafeToReply = fresh.SafeToReply // as within one message, one no outweighs any yes
+	}
 	revised.Notes.Thrive = cmp.Or(fresh.Thrive, before.Thrive)
 	return revised
 }

@@ -36,6 +36,19 @@ func TestALaterOpinionAddsToTheNotesAndTakesNothingAway(t *testing.T) {
 	}
 }
 
+func TestALaterOpinionCanTellThatAReplyIsNotSafeAndNeverThatItIs(t *testing.T) {
+	for _, each := range [][3]string{{"yes", "no", "no"}, {"unknown", "no", "no"}, {"no", "yes", "no"}, {"unknown", "yes", "unknown"}} {
+		annotated := classifiers.NewAnnotated(classifiers.NewPanel(classifiers.Config{}), notes(func(_ contact.Assessment, to *contact.Notes) {
+			to.SafeToReply = &contact.SafeToReply{Safe: each[1]}
+		}))
+		var before contact.Assessment
+		before.SafeToReply = &contact.SafeToReply{Safe: each[0]}
+		if got := annotated.Again(plain, before).SafeToReply.Safe; got != each[2] {
+			t.Errorf("%v: %s", each, got)
+		}
+	}
+}
+
 func TestAnnotatorsAddNotesAndChangeNoGrade(t *testing.T) {
 	panel := classifiers.NewPanel(classifiers.Config{}, says{contact.Emergency, "fire"})
 	place := contact.Location{Form: "postcode"}
