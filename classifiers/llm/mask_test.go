@@ -61,6 +61,24 @@ func TestAQuoteOfWhatWasMaskedIsTheMessagesOwnWords(t *testing.T) {
 	}
 }
 
+func TestWhatIsMaskedIsNotCutInTwoAndShown(t *testing.T) {
+	for _, secret := range []string{"zaltana.quill@example.org", "07700 900123", "14b Mill Lane", "Gurpreet Kaur"} {
+		for n := range len(secret) + 1 {
+			m := texted(strings.Repeat("é ", (200-n)/2) + strings.Repeat(" ", n%2) + secret + strings.Repeat(" é", 300) + " " + secret + strings.Repeat(" é", 50-(len(secret)-n+1)/2))
+			m.Subject = strings.Repeat("é ", (75-n)/2) + secret + strings.Repeat(" é", 50)
+			seen := look(m, 300, true)
+			for _, shown := range []string{seen.subject.shown, seen.text.shown, seen.end.shown} {
+				if strings.ContainsAny(strings.NewReplacer("EMAIL 1", "", "PHONE 1", "", "ADDRESS 1", "", "NAME 1", "").Replace(shown), "abcdefghijklmnopqrstuvwxyzGKM0123456789@") {
+					t.Fatalf("%q cut after %d: %q", secret, n, strings.ReplaceAll(shown, "é ", ""))
+				}
+			}
+			if want := string([]rune(m.Text)[seen.end.start:]); want != seen.end.original {
+				t.Fatalf("the end is %q and not %q", seen.end.original, want)
+			}
+		}
+	}
+}
+
 func TestTheSubjectIsMaskedAndQuotedToo(t *testing.T) {
 	m := texted("see above")
 	m.Subject = "John Smith has a knife"

@@ -35,9 +35,17 @@ type standIn struct{ from, to, shownFrom, shownTo int }
 // endpoint.
 func look(message contact.Message, limit int, foreign bool) view {
 	seen := view{whole: true}
+	var masker *mask.Masker
+	var known *mask.Known
+	cut := func(_ []rune, at int) (int, int) { return at, at }
+	if foreign {
+		masker, known = mask.New(), knownOf(message)
+		cut = func(text []rune, at int) (int, int) { return uncut(masker, known, text, at) }
+	}
 	subject := []rune(message.Subject)
 	if len(subject) > limit/4 {
-		subject, seen.whole = subject[:limit/4], false
+		last, _ := cut(subject, limit/4)
+		subject, seen.whole = subject[:last], false
 	}
 	seen.subject.original = string(subject)
 	text := []rune(strings.ToValidUTF8(message.Text, "\uFFFD"))
@@ -45,23 +53,35 @@ func look(message contact.Message, limit int, foreign bool) view {
 		seen.text.original = string(text)
 	} else {
 		head := limit * 2 / 3
-		seen.text.original = string(text[:head])
-		seen.end.start = len(text) - (limit - head)
-		seen.end.original = string(text[seen.end.start:])
+		last, _ := cut(text, head)
+		_, seen.end.start = cut(text, len(text)-(limit-head))
+		seen.text.original, seen.end.original = string(text[:last]), string(text[seen.end.start:])
 		seen.whole = false
 	}
-	pieces := []*piece{&seen.subject, &seen.text, &seen.end}
-	if !foreign {
-		for _, each := range pieces {
+	for _, each := range []*piece{&seen.subject, &seen.text, &seen.end} {
+		if foreign {
+			each.mask(masker, known)
+		} else {
 			each.shown = each.original
 		}
-		return seen
-	}
-	masker, known := mask.New(), knownOf(message)
-	for _, each := range pieces {
-		each.mask(masker, known)
 	}
 	return seen
+}
+
+// uncut moves a cut in a text before and behind what is to be masked there: of
+// half an address nothing tells what it is.
+func uncut(masker *mask.Masker, known *mask.Known, text []rune, cut int) (before, behind int) {
+	const around = 300
+	from := max(0, cut-around)
+	window := string(text[from:min(len(text), cut+around)])
+	for _, each := range masker.Find(window, known) {
+		start := from + utf8.RuneCountInString(window[:each.From])
+		end := start + utf8.RuneCountInString(window[each.From:each.To])
+		if start < cut && cut < end {
+			return start, end
+		}
+	}
+	return cut, cut
 }
 
 // knownOf is what the channel knows of the people in a message.
