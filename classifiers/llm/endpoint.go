@@ -79,7 +79,7 @@ func newEndpoint(config Config, log *slog.Logger, m metrics) (*endpoint, error) 
 		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.TotalFailures >= circuitFailures },
 		// What the endpoint says about a message says that the endpoint works.
 		IsSuccessful: func(err error) bool { return err == nil || errors.As(err, new(worthless)) },
-		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) },
+		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, errSpent) },
 		OnStateChange: func(_ string, _, to gobreaker.State) {
 			switch to {
 			case gobreaker.StateOpen:
@@ -107,10 +107,12 @@ func (e *endpoint) ask(ctx context.Context, messages []openai.ChatCompletionMess
 	if e.circuit.State() == gobreaker.StateOpen {
 		return "", e.hold(errors.New("it failed too often just now"), time.Second)
 	}
-	if err := e.spend(messages); err != nil {
-		return "", err
-	}
-	response, err := e.circuit.Execute(func() (openai.ChatCompletionResponse, error) { return e.call(ctx, messages) })
+	response, err := e.circuit.Execute(func() (openai.ChatCompletionResponse, error) {
+		if err := e.spend(messages); err != nil {
+			return openai.ChatCompletionResponse{}, err
+		}
+		return e.call(ctx, messages)
+	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return "", e.hold(err, time.Second)
 	}
@@ -124,6 +126,9 @@ func (e *endpoint) hold(err error, wait time.Duration) error {
 	e.metrics.outcome(held)
 	return classifiers.Unavailable(err, wait)
 }
+
+// errSpent says nothing about the endpoint.
+var errSpent = errors.New("the budget is spent")
 
 // spend takes the most that a question can cost out of the budget.
 func (e *endpoint) spend(messages []openai.ChatCompletionMessage) error {
@@ -140,7 +145,7 @@ func (e *endpoint) spend(messages []openai.ChatCompletionMessage) error {
 			for _, each := range taken {
 				each.CancelAt(now)
 			}
-			return e.hold(errors.New("the budget is spent"), min(wait, time.Minute))
+			return e.hold(errSpent, min(wait, time.Minute))
 		}
 	}
 	return nil
