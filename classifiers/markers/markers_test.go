@@ -231,6 +231,13 @@ func TestOneNoOutweighsAnyYes(t *testing.T) {
 	}
 }
 
+func TestMuchOfOneSignHidesNoOther(t *testing.T) {
+	got := of(t, strings.Repeat("my son is deaf. ", 250)+"do not ring, he will kill me if he finds out")
+	if got.SafeToReply == nil || got.SafeToReply.Safe != "no" {
+		t.Errorf("%+v", got.SafeToReply)
+	}
+}
+
 func TestATimeThatIsAskedForIsQuoted(t *testing.T) {
 	asks := of(t, "reply only after 6 pm. thanks").SafeToReply.Asks
 	if quote := asks[0].Spans[0].Quote; quote != "reply only after 6 pm" {

@@ -48,7 +48,7 @@ func (r *reading) reasoned(entry int, reason contact.Reason) {
 		return
 	}
 	for _, span := range reason.Spans {
-		if len(r.found) < mostFound && r.own.Holds(span) {
+		if r.own.Holds(span) && r.another(entry) {
 			r.found = append(r.found, found{entry: entry, span: span, told: true})
 		}
 	}

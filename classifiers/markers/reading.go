@@ -15,6 +15,7 @@ type reading struct {
 	text   fold.Text
 	hits   []phrase.Hit
 	found  []found
+	times  []int // of each entry
 	// words counts those of the own words and the subject.
 	words int
 	// harmless has the asks for which a harmless reason was given.
@@ -32,6 +33,7 @@ type found struct {
 func (r *reading) reset(a *Annotator, message contact.Message) {
 	r.a, r.own, r.fields = a, classifiers.NewOwn(message), message.Fields
 	r.found, r.words, r.harmless = r.found[:0], 0, nil
+	r.times = append(r.times[:0], make([]int, len(a.entries))...)
 }
 
 // forget lets go of the message.
@@ -81,11 +83,18 @@ func (r *reading) read(raw string, spans bool) {
 	}
 }
 
-// mostFound bounds what is looked at of one message.
-const mostFound = 200
+// mostOfOne bounds what is looked at of one entry: much of one must not hide
+// another, such as that an answer is not safe.
+const mostOfOne = 40
+
+// another reports whether one more sign of an entry is looked at.
+func (r *reading) another(entry int) bool {
+	r.times[entry]++
+	return r.times[entry] <= mostOfOne
+}
 
 func (r *reading) add(entry int, of string, hit phrase.Hit, spans bool) {
-	if len(r.found) >= mostFound {
+	if !r.another(entry) {
 		return
 	}
 	each := found{entry: entry, of: of}
