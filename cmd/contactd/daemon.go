@@ -55,8 +55,9 @@ type stop struct {
 // publisher's last call of ten seconds.
 const stopLimit = 20 * time.Second
 
-// startDaemon starts everything. On an error what was started is stopped. The
-// caller calls Stop.
+// startDaemon starts everything. On an error what was started is stopped. When
+// ctx ends meanwhile that is no error, and started stays false. The caller calls
+// Stop.
 func startDaemon(ctx context.Context, c config, log *slog.Logger) (_ *daemon, err error) {
 	d := &daemon{config: c, log: log, registry: prometheus.NewRegistry(), failed: make(chan error, 16)}
 	defer func() {
@@ -68,7 +69,14 @@ func startDaemon(ctx context.Context, c config, log *slog.Logger) (_ *daemon, er
 	for _, start := range []func(context.Context) error{
 		d.openJournal, d.makeChannels, d.listen, d.startBroker, d.startPipeline, d.receive, d.openHooks,
 	} {
-		if err := start(ctx); err != nil {
+		err := start(ctx)
+		if ctx.Err() != nil {
+			if err != nil {
+				log.Warn("told to stop while starting", "err", err)
+			}
+			return d, nil
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -115,3 +115,17 @@ func TestADaemonOutlivesWhoReadsItsLog(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestToldToStopWhileItStartsIsNoFailure(t *testing.T) {
+	t.Chdir(configure(t, "kafka: {brokers: [\"127.0.0.1:1\"]}\n"))
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var told, out strings.Builder
+	p := &program{in: strings.NewReader(""), out: &out, err: &told, getenv: func(name string) (string, bool) {
+		value, ok := map[string]string{"GOGC": "100"}[name]
+		return value, ok
+	}}
+	if code := p.run(ctx, []string{"run"}); code != 0 || out.Len() > 0 || strings.Contains(told.String(), "contactd: ") {
+		t.Errorf("exit %d: %s%s", code, out.String(), told.String())
+	}
+}

@@ -46,7 +46,9 @@ func (p *program) serve(ctx context.Context, config config) error {
 	}
 	debug.FreeOSMemory() // what starting took
 	go p.spareGarbage(ctx)
-	p.greet(ctx, d)
+	if d.started.Load() {
+		p.greet(ctx, d)
+	}
 	err = d.Wait(ctx)
 	log.Info("stopping")
 	if stopped := d.Stop(); stopped != nil {
