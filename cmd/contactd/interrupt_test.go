@@ -129,3 +129,16 @@ func TestToldToStopWhileItStartsIsNoFailure(t *testing.T) {
 		t.Errorf("exit %d: %s%s", code, out.String(), told.String())
 	}
 }
+
+func TestAnInterruptedTailIsNoFailureAlthoughTheBrokerIsAway(t *testing.T) {
+	t.Chdir(configure(t, "kafka: {brokers: [\"127.0.0.1:1\"]}\n"))
+	for _, args := range [][]string{{"tail"}, {"tail", "--timeout", "1m", "--count", "1"}} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		interrupt()
+		var told strings.Builder
+		p := &program{in: strings.NewReader(""), out: io.Discard, err: &told, getenv: noEnvironment}
+		if code := p.run(ctx, args); code != 0 || told.Len() > 0 {
+			t.Errorf("%v: exit %d, %s", args, code, told.String())
+		}
+	}
+}

@@ -48,6 +48,7 @@ func (t tailCommand) Run(ctx context.Context, p *program, c *commands) error {
 		return fmt.Errorf("reach broker: %w", err)
 	}
 	// Not a deadline: connections would fail at it, and be told of as failing.
+	asked := ctx
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	if t.Timeout > 0 {
@@ -56,7 +57,7 @@ func (t tailCommand) Run(ctx context.Context, p *program, c *commands) error {
 	view := view{p: p, json: t.JSON, limit: t.Count}
 	err = t.follow(ctx, cluster, &view)
 	switch {
-	case errors.Is(err, errEnough):
+	case errors.Is(err, errEnough), asked.Err() != nil && !errors.Is(err, errOutput):
 	case errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return fmt.Errorf("tail %s: the broker gave no answer in %v", t.Topic, t.Timeout)
 	case err != nil:
