@@ -142,3 +142,16 @@ func TestAnInterruptedTailIsNoFailureAlthoughTheBrokerIsAway(t *testing.T) {
 		}
 	}
 }
+
+// broken is an input that cannot be read.
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, syscall.EIO }
+
+func TestAnErrorOfTwoCausesIsToldOnOneLine(t *testing.T) {
+	var told strings.Builder
+	p := &program{in: broken{}, out: io.Discard, err: &told, getenv: noEnvironment}
+	if code := p.run(t.Context(), []string{"grade", "--json"}); code != 1 || told.String() != "contactd: read line: input/output error\n" {
+		t.Errorf("exit %d: %q", code, told.String())
+	}
+}

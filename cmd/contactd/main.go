@@ -100,7 +100,6 @@ func (p *program) run(ctx context.Context, args []string) (code int) {
 		kong.Writers(p.out, p.err),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.UsageOnError(),
 	)
 	if err != nil {
 		panic(err) // our own struct tags are wrong
@@ -148,7 +147,8 @@ func (p *program) complain(err error) {
 	if errors.Is(err, errTold) {
 		return
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+	// What wraps several, as fmt.Errorf does, is one error with a text of its own.
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && err.Error() == errors.Join(joined.Unwrap()...).Error() {
 		for _, each := range joined.Unwrap() {
 			p.complain(each)
 		}

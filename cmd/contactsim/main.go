@@ -72,7 +72,6 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) (code in
 		kong.Writers(out, complaints),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.UsageOnError(),
 	)
 	if err != nil {
 		panic(err) // our own struct tags are wrong
