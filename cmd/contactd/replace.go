@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,9 @@ import (
 // replaceFile writes a file, for its owner alone, whole or not at all: one that
 // was there stays until all is on the disk.
 func replaceFile(name string, write func(io.Writer) error) error {
+	if err := replaceable(name); err != nil {
+		return err
+	}
 	file, err := os.CreateTemp(filepath.Dir(name), ".contactd-*")
 	if err != nil {
 		return err
@@ -20,6 +24,15 @@ func replaceFile(name string, write func(io.Writer) error) error {
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
+}
+
+// replaceable refuses what is there and is no file: root could replace even
+// /dev/null.
+func replaceable(name string) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is there and is no file", name)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -39,4 +40,17 @@ func TestAFileThatCannotBeWrittenWholeLeavesTheOneThatWasThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	is("the second")
+}
+
+func TestADeviceIsNotReplacedByAFile(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe") // as /dev/null, which root could replace
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceFile(pipe, func(io.Writer) error { return nil }); err == nil {
+		t.Error("it was replaced")
+	}
+	if info, err := os.Stat(pipe); err != nil || info.Mode().IsRegular() {
+		t.Errorf("%v, %v", info, err)
+	}
 }

@@ -16,8 +16,8 @@ import (
 )
 
 type trainCommand struct {
-	Data []string `help:"Files of labelled messages (CSV: id, channel, text, grade, category, notes), each by another author: calibration leaves out one after the other." required:"" placeholder:"FILE.csv"`
-	Calm []string `help:"Files of ordinary talk that nobody wrote to the police, in the same form: it teaches what is not urgent." placeholder:"FILE.csv"`
+	Data []string `help:"Files of labelled messages (CSV: id, channel, text, grade, category, notes), each by another author: calibration leaves out one after the other." sep:"none" required:"" placeholder:"FILE.csv"`
+	Calm []string `help:"Files of ordinary talk that nobody wrote to the police, in the same form: it teaches what is not urgent." sep:"none" placeholder:"FILE.csv"`
 	Out  string   `help:"Where the model goes." required:"" placeholder:"FILE"`
 }
 
@@ -73,6 +73,9 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 // overwritable refuses to write a model over a file that is none, such as one
 // of the labelled messages.
 func overwritable(name string) error {
+	if err := replaceable(name); err != nil {
+		return usageError{fmt.Errorf("train: --out: %w", err)}
+	}
 	file, err := os.Open(filepath.Clean(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
