@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"contactd/cmd/contactd/listener"
@@ -43,6 +40,9 @@ func postBlob(ctx context.Context, c config, r io.Reader) (contact.Blob, error) 
 	base := strings.TrimRight(c.Pipeline.BaseURL, "/")
 	if base == "" {
 		base = "http://" + c.HTTP.Listen
+		if c.HTTP.CertFile != "" { // else the token would go out in the clear
+			base = "https://" + c.HTTP.Listen
+		}
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/blobs", r)
 	if err != nil {
@@ -50,7 +50,7 @@ func postBlob(ctx context.Context, c config, r io.Reader) (contact.Blob, error) 
 	}
 	request.Header.Set("Content-Type", "application/octet-stream")
 	if c.HTTP.TokensFile != "" {
-		token, err := firstToken(c.HTTP.TokensFile)
+		token, err := c.HTTP.Token()
 		if err != nil {
 			return blob, err
 		}
@@ -72,18 +72,4 @@ func postBlob(ctx context.Context, c config, r io.Reader) (contact.Blob, error) 
 		return blob, fmt.Errorf("store file: read answer: %w", err)
 	}
 	return blob, nil
-}
-
-// firstToken is a token that the listener takes.
-func firstToken(file string) (string, error) {
-	content, err := os.ReadFile(filepath.Clean(file))
-	if err != nil {
-		return "", fmt.Errorf("read token: %w", err)
-	}
-	for line := range strings.Lines(string(content)) {
-		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-			return line, nil
-		}
-	}
-	return "", errors.New("read token: http.tokens_file holds none")
 }

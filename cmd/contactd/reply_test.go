@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -205,5 +206,33 @@ func TestAFileForAReplyIsStoredWhereContactdIs(t *testing.T) {
 	elsewhere.Pipeline.BaseURL = "http://" + servers.FreeAddress(t)
 	if _, err := storeBlob(t.Context(), elsewhere, strings.NewReader("here")); err == nil || !strings.HasPrefix(err.Error(), "store file: ") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestATokenIsNotToldInTheClearToAListenerWithACertificate(t *testing.T) {
+	listening, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listening.Close()
+	first := make(chan byte, 1)
+	go func() {
+		client, err := listening.Accept()
+		if err != nil {
+			return
+		}
+		defer client.Close()
+		var begins [1]byte
+		_, _ = client.Read(begins[:])
+		first <- begins[0]
+	}()
+	elsewhere := config{}.withDefaults()
+	elsewhere.DataDir = t.TempDir()
+	elsewhere.HTTP.Listen, elsewhere.HTTP.CertFile = listening.Addr().String(), "server.pem"
+	if _, err := storeBlob(t.Context(), elsewhere, strings.NewReader("here")); err == nil {
+		t.Error("stored")
+	}
+	if begins := <-first; begins != 0x16 { // a handshake of TLS
+		t.Errorf("it begins with %q", begins)
 	}
 }

@@ -116,10 +116,14 @@ func readTokens(name string) ([][]byte, error) {
 		return nil, fmt.Errorf("open tokens: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(file, tokensLimit))
+	raw, err := io.ReadAll(io.LimitReader(file, tokensLimit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read tokens: %w", err)
 	}
+	if len(raw) > tokensLimit { // what is cut off may be the half of a token
+		return nil, fmt.Errorf("read tokens: larger than %d bytes", tokensLimit)
+	}
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // editors of other systems begin a file with it
 	var tokens [][]byte
 	for line := range bytes.Lines(raw) {
 		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {

@@ -67,14 +67,23 @@ func (c Config) tryTokens() error {
 	if c.TokensFile == "" {
 		return nil
 	}
-	found, err := readTokens(c.TokensFile)
-	if err != nil {
-		return fmt.Errorf("%s.tokens_file: %w; nobody gets originals", section, err)
-	}
-	if len(found) == 0 {
-		return fmt.Errorf("%s.tokens_file: there is no token in %s, so nobody gets originals", section, c.TokensFile)
+	if _, err := c.Token(); err != nil {
+		return fmt.Errorf("%w; nobody gets originals", err)
 	}
 	return nil
+}
+
+// Token is one that the listener takes, for a program that calls it. It is an
+// error that there is none.
+func (c Config) Token() (string, error) {
+	found, err := readTokens(c.TokensFile)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("there is no token in %s", c.TokensFile)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s.tokens_file: %w", section, err)
+	}
+	return string(found[0]), nil
 }
 
 // section is that of the configuration.

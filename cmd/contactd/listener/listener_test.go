@@ -318,3 +318,17 @@ func TestAnUploadIsStoredAndNamed(t *testing.T) {
 		t.Errorf("on a full disk: %d %s", a.StatusCode, a.body)
 	}
 }
+
+func TestATokenThatIsNotReadWholeLetsNobodyIn(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tokens")
+	url := start(t, listener.Config{TokensFile: file}, listener.Readiness{})
+	long := strings.Repeat("#", 64<<10-2) + "\nsecret\n"
+	for content, want := range map[string]int{long: 401, "\ufeffs\n": 200} { // an editor's mark is no part of a token
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if a := get(t, url+"/originals/7", bearer("s")); a.StatusCode != want {
+			t.Errorf("%d, want %d", a.StatusCode, want)
+		}
+	}
+}
