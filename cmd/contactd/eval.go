@@ -13,10 +13,10 @@ import (
 )
 
 type evalCommand struct {
-	Data  []string `help:"Files of labelled messages (CSV: id, channel, text, grade, category, notes)." required:"" placeholder:"FILE.csv"`
+	Data  []string `help:"Files of labelled messages (CSV: id, channel, text, grade, category, notes)." sep:"none" required:"" placeholder:"FILE.csv"`
 	Model string   `help:"A model made by train; default: the configured one." placeholder:"FILE"`
 	Cross bool     `help:"Judge each file by a model trained on the other files."`
-	Calm  []string `help:"With --cross: files of ordinary talk to train on too." placeholder:"FILE.csv"`
+	Calm  []string `help:"With --cross: files of ordinary talk to train on too." sep:"none" placeholder:"FILE.csv"`
 	JSON  bool     `help:"Write the figures as JSON." name:"json"`
 	Miss  bool     `help:"List the emergencies and priorities that were not flagged, with the reasons of their grade." name:"misses"`
 	Slow  bool     `help:"List the messages that took longest." name:"slowest"`

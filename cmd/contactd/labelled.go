@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -135,20 +136,29 @@ type table struct {
 
 // openTable reads a header that holds some columns.
 func openTable(from io.Reader, columns ...string) (table, error) {
-	t := table{rows: csv.NewReader(from)}
+	t := table{rows: csv.NewReader(withoutMark(from))}
 	var err error
 	if t.header, err = t.rows.Read(); errors.Is(err, io.EOF) {
 		return t, fmt.Errorf("it is empty; want a header with %s", strings.Join(columns, ", "))
 	} else if err != nil {
 		return t, fmt.Errorf("read header: %w", err)
 	}
-	t.header[0] = strings.TrimPrefix(t.header[0], "\ufeff") // spreadsheets write a byte order mark
 	for _, name := range columns {
 		if !slices.Contains(t.header, name) {
 			return t, fmt.Errorf("no column %q; want %s", name, strings.Join(columns, ", "))
 		}
 	}
 	return t, nil
+}
+
+// withoutMark leaves out the byte order mark that spreadsheets begin a file
+// with: before a header in quotes it is a mistake in the form.
+func withoutMark(from io.Reader) io.Reader {
+	text := bufio.NewReader(from)
+	if mark, _ := text.Peek(len("\ufeff")); string(mark) == "\ufeff" {
+		_, _ = text.Discard(len(mark))
+	}
+	return text
 }
 
 // next gives the values of the next row by the names of their columns, empty

@@ -3,9 +3,12 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/alecthomas/kong"
 
 	"contactd/contact"
 )
@@ -52,7 +55,7 @@ func TestWhatIsWrongWithAFileIsToldWithItsLine(t *testing.T) {
 }
 
 func TestAFileFromASpreadsheetIsRead(t *testing.T) {
-	rows, err := decodeLabelled(strings.NewReader("\ufeffid,channel,text,grade,category\r\n7,facebook,\"a\r\nb\",IMMEDIATE,fire\r\n"))
+	rows, err := decodeLabelled(strings.NewReader("\ufeff\"id\",channel,text,grade,category\r\n7,facebook,\"a\r\nb\",IMMEDIATE,fire\r\n"))
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%+v, %v", rows, err)
 	}
@@ -87,5 +90,21 @@ func TestAMessageThatIsThereTwiceIsRefused(t *testing.T) {
 	}
 	if rows, err := readLabelled(t.Context(), []string{once, other}, nil); err != nil || len(rows) != 4 {
 		t.Errorf("files of two authors who both count from one: %d messages, %v", len(rows), err)
+	}
+}
+
+func TestAFileMayHaveACommaInItsName(t *testing.T) {
+	for _, args := range [][]string{{"eval", "--data", "a,b.csv"}, {"train", "--out", "new.bin", "--data", "a,b.csv"}} {
+		if seen := contactd(t, "", args...); !strings.Contains(seen.err, "open a,b.csv: ") {
+			t.Errorf("%v: %+v", args, seen)
+		}
+	}
+	var c commands
+	parser, err := kong.New(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"reply", "c-1", "--file", "a,b.pdf", "--file", "c.pdf"}); err != nil || !slices.Equal(c.Reply.File, []string{"a,b.pdf", "c.pdf"}) {
+		t.Errorf("%q, %v", c.Reply.File, err)
 	}
 }

@@ -23,7 +23,7 @@ import (
 type replyCommand struct {
 	Conversation string        `arg:"" help:"Which conversation: its id, as contactd tail shows it."`
 	Text         []string      `arg:"" optional:"" help:"What the person reads. Default: the standard input."`
-	File         []string      `help:"Attach a file; may be repeated." placeholder:"F"`
+	File         []string      `help:"Attach a file; may be repeated." sep:"none" placeholder:"F"`
 	As           string        `help:"Whom the person sees as the writer. Default: the channel's signature." placeholder:"NAME"`
 	Way          string        `help:"Another way than the usual one: private, hide or show; the message's event lists what is possible." enum:",private,hide,show" default:"" placeholder:"W"`
 	InReplyTo    string        `help:"Which message is answered. Default: the latest." placeholder:"M"`
