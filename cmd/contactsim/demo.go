@@ -60,9 +60,15 @@ func (c demoCommand) Run(ctx context.Context, out io.Writer) error {
 		cancel()
 		return err
 	}
-	defer func() { _ = daemon.Wait() }()
+	up, ended := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
+		_ = daemon.Wait()
+		ended()
+	})
+	defer running.Wait()
 	defer cancel()
-	if err := c.awaitReady(ctx, daemon, dir); err != nil && ctx.Err() == nil {
+	if err := c.awaitReady(up, dir); err != nil && ctx.Err() == nil {
 		return err
 	}
 	tail, err := start(ctx, dir, program, together, "tail")
@@ -121,9 +127,9 @@ func start(ctx context.Context, dir, program string, out io.Writer, args ...stri
 	return cmd, nil
 }
 
-// awaitReady waits until contactd takes what is delivered. A channel may still
-// find its platform missing: it is played later.
-func (c demoCommand) awaitReady(ctx context.Context, daemon *exec.Cmd, dir string) error {
+// awaitReady waits until contactd takes what is delivered, or ctx ends. A
+// channel may still find its platform missing: it is played later.
+func (c demoCommand) awaitReady(ctx context.Context, dir string) error {
 	client := &http.Client{Timeout: 2 * time.Second}
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Hooks+"/facebook?hub.mode=subscribe&hub.challenge=1&hub.verify_token="+simVerifyToken, nil)
@@ -136,7 +142,7 @@ func (c demoCommand) awaitReady(ctx context.Context, daemon *exec.Cmd, dir strin
 				return nil
 			}
 		}
-		if daemon.ProcessState != nil || !pause(ctx, 100*time.Millisecond) {
+		if !pause(ctx, 100*time.Millisecond) {
 			break
 		}
 	}

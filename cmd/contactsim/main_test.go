@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestWrongArgumentsAreExplained(t *testing.T) {
@@ -46,6 +48,8 @@ func TestTextsComeFromAFileOfLinesOrAColumnOfACSV(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		write("texts.txt", "\n  one text \n\n"):                          "one text",
+		write("marked.txt", "\ufeffone text\n"):                          "one text",
+		write("marked.csv", "\ufeff\"text\",id\none text,1\n"):           "one text",
 		write("texts.csv", "id,text\n1,\"a text,\nof two lines\"\n2,\n"): "a text,\nof two lines",
 	} {
 		w, err := readWords(name, 1)
@@ -60,5 +64,15 @@ func TestTextsComeFromAFileOfLinesOrAColumnOfACSV(t *testing.T) {
 		if _, err := readWords(name, 1); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", name, err, says)
 		}
+	}
+}
+
+func TestADemoOfAContactdThatEndsAtOnceEndsToo(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var out, complaints bytes.Buffer
+	code := run(ctx, []string{"demo", "--contactd", "false", "--hooks", "127.0.0.1:1"}, &out, &complaints)
+	if code != exitFailure || !strings.Contains(complaints.String(), "does not come up") || ctx.Err() != nil {
+		t.Errorf("exit %d, said %q, %v", code, complaints.String(), ctx.Err())
 	}
 }

@@ -47,10 +47,14 @@ func readWords(name string, seed uint64) (*words, error) {
 		return nil, fmt.Errorf("read texts: %w", err)
 	}
 	defer func() { _ = file.Close() }()
+	text := bufio.NewReader(file)
+	if mark, _ := text.Peek(len("\ufeff")); string(mark) == "\ufeff" { // spreadsheets begin a file with it
+		_, _ = text.Discard(len(mark))
+	}
 	if strings.EqualFold(filepath.Ext(name), ".csv") {
-		w.texts, err = column(file, "text")
+		w.texts, err = column(text, "text")
 	} else {
-		w.texts, err = lines(file)
+		w.texts, err = lines(text)
 	}
 	if err == nil && len(w.texts) == 0 {
 		err = errors.New("there are none")
