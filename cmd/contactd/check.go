@@ -30,7 +30,7 @@ type finding struct {
 	err     error
 }
 
-// Run tries everything at the same time and prints what it found.
+// Run tries one after the other and prints what it found.
 func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 	config, err := p.load(c.Config)
 	if err != nil {
