@@ -129,3 +129,11 @@ func TestAPartThatDidNotArriveFailsItsAnswer(t *testing.T) {
 		t.Errorf("the first of two has not: %v, %v", r.Outcomes.Of(other), err)
 	}
 }
+
+func TestAnAnswerWithoutWordsNeverLeft(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.config(), r.Deps())
+	if _, err := ch.Find(t.Context(), answerTo(address.Messenger, resident, time.Now()), answer(1, " ")); !errors.Is(err, channels.ErrNotFound) {
+		t.Errorf("find: %v", err)
+	}
+}

@@ -40,6 +40,9 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 		return ch.findHidden(ctx, a, where, reply.Way == contact.Hide)
 	}
 	parts := partsOf(reply, where.Kind)
+	if len(parts) == 0 {
+		return channels.Receipt{}, channels.ErrNotFound // Reply refuses it
+	}
 	found, complete := a.sent.Parts(reply.ID)
 	if complete {
 		return receipt(parts, found), nil
