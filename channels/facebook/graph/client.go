@@ -2,7 +2,8 @@
 // calls, obeys the usage headers, and turns every answer into data or an Error
 // that says what to do. What is asked and what it means is left to its callers.
 //
-// The token travels in a header and never in a URL, because URLs are logged.
+// The token travels in a header and not in a URL, because URLs are logged; of
+// debug_token alone it is the question.
 package graph
 
 import (
