@@ -16,11 +16,15 @@ import (
 
 // brokerState is what is known of the broker, for /readyz.
 type brokerState struct {
-	mu       sync.Mutex
-	topics   error // why the topics are not as they must be, nil when they are
+	mu       sync.Mutex // of topics and troubles
+	topics   error      // why the topics are not as they must be, nil when they are
 	troubles map[string]error
-	probed   time.Time
-	answer   error
+
+	// looking is held while the broker is asked, which may take long: a
+	// publisher that tells its trouble does not wait for that.
+	looking sync.Mutex
+	probed  time.Time
+	answer  error
 	// room says why a broker of our own would take nothing; nil for another.
 	room func() error
 	full error
@@ -59,8 +63,8 @@ func (s *brokerState) topicsAre(err error) {
 // look asks the broker, unless it was asked just now, and returns what is
 // wrong with it.
 func (s *brokerState) look(ctx context.Context, cluster *kafka.Cluster) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.looking.Lock()
+	defer s.looking.Unlock()
 	if time.Since(s.probed) > probeEvery {
 		ctx, cancel := context.WithTimeout(ctx, probeLimit)
 		defer cancel()
@@ -70,6 +74,8 @@ func (s *brokerState) look(ctx context.Context, cluster *kafka.Cluster) error {
 		}
 		s.probed = time.Now()
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	problems := []error{s.full, s.answer}
 	if s.answer == nil {
 		problems = append(problems, s.topics)

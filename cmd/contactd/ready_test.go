@@ -110,3 +110,33 @@ func TestAMessageThatIsNotPublishedForLongIsNotReady(t *testing.T) {
 		t.Errorf("later: %+v, want %s", r.Publishing, want)
 	}
 }
+
+func TestWhoAsksTheBrokerHoldsNoPublisherUp(t *testing.T) {
+	cluster, err := kafka.NewCluster(kafka.Config{Brokers: []string{"127.0.0.1:1"}}, kafka.Watch{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, asking, answer := newBrokerState(), make(chan struct{}), make(chan struct{})
+	state.room = func() error {
+		close(asking)
+		<-answer
+		return nil
+	}
+	looked := make(chan error)
+	go func() { looked <- state.look(t.Context(), cluster) }()
+	<-asking
+	told := make(chan struct{})
+	go func() {
+		state.trouble(kafka.Trouble{Kind: "slow", Topic: "contact.events", Err: errors.New("held up")})
+		close(told)
+	}()
+	select {
+	case <-told:
+	case <-time.After(5 * time.Second):
+		t.Error("the publisher waits for the answer")
+	}
+	close(answer)
+	if err := <-looked; err == nil || !strings.Contains(err.Error(), "held up") {
+		t.Errorf("got %v", err)
+	}
+}
