@@ -90,6 +90,11 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	if err != nil {
 		return err
 	}
+	if e.Plots != "" {
+		if err := curves(e.Plots, judged); err != nil {
+			return err
+		}
+	}
 	if e.JSON && e.Against == "" {
 		return json.NewEncoder(p.out).Encode(allFigures(judged))
 	}
@@ -107,11 +112,6 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	}
 	if e.Slow {
 		p.slowest(judged)
-	}
-	if e.Plots != "" {
-		if err := curves(e.Plots, judged); err != nil {
-			return err
-		}
 	}
 	if other != nil {
 		return p.gate(ctx, other, judged)

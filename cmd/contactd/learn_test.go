@@ -221,3 +221,15 @@ func TestAModelIsNotWrittenOverLabelledMessages(t *testing.T) {
 		t.Errorf("%+v", seen)
 	}
 }
+
+func TestCurvesAreDrawnBesideFiguresAsJSON(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "own.csv")
+	if err := os.WriteFile(data, []byte("id,channel,text,grade,category\n1,email,he has a knife,emergency,violence\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	seen := contactd(t, "", "eval", "--data", data, "--json", "--plots", filepath.Join(dir, "plots"))
+	if _, err := os.Stat(filepath.Join(dir, "plots", "calibration.svg")); seen.code != 0 || !strings.HasPrefix(seen.out, "[{") || err != nil {
+		t.Errorf("%+v, %v", seen, err)
+	}
+}
