@@ -24,7 +24,7 @@ import (
 	"contactd/contact"
 )
 
-// gradeLineLimit bounds one line of JSON, in bytes.
+// gradeLineLimit bounds a text and one line of JSON, in bytes.
 const gradeLineLimit = 4 << 20
 
 type gradeCommand struct {
@@ -84,11 +84,9 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	case g.JSON:
 		return json.NewEncoder(p.out).Encode(judge(ctx, asDaemon, asked{Text: g.Text}))
 	case g.Text == "":
-		text, err := io.ReadAll(io.LimitReader(interruptible{ctx, p.in}, gradeLineLimit))
-		if err != nil {
-			return fmt.Errorf("read standard input: %w", err)
+		if g.Text, err = p.readText(ctx, gradeLineLimit); err != nil {
+			return err
 		}
-		g.Text = string(text)
 	}
 	p.tellGrade(judge(ctx, asDaemon, asked{Text: g.Text}))
 	return nil

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -37,6 +39,19 @@ func (i interruptible) Read(into []byte) (int, error) {
 	case <-i.ctx.Done():
 		return 0, errInterrupted
 	}
+}
+
+// readText reads the standard input, whole or not at all, without the byte order
+// mark with which editors of other systems begin a file.
+func (p *program) readText(ctx context.Context, limit int) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(interruptible{ctx, p.in}, int64(limit)+1))
+	if err == nil && len(text) > limit {
+		err = fmt.Errorf("longer than %d bytes", limit)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	return strings.TrimPrefix(string(text), "\ufeff"), nil
 }
 
 // orInterrupted does work that looks at no context, such as training, and leaves

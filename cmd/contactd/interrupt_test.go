@@ -155,3 +155,12 @@ func TestAnErrorOfTwoCausesIsToldOnOneLine(t *testing.T) {
 		t.Errorf("exit %d: %q", code, told.String())
 	}
 }
+
+func TestATextThatIsTooLongIsRefusedAndNotCut(t *testing.T) {
+	for _, args := range [][]string{{"reply", "c-3lnpdfsib5r34hnaib72u7ipcb"}, {"grade"}} {
+		seen := contactd(t, strings.Repeat("a", gradeLineLimit+1), args...)
+		if seen.code != 1 || !strings.Contains(seen.err, "read standard input: longer than") {
+			t.Errorf("%v: exit %d: %s%s", args, seen.code, seen.out, seen.err)
+		}
+	}
+}

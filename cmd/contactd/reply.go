@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"os"
 	"os/user"
@@ -37,7 +36,7 @@ func (replyCommand) Help() string {
 has taken it, with 1 when it failed or nobody knows whether it was sent; contactd goes on with it in either case.`
 }
 
-// textLimit bounds what is read from the standard input, in bytes.
+// replyTextLimit bounds what is read from the standard input, in bytes.
 const replyTextLimit = 1 << 20
 
 // Run sends a reply off and waits for its states.
@@ -91,11 +90,11 @@ func (r replyCommand) reply(ctx context.Context, p *program) (contact.Reply, err
 	}
 	text := strings.Join(r.Text, " ")
 	if len(r.Text) == 0 && !contact.Way(r.Way).Silent() {
-		all, err := io.ReadAll(io.LimitReader(interruptible{ctx, p.in}, replyTextLimit))
-		if err != nil {
-			return contact.Reply{}, fmt.Errorf("read text: %w", err)
+		var err error
+		if text, err = p.readText(ctx, replyTextLimit); err != nil {
+			return contact.Reply{}, err
 		}
-		text = strings.TrimRight(string(all), "\n")
+		text = strings.TrimRight(text, "\r\n")
 	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		return contact.Reply{}, usageError{errors.New("reply: the text is not UTF-8; the person would read signs in place of letters")}
