@@ -106,7 +106,6 @@ func (ch *Channel) audit(ctx context.Context, a *account) error {
 		return err
 	}
 	if a.audited = true; len(missing) == 0 {
-		a.health.Report(gap, nil)
 		return nil
 	}
 	if first { // a new page, or a gap while we were away: all is looked through anyway
@@ -119,13 +118,10 @@ func (ch *Channel) audit(ctx context.Context, a *account) error {
 		return err
 	}
 	a.ask()
-	// It stands until the next look, so that the gap is on record.
-	a.health.Report(gap, fmt.Errorf("it had been ended by Meta, in parts or all (%s), and was renewed", strings.Join(missing, ",")))
+	// Told once, so that the gap is on record, and restored by the next look.
+	a.health.Report("subscription", fmt.Errorf("it had been ended by Meta, in parts or all (%s), and was renewed", strings.Join(missing, ",")))
 	return nil
 }
-
-// gap is what failed when a subscription had ended.
-const gap = "gap in the subscription"
 
 // unsubscribed are the fields that Meta does not deliver, of those that it
 // knows.
