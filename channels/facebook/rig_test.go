@@ -1,6 +1,7 @@
 package facebook
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -95,6 +96,16 @@ func (r *rig) start(c Config) (ch *Channel, stop func()) {
 func (r *rig) subscribed() {
 	r.T.Helper()
 	r.Until("a subscription", func() bool { return r.meta.Subscribed(townPage) })
+}
+
+// recovers waits until Health has heard that the page is well, at most so long.
+func (r *rig) recovers(within time.Duration) {
+	r.T.Helper()
+	ctx, cancel := context.WithTimeout(r.T.Context(), within)
+	defer cancel()
+	if err := r.Health.Await(ctx, Kind, "town", func(err error, told bool) bool { return told && err == nil }); err != nil {
+		r.T.Error(err)
+	}
 }
 
 // lostAnswer takes what is sent and breaks the connection before it says so.
