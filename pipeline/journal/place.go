@@ -329,7 +329,7 @@ func markOf(seq int64, p pipeline.Placed) int64 {
 }
 
 // linked returns the conversation that a name leads to, 0 for none. The link to
-// one that was forgotten stays and leads nowhere.
+// one that was forgotten leads nowhere until it is removed.
 func (t *tx) linked(s *source, name string) (int64, error) {
 	stmt, err := t.conn.Prepare("SELECT l.conversation FROM links l JOIN conversations c ON c.id = l.conversation WHERE l.reference = ?")
 	if err != nil {

@@ -220,49 +220,6 @@ func (f *forgetting) apply(t *tx) error {
 
 func (*forgetting) committed(*Journal) {}
 
-// forgetConversations removes conversations whose last message is forgotten.
-func (j *Journal) forgetConversations(ctx context.Context) error {
-	var after int64
-	for {
-		change := &forgettingConversations{after: after}
-		if err := j.do(ctx, change, 0); err != nil || change.last == 0 {
-			return err
-		}
-		after = change.last
-	}
-}
-
-type forgettingConversations struct{ after, last int64 }
-
-func (f *forgettingConversations) apply(t *tx) error {
-	f.last = 0
-	pruned, err := queryInt(t.conn, "SELECT pruned FROM state")
-	if err != nil || pruned == 0 {
-		return err
-	}
-	f.last, err = queryInt(t.conn, `SELECT max(id) FROM (SELECT id FROM conversations WHERE id > ? AND last <= ? ORDER BY id LIMIT ?)`,
-		f.after, pruned, pruneRows)
-	if err != nil || f.last == 0 {
-		return err
-	}
-	// One in which a reply is still to be dealt with is not over.
-	const where = ` WHERE id > ?1 AND id <= ?2 AND last <= ?3 AND NOT EXISTS (
-		SELECT 1 FROM replies r INDEXED BY open_in_conversation WHERE r.state <= 3 AND r.conversation = conversations.id)`
-	const old = "SELECT id FROM conversations" + where
-	for _, query := range []string{
-		"DELETE FROM participants WHERE conversation IN (" + old + ")",
-		"DELETE FROM answers WHERE conversation IN (" + old + ")",
-		"DELETE FROM conversations" + where,
-	} {
-		if err := execute(t.conn, query, f.after, f.last, pruned); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (*forgettingConversations) committed(*Journal) {}
-
 // blobSlack is how long before its message a blob may have been stored.
 const blobSlack = 24 * time.Hour
 

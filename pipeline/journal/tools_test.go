@@ -203,16 +203,60 @@ func TestAReferenceToWhatIsForgottenIsNoForeignOne(t *testing.T) {
 	})
 	accept(t, j, original("1"))
 	place(t, j, 1, thread("c-1", "<1>", "", "ann@x"))
-	sortIn(t, j, pipeline.LaneNormal, 1)
-	publishAll(t, j, 1)
-	waitPublished(t, j, 1)
+	accept(t, j, original("2"))
+	place(t, j, 2, thread("c-2", "<2>", "", "bob@x"))
+	sortIn(t, j, pipeline.LaneNormal, 1, 2)
+	publishAll(t, j, 2)
+	waitPublished(t, j, 2)
 	now.Advance(2 * time.Hour)
-	if pruned, err := j.Prune(t.Context()); err != nil || pruned.Forgotten != 1 {
+	if pruned, err := j.Prune(t.Context()); err != nil || pruned.Forgotten != 2 {
 		t.Fatalf("pruned %+v, %v", pruned, err)
 	}
-	accept(t, j, original("2"))
-	if p := place(t, j, 2, thread("c-2", "<2>", "<1>", "ann@x")); p.Foreign || p.Conversation != "c-2" {
+	accept(t, j, original("3"))
+	if p := place(t, j, 3, thread("c-3", "<3>", "<1>", "ann@x")); p.Foreign || p.Conversation != "c-3" {
 		t.Errorf("placed %+v: nobody else's conversation was referred to", p)
+	}
+}
+
+func TestLinksToForgottenConversationsGoAndLeadNobodyElsewhere(t *testing.T) {
+	now := newClock(time.Now())
+	j := open(t, t.TempDir(), func(c *Config, d *Deps) {
+		c.Keep, c.Remember, d.Now = time.Hour, time.Hour, now.Now
+	})
+	links := func() (n int64) {
+		err := j.reader.with(func(conn *sqlite.Conn) (err error) {
+			n, err = queryInt(conn, "SELECT count(*) FROM links")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const many = 40
+	for seq := int64(1); seq <= many; seq++ {
+		names := fmt.Sprintf("<%d>", seq)
+		for i := range maxReferences - 1 { // in all, several pages of links
+			names += fmt.Sprintf(" <%d.%d>", seq, i)
+		}
+		accept(t, j, original(fmt.Sprint(seq)))
+		place(t, j, seq, thread(fmt.Sprint("c-", seq), names, "", "ann@x"))
+		sortIn(t, j, pipeline.LaneNormal, seq)
+	}
+	publishAll(t, j, many)
+	waitPublished(t, j, many)
+	now.Advance(2 * time.Hour)
+	if pruned, err := j.Prune(t.Context()); err != nil || pruned.Forgotten != many {
+		t.Fatalf("pruned %+v, %v", pruned, err)
+	}
+	if n := links(); n != maxReferences {
+		t.Errorf("%d links are left, want only those to the youngest conversation, whose number must not be given again", n)
+	}
+	accept(t, j, original("new"))
+	place(t, j, many+1, thread("c-new", "<new>", "", "bob@x"))
+	accept(t, j, original("newer"))
+	if p := place(t, j, many+2, thread("c-newer", "<newer>", "<1>", "carol@x")); p.Foreign || p.Conversation != "c-newer" {
+		t.Errorf("placed %+v: an old name led into a new conversation", p)
 	}
 }
 
