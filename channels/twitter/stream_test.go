@@ -100,6 +100,23 @@ func TestAStreamThatCannotBeOpenedIsToldAndMends(t *testing.T) {
 	r.healthy(func(err error, told bool) bool { return told && err == nil })
 }
 
+func TestARuleThatXDidNotCreateIsTold(t *testing.T) {
+	r := newRig(t)
+	r.x.AddRule("@town -is:retweet", "of another program")
+	ch := r.streaming(streamPosts)
+	r.Run(ch)
+	r.Until("alarm", func() bool {
+		return strings.Contains(fmt.Sprint(r.Health.Failures()), "another connection or rule stands in the way (duplicate-rules)")
+	})
+	r.x.DropRules()
+	for opened := 0; opened == 0; opened, _ = r.x.Streams() {
+		r.Clock.Pass(time.Minute)
+		time.Sleep(time.Millisecond)
+	}
+	r.x.Post(resident, xtest.Draft{Text: "@town hello"})
+	r.Await(ch, 1)
+}
+
 func TestWhatTheStreamBroughtIsTakenThoughTheProgramEnds(t *testing.T) {
 	r := newRig(t)
 	ch := r.streaming(streamPosts)

@@ -158,9 +158,23 @@ func (c *Client) Rules(ctx context.Context) ([]Rule, error) {
 	return a.Data, err
 }
 
-// AddRule adds one, DropRules removes some.
+// AddRule adds one. X says in an answer of success that it did not create it,
+// because its value is there under another tag or because it does not like it.
 func (c *Client) AddRule(ctx context.Context, r Rule) error {
-	return c.appCall(ctx, http.MethodPost, PostStream+"/rules", nil, map[string][]Rule{"add": {r}}, nil)
+	const path = PostStream + "/rules"
+	var a json.RawMessage
+	if err := c.appCall(ctx, http.MethodPost, path, nil, map[string][]Rule{"add": {r}}, &a); err != nil {
+		return err
+	}
+	all := problems(a)
+	if len(all) == 0 {
+		return nil
+	}
+	kind := Bad
+	if all[0].Word() == "duplicate-rules" {
+		kind = Conflict
+	}
+	return &Error{Op: nameOf(http.MethodPost, path), Kind: kind, Type: all[0].Word(), Certain: true}
 }
 
 // DropRules removes rules.

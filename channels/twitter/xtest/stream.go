@@ -152,9 +152,39 @@ func (s *Server) answerRules(q request) answer {
 		}
 		s.state.Rules = slices.DeleteFunc(s.state.Rules, func(r rule) bool { return slices.Contains(body.Delete.IDs, r.ID) })
 		for _, each := range body.Add {
+			if slices.ContainsFunc(s.state.Rules, func(r rule) bool { return r.Value == each.Value }) {
+				return duplicateRule(each)
+			}
 			each.ID = s.id()
 			s.state.Rules = append(s.state.Rules, each)
 		}
 	}
 	return answer{http.StatusOK, object{"data": s.state.Rules, "meta": object{"sent": "now"}}}
+}
+
+// duplicateRule is what X says to a rule whose value it has already, whatever
+// its tag: in an answer of success.
+func duplicateRule(r rule) answer {
+	return answer{http.StatusOK, object{
+		"meta": object{"sent": "now", "summary": object{"created": 0, "not_created": 1, "valid": 0, "invalid": 1}},
+		"errors": []object{{
+			"type": "https://api.twitter.com/2/problems/duplicate-rules", "title": "DuplicateRule", "value": r.Value,
+			"details": []string{"Rule already exists: " + r.Value},
+		}},
+	}}
+}
+
+// AddRule adds a rule to the stream, as another program of the application
+// would.
+func (s *Server) AddRule(value, tag string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.state.Rules = append(s.state.Rules, rule{ID: s.id(), Value: value, Tag: tag})
+}
+
+// DropRules removes all rules.
+func (s *Server) DropRules() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.state.Rules = nil
 }
