@@ -11,7 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
+	"sync"
 
 	"contactd/contact"
 	"github.com/gabriel-vasile/mimetype"
@@ -19,7 +19,12 @@ import (
 
 // blobs keeps bytes in files named by their SHA-256, under two levels of
 // directories. It implements channels.Blobs.
-type blobs struct{ dir string }
+type blobs struct {
+	dir string
+	// naming is held while a file gets or loses its name, so that pruning never
+	// removes what was stored again since it looked.
+	naming sync.Mutex
+}
 
 // sniffBytes is how much of a blob its media type is told from.
 const sniffBytes = 3072
@@ -79,12 +84,12 @@ func fillBlob(ctx context.Context, file *os.File, r io.Reader) (contact.Blob, er
 	}, err
 }
 
-// settle gives a synced file its final name, and makes that durable: also of one
-// that is there already, which another may have named just now.
+// settle gives a synced file its final name, and makes that durable. A file of
+// the same bytes gives way: it may be old, and pruned soon, or damaged.
 func (b *blobs) settle(name, sum string) error {
 	path := b.path(sum)
 	inner := filepath.Dir(path)
-	if err := rename(name, path); err != nil {
+	if err := b.rename(name, path); err != nil {
 		return err
 	}
 	for _, dir := range []string{inner, filepath.Dir(inner), b.dir} {
@@ -95,13 +100,9 @@ func (b *blobs) settle(name, sum string) error {
 	return nil
 }
 
-// rename moves a file to its path, unless the same bytes are there.
-func rename(name, path string) error {
-	if _, err := os.Stat(path); err == nil {
-		// Young again, so that pruning spares it; see prune.
-		now := time.Now()
-		return errors.Join(os.Chtimes(path, now, now), os.Remove(name))
-	}
+func (b *blobs) rename(name, path string) error {
+	b.naming.Lock()
+	defer b.naming.Unlock()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}

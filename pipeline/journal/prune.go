@@ -229,14 +229,17 @@ const blobSlack = 24 * time.Hour
 func (b *blobs) prune(oldest time.Time) int {
 	removed := 0
 	_ = filepath.WalkDir(b.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return nil //nolint:nilerr // what cannot be read now is pruned another day
-		}
-		info, err := d.Info()
-		if err == nil && info.ModTime().Before(oldest.Add(-blobSlack)) && os.Remove(path) == nil {
+		if err == nil && !d.IsDir() && b.removeOlder(path, oldest.Add(-blobSlack)) {
 			removed++
 		}
-		return nil
+		return nil // what cannot be read now is pruned another day
 	})
 	return removed
+}
+
+func (b *blobs) removeOlder(path string, than time.Time) bool {
+	b.naming.Lock()
+	defer b.naming.Unlock()
+	info, err := os.Lstat(path)
+	return err == nil && info.ModTime().Before(than) && os.Remove(path) == nil
 }
