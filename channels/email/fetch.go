@@ -90,7 +90,7 @@ func missing(uids []uint32, mails []imap.Mail) []uint32 {
 
 // fetch returns the originals of a batch, without mails that are proven gone.
 func (f *folder) fetch(ctx context.Context, s *imap.Session, batch []imap.Mail) ([]channels.Original, error) {
-	if len(batch) == 1 && f.trouble[batch[0].UID] >= triesTogether+triesAlone {
+	if f.givenUp(batch[0].UID) {
 		original, err := f.defective(ctx, s, batch[0])
 		return []channels.Original{original}, err
 	}
@@ -111,6 +111,10 @@ func (f *folder) fetch(ctx context.Context, s *imap.Session, batch []imap.Mail) 
 	}
 	return originals, nil
 }
+
+// givenUp reports whether a mail, which is in a batch alone then, is told as
+// defective and no longer fetched.
+func (f *folder) givenUp(uid uint32) bool { return f.trouble[uid] >= triesTogether+triesAlone }
 
 // blame counts a failure against the first mail that did not come.
 func (f *folder) blame(batch []imap.Mail, got map[uint32]channels.Original, err error) {
@@ -204,7 +208,6 @@ func (f *folder) keep(ctx context.Context, mails []imap.Mail, got map[uint32]cha
 			return err
 		}
 		got[uid] = original
-		delete(f.defects, uid)
 		return nil
 	}
 }
@@ -277,6 +280,5 @@ func (f *folder) defective(ctx context.Context, s *imap.Session, mail imap.Mail)
 	}
 	f.log.Error("mail cannot be fetched", "mail", original.ID, "size", mail.Size)
 	f.metrics.defective.WithLabelValues(f.account.Name, f.name).Inc()
-	f.defects[mail.UID] = true
 	return original, nil
 }

@@ -78,10 +78,13 @@ func (h *handover) settle() error {
 	done := make([]uint32, 0, len(h.batch))
 	for _, mail := range h.batch {
 		h.known.add(mail.UID)
-		delete(h.trouble, mail.UID)
-		if !h.defects[mail.UID] {
+		if h.givenUp(mail.UID) {
+			h.defects[mail.UID] = true
+		} else {
+			delete(h.defects, mail.UID)
 			done = append(done, mail.UID)
 		}
+		delete(h.trouble, mail.UID)
 		h.metrics.took(h.account.Name, h.name, mail.ReceivedAt)
 	}
 	return h.finish(h.session, done)

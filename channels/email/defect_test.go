@@ -1,0 +1,59 @@
+package email
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"contactd/channels"
+)
+
+// cannotSend makes a mailbox hang up in the middle of some mails.
+func (m *mailbox) cannotSend(uids ...uint32) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.fetch = func(command string, mail stored) misdeed {
+		if body(command) && slices.Contains(uids, mail.uid) {
+			return hangUp
+		}
+		return behave
+	}
+}
+
+func TestAMailThatCouldNotBeFetchedStaysUntilTheInboxHasIt(t *testing.T) {
+	for _, after := range []string{"keep", "move:Done"} {
+		t.Run(after, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMailbox(10)
+				m.cannotSend(4)
+				s := start(t, m, func(a *Account) { a.After = after })
+				s.within(3*time.Minute, 10)
+				m.cannotSend()
+				s.inbox.Refuse(func([]channels.Original) error { return errors.New("disk full") })
+				time.Sleep(time.Hour)
+				if len(m.chosen("4", false)) == 0 {
+					t.Error("it was moved, and the inbox does not have it")
+				}
+				s.inbox.Refuse(nil)
+				if last := s.within(time.Hour, 11)[10]; last.ID != "INBOX/7/4" || last.Defect != "" {
+					t.Errorf("at last it is %+v", last)
+				}
+			})
+		})
+	}
+}
+
+func TestAMailThatCouldNotBeFetchedIsNotForgottenWhenTheNextBreaksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMailbox(10)
+		m.cannotSend(4, 7)
+		s := start(t, m, nil)
+		s.within(10*time.Minute, 10)
+		m.cannotSend(7)
+		if last := s.within(time.Hour, 11)[10]; last.ID != "INBOX/7/4" || last.Defect != "" {
+			t.Errorf("it comes as %+v", last)
+		}
+	})
+}
