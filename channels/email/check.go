@@ -50,7 +50,7 @@ func (a *account) try(ctx context.Context, limits imap.Limits) (string, error) {
 	}
 	defer s.Close()
 	detail := []string{a.Address}
-	for _, name := range a.Folders {
+	for _, name := range a.ownFolders() {
 		selected, err := s.Select(name, true)
 		if err != nil {
 			return strings.Join(detail, ", "), fmt.Errorf("folder %q: %w", name, err)

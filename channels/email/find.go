@@ -67,16 +67,15 @@ func (a *account) holds(ctx context.Context, limits imap.Limits, id string) (boo
 		return false, err
 	}
 	defer s.Close()
-	folders, err := s.Folders()
+	listed, err := s.Folders()
 	if err != nil {
 		return false, err
 	}
-	needed := a.copyFolders()
-	for _, name := range inOrder(needed, folders) {
+	for _, name := range inOrder(a.copyFolders(), listed) {
 		_, err := s.Select(name, true)
 		var refused *imap.Refused
-		if errors.As(err, &refused) && !slices.Contains(needed, name) {
-			continue // a folder of somebody else's, listed and closed
+		if errors.As(err, &refused) && !a.needs(name, listed) {
+			continue
 		}
 		if err != nil {
 			return false, fmt.Errorf("folder %q: %w", name, err)
@@ -90,28 +89,36 @@ func (a *account) holds(ctx context.Context, limits imap.Limits, id string) (boo
 	return false, nil
 }
 
-// copyFolders are where a copy is expected, the one that mails are moved to
-// after those that they are moved from: a mail on its way is not missed.
+// copyFolders are where a copy is expected, whether or not the server lists
+// them, the one that mails are moved to after those that they are moved from: a
+// mail on its way is not missed.
 func (a *account) copyFolders() []string {
-	folders := slices.Clone(a.Folders)
-	if a.sender.SentFolder != "" {
-		folders = append(folders, a.sender.SentFolder)
-	}
-	if kind, target, _ := strings.Cut(a.After, ":"); kind == "move" {
+	folders := a.ownFolders()
+	if target, moves := strings.CutPrefix(a.After, "move:"); moves {
 		folders = append(folders, target)
 	}
 	return folders
 }
 
-// inOrder returns the first names and then the others. Of the first, those
-// that the server does not have yet are left out.
-func inOrder(first, all []string) []string {
-	var list []string
-	for _, name := range first {
-		if strings.EqualFold(name, "INBOX") || slices.Contains(all, name) {
-			list = append(list, name)
-		}
+// ownFolders are the folders that must be there.
+func (a *account) ownFolders() []string {
+	folders := slices.Clone(a.Folders)
+	if a.sender != nil && a.sender.SentFolder != "" && !slices.Contains(folders, a.sender.SentFolder) {
+		folders = append(folders, a.sender.SentFolder)
 	}
+	return folders
+}
+
+// needs reports whether a copy may lie in a folder that cannot be opened. It
+// does not in one of somebody else's, listed and closed, nor in the one that
+// mails are moved to before it was made.
+func (a *account) needs(name string, listed []string) bool {
+	return slices.Contains(a.ownFolders(), name) || slices.Contains(a.copyFolders(), name) && slices.Contains(listed, name)
+}
+
+// inOrder returns the first names and then the others.
+func inOrder(first, all []string) []string {
+	list := slices.Clone(first)
 	for _, name := range all {
 		if !slices.ContainsFunc(list, func(known string) bool { return canonical(known) == canonical(name) }) {
 			list = append(list, name)
