@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"reflect"
 	"strings"
 
 	"contactd/channels/email/oauth"
@@ -36,7 +37,7 @@ func newSender(a *account, dial func(ctx context.Context, network, address strin
 		room: make(chan struct{}, sendersAtOnce), search: make(chan struct{}, 1),
 	}
 	if s.Auth.Bearer() {
-		if s.oauth = a.tokens; s.oauth == nil || s.OAuth.TokenURL != a.OAuth.TokenURL || s.OAuth.ClientID != a.OAuth.ClientID {
+		if s.oauth = a.tokens; s.oauth == nil || !reflect.DeepEqual(s.OAuth, a.OAuth) {
 			s.oauth = oauth.New(s.OAuth, nil)
 		}
 	}

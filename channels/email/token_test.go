@@ -6,6 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +16,8 @@ import (
 	"contactd/channels/channelstest"
 	"contactd/channels/email/imap"
 	"contactd/channels/email/oauth"
+	"contactd/channels/email/smtp/smtptest"
+	"contactd/contact"
 	"contactd/deploy/servers"
 )
 
@@ -117,4 +122,34 @@ func TestAServerThatAsksAboutTokensIsServed(t *testing.T) {
 	b.server.Deliver(t, "contact", "INBOX", mailNumber(0))
 	b.receive(t)
 	wantEach(t, b.await(t, 1), mailNumbers(0, 1))
+}
+
+func TestTheWayOutHasATokenOfItsOwnWhenItsOAuthDiffers(t *testing.T) {
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(map[string]any{"access_token": "token of " + r.FormValue("refresh_token"), "token_type": "Bearer", "expires_in": 3600})
+	}))
+	t.Cleanup(endpoint.Close)
+	consent := func(of string) oauth.Config {
+		file := filepath.Join(t.TempDir(), "refresh")
+		if err := os.WriteFile(file, []byte(of), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return oauth.Config{TokenURL: endpoint.URL, ClientID: "desk", Flow: oauth.RefreshToken, RefreshTokenFile: file}
+	}
+	var said string
+	server := smtptest.Start(t, smtptest.Options{Offers: []string{"AUTH XOAUTH2"}, Login: func(_, text string) bool { said = text; return true }})
+	a := Account{Name: "contact", Address: "mail.example.org", User: "inbox@force.example", Auth: imap.XOAuth2, OAuth: consent("the inbox"), ThreadKeyFile: threadKeys(t)}
+	a.SMTP = throughRelay(server)
+	a.SMTP.From, a.SMTP.User, a.SMTP.Auth, a.SMTP.OAuth = force, "desk@force.example", imap.XOAuth2, consent("the desk")
+	ch, err := New(Config{Accounts: []Account{a}}, Deps{Health: &channelstest.Health{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ch.Reply(t.Context(), answerTo(jo), theReply(contact.ConversationID(Kind, "contact", "x"), "1", "hello")); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said, "desk@force.example") || !strings.Contains(said, "Bearer token of the desk") {
+		t.Errorf("logged in with %q", said)
+	}
 }
