@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -44,7 +45,10 @@ type Source struct {
 // New returns a source. It asks for nothing yet. A nil client means one
 // without proxies of its own; its time limit is set here.
 func New(c Config, client *http.Client) *Source {
-	bounded := http.Client{Timeout: requestLimit}
+	bounded := http.Client{
+		Timeout:       requestLimit,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the secret is for TokenURL alone
+	}
 	if client != nil {
 		bounded.Transport = client.Transport
 	}
@@ -179,6 +183,11 @@ func describe(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("get token: %w", context.Canceled)
 	}
-	text, _, _ := strings.Cut(err.Error(), ":") // the rest may quote the answer
+	var way *url.Error
+	if errors.As(err, &way) {
+		text, _, _ := strings.Cut(way.Err.Error(), `"`) // the rest may quote the answer
+		return fmt.Errorf("get token: %s", text)
+	}
+	text, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "oauth2: "), ":") // as above
 	return fmt.Errorf("get token: %s", text)
 }
