@@ -55,3 +55,38 @@ func TestTheSecretIsNotSentOnElsewhere(t *testing.T) {
 		}
 	}
 }
+
+func TestAProviderThatKnowsTheClientByOneWayIsNotAskedInAnother(t *testing.T) {
+	var asked []string
+	withdrawn := false
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, secret, inHeader := r.BasicAuth()
+		answer := `{"access_token":"token","token_type":"Bearer","expires_in":3600}`
+		switch {
+		case !inHeader || secret != "planted-secret":
+			answer = `{"error":"invalid_client"}`
+		case withdrawn:
+			answer = `{"error":"invalid_grant"}`
+		}
+		asked = append(asked, answer)
+		if strings.Contains(answer, "error") {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		w.Write([]byte(answer))
+	}))
+	defer provider.Close()
+	for _, config := range []Config{application(), person(t, "refresh-0")} {
+		config.TokenURL = provider.URL
+		s := New(config, nil)
+		withdrawn = false
+		token, err := s.Token(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		withdrawn, asked = true, nil
+		if _, err := s.Token(t.Context(), token); err == nil || !strings.Contains(err.Error(), "invalid_grant") || len(asked) != 1 {
+			t.Errorf("%s: after %d requests told %v", config.Flow, len(asked), err)
+		}
+	}
+}

@@ -35,7 +35,12 @@ type Source struct {
 	config Config
 	client *http.Client
 
-	mutex   sync.Mutex // held while asking: the others wait for the same answer
+	mutex sync.Mutex // held while asking: the others wait for the same answer
+	// application and person ask in the two flows. They are kept because they
+	// learn in which of two ways the provider wants the client's secret.
+	application clientcredentials.Config
+	person      oauth2.Config
+
 	token   string
 	renewAt time.Time
 	expires time.Time
@@ -52,7 +57,11 @@ func New(c Config, client *http.Client) *Source {
 	if client != nil {
 		bounded.Transport = client.Transport
 	}
-	return &Source{config: c, client: &bounded}
+	return &Source{
+		config: c, client: &bounded,
+		application: clientcredentials.Config{ClientID: c.ClientID, TokenURL: c.TokenURL, Scopes: c.Scopes},
+		person:      oauth2.Config{ClientID: c.ClientID, Endpoint: oauth2.Endpoint{TokenURL: c.TokenURL}, Scopes: c.Scopes},
+	}
 }
 
 // Token returns a token that is good for a while. refused is a token that the
@@ -103,8 +112,8 @@ func (s *Source) request(ctx context.Context) (*oauth2.Token, error) {
 	if s.config.Flow == RefreshToken {
 		token, err = s.refresh(ctx, secret)
 	} else {
-		c := clientcredentials.Config{ClientID: s.config.ClientID, ClientSecret: secret, TokenURL: s.config.TokenURL, Scopes: s.config.Scopes}
-		token, err = c.Token(ctx)
+		s.application.ClientSecret = secret
+		token, err = s.application.Token(ctx)
 	}
 	if err != nil {
 		return nil, describe(err)
@@ -123,8 +132,8 @@ func (s *Source) refresh(ctx context.Context, secret string) (*oauth2.Token, err
 	if err != nil {
 		return nil, fmt.Errorf("read refresh token: %w", err)
 	}
-	c := oauth2.Config{ClientID: s.config.ClientID, ClientSecret: secret, Scopes: s.config.Scopes, Endpoint: oauth2.Endpoint{TokenURL: s.config.TokenURL}}
-	token, err := c.TokenSource(ctx, &oauth2.Token{RefreshToken: old}).Token()
+	s.person.ClientSecret = secret
+	token, err := s.person.TokenSource(ctx, &oauth2.Token{RefreshToken: old}).Token()
 	if err != nil {
 		return nil, err
 	}
