@@ -99,8 +99,16 @@ func renewal(now, expires time.Time) time.Time {
 	return at
 }
 
-// request asks the provider.
+// request asks the provider. A refresh is not broken off when ctx ends: the
+// provider may have forgotten the old refresh token, and the new one be on its
+// way.
 func (s *Source) request(ctx context.Context) (*oauth2.Token, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("get token: %w", err)
+	}
+	if s.config.Flow == RefreshToken {
+		ctx = context.WithoutCancel(ctx)
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.client)

@@ -179,6 +179,25 @@ func TestARotatedTokenThatCannotBeWrittenIsNotLost(t *testing.T) {
 	})
 }
 
+func TestARotatedTokenIsKeptThoughTheAskerHasGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := person(t, "refresh-0")
+		ctx, leave := context.WithCancel(t.Context())
+		p := &provider{respond: func(n int, form url.Values) (int, string) {
+			leave() // as when the daemon stops, after the provider has forgotten the old token
+			return rotating(n, form)
+		}}
+		s := New(c, &http.Client{Transport: p})
+		token, _ := s.Token(ctx, "")
+		if kept, err := readSecret(c.RefreshTokenFile); kept != "refresh-1" {
+			t.Errorf("the file holds %q, %v", kept, err)
+		}
+		if _, err := s.Token(ctx, token); !errors.Is(err, context.Canceled) || len(p.asked) != 1 {
+			t.Errorf("who comes too late asks as well: %v", err)
+		}
+	})
+}
+
 func TestErrorsOfTheProviderHoldNoSecret(t *testing.T) {
 	for _, body := range []string{
 		`{"error":"invalid_client","error_description":"planted-secret is wrong"}`,
