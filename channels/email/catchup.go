@@ -154,12 +154,15 @@ func (f *folder) sweep(ctx context.Context, s *imap.Session) (newer bool, err er
 // accepted by an earlier process: a mail that shows up among them is late. When
 // mails are moved or marked, those that are left are offered again instead.
 func (f *folder) remember(s *imap.Session) error {
-	if f.remembered || f.afterIs != "keep" {
+	if f.remembered {
 		return nil
 	}
-	found, err := s.Search(1)
-	if err != nil {
-		return err
+	var found []uint32
+	var err error
+	if f.afterIs == "keep" {
+		if found, err = s.Search(1); err != nil {
+			return err
+		}
 	}
 	for _, uid := range found {
 		if uid <= f.position.last {

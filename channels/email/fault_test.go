@@ -191,6 +191,31 @@ func TestARefusedMoveIsTriedAgainWhileNothingComes(t *testing.T) {
 	})
 }
 
+func TestMailsAreMovedAsSoonAsTheServerCan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, restarted := newMailbox(5), false
+		m.offers = "IMAP4rev1 IDLE" // of a server that is being mended
+		m.fetch = func(command string, mail stored) misdeed {
+			if body(command) && mail.uid == 6 && !restarted {
+				restarted, m.offers = true, "IMAP4rev1 IDLE MOVE"
+				return hangUp
+			}
+			return behave
+		}
+		s := start(t, m, func(a *Account) { a.After = "move:Done" })
+		s.within(time.Second, 5)
+		m.put(stored{6, string(mailNumber(5))})
+		wantEach(t, s.within(time.Minute, 6), mailNumbers(0, 6))
+		synctest.Wait()
+		if left := m.chosen("1:*", false); len(left) > 0 {
+			t.Errorf("%d mails are left", len(left))
+		}
+		if again := s.inbox.Repeated(); again > 0 {
+			t.Errorf("%d mails were read again", again)
+		}
+	})
+}
+
 func TestAServerThatTellsNothingIsAsked(t *testing.T) {
 	for offers, limit := range map[string]time.Duration{"IMAP4rev1 IDLE": defaultIdle, "IMAP4rev1": defaultPoll} {
 		t.Run(offers, func(t *testing.T) {

@@ -24,11 +24,11 @@ type folder struct {
 	login   backoff
 
 	position position
-	afterIs  string // "move", "flag", or "keep" where the server cannot
+	afterIs  string // "move", "flag", or "keep" while the server cannot
 	target   string
 
 	known      uidSet // accepted by this process, or there when it began
-	remembered bool   // what was there when it began is known
+	remembered bool   // what was there when it began was noted
 	swept      time.Time
 
 	trouble  map[uint32]int  // failed attempts to fetch, by UID
@@ -42,12 +42,10 @@ type folder struct {
 }
 
 func newFolder(ch *Channel, a *account, name string, inbox channels.Inbox) *folder {
-	kind, target, _ := strings.Cut(a.After, ":")
 	return &folder{
 		Channel: ch, account: a, name: name, inbox: inbox,
 		log:     ch.deps.Log.With("channel", Kind, "account", a.Name, "folder", name),
 		network: ch.timing.network, login: ch.timing.login,
-		afterIs: kind, target: target,
 		trouble: map[uint32]int{}, defects: map[uint32]bool{},
 	}
 }
@@ -114,6 +112,7 @@ func (f *folder) session(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
+	f.afterIs, f.target, _ = strings.Cut(f.account.After, ":")
 	selected, err := s.Select(f.name, f.afterIs == "keep")
 	if err != nil {
 		return err
