@@ -247,6 +247,24 @@ func TestAnOversizeMailIsCutAndRead(t *testing.T) {
 	})
 }
 
+func TestAMailThatIsCutAtLastIsNotTakenForWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMailbox(1)
+		m.mails[0].body = "From: jo@example.org\r\nSubject: film\r\n\r\n" + strings.Repeat("more text here\r\n", 200000)
+		asked := 0
+		m.fetch = func(string, stored) misdeed { // its description does not come, then its bytes do not
+			if asked++; asked <= 4 {
+				return skipIt
+			}
+			return behave
+		}
+		original := start(t, m, func(a *Account) { a.Oversize = 2 << 20 }).within(time.Minute, 1)[0]
+		if whole := original.Blob.Size == int64(len(m.mails[0].body)); whole != (original.Defect == "") {
+			t.Errorf("%d of %d bytes are told as %q", original.Blob.Size, len(m.mails[0].body), original.Defect)
+		}
+	})
+}
+
 func TestTheSeenFlagIsNeitherSetNorAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMailbox(3)

@@ -81,11 +81,15 @@ func (f *folder) listMissing(s *imap.Session, window []uint32, mails []imap.Mail
 func missing(uids []uint32, mails []imap.Mail) []uint32 {
 	var rest []uint32
 	for _, uid := range uids {
-		if !slices.ContainsFunc(mails, func(m imap.Mail) bool { return m.UID == uid }) {
+		if indexOf(mails, uid) < 0 {
 			rest = append(rest, uid)
 		}
 	}
 	return rest
+}
+
+func indexOf(mails []imap.Mail, uid uint32) int {
+	return slices.IndexFunc(mails, func(m imap.Mail) bool { return m.UID == uid })
 }
 
 // fetch returns the originals of a batch, without mails that are proven gone.
@@ -179,9 +183,15 @@ func (f *folder) fetchMissing(ctx context.Context, s *imap.Session, batch []imap
 	if err != nil {
 		return err
 	}
-	for _, mail := range placed {
-		part, _ := f.part([]imap.Mail{mail})
-		if err := s.FetchAt(mail, part, f.keep(ctx, batch, got)); err != nil {
+	for _, mail := range placed { // its size may have been unknown until now
+		at := indexOf(batch, mail.UID)
+		if at < 0 {
+			continue // not asked for
+		}
+		mail.ReceivedAt = batch[at].ReceivedAt
+		alone := []imap.Mail{mail}
+		part, _ := f.part(alone)
+		if err := s.FetchAt(mail, part, f.keep(ctx, alone, got)); err != nil {
 			return err
 		}
 	}
@@ -196,7 +206,7 @@ func (f *folder) fetchMissing(ctx context.Context, s *imap.Session, batch []imap
 // keep returns what turns the bytes of mails into originals.
 func (f *folder) keep(ctx context.Context, mails []imap.Mail, got map[uint32]channels.Original) imap.Take {
 	return func(uid uint32, size int64, body io.Reader) error {
-		at := slices.IndexFunc(mails, func(m imap.Mail) bool { return m.UID == uid })
+		at := indexOf(mails, uid)
 		if at < 0 {
 			return nil // not asked for
 		}
