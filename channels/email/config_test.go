@@ -80,7 +80,7 @@ func TestThreadKeysComeFromTheirFile(t *testing.T) {
 }
 
 func FuzzCursorsAreReadAsTheyWereWritten(f *testing.F) {
-	for _, seed := range []string{"1/7/42/0", "1/4294967295/4294967295/4294967295", "1/0/0/0", "2/1/1/1", "1/7/042/0", "1/7/-1/0", "", "1/7/42/0/9"} {
+	for _, seed := range []string{"1/7/42/0", "1/4294967295/4294967295/4294967295", "1/0/0/0", "2/1/1/1", "1/7/042/0", "1/7/-1/0", "", "1/7/42/0/9", "1/7/42/0/0", "1/7/42/0/9/9"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -97,7 +97,7 @@ func FuzzCursorsAreReadAsTheyWereWritten(f *testing.F) {
 func TestIdentitiesOfFoldersDoNotRunIntoEachOther(t *testing.T) {
 	seen := map[string]string{}
 	for _, folder := range []string{"INBOX", "a/b", "a%2Fb", "a", "a/b/1", "é", "\u00e9x"} {
-		id, name := platformID(folder, 1, 2), cursorName("x", folder)
+		id, name := position{validity: 1}.platformID(folder, 2), cursorName("x", folder)
 		for _, each := range []string{id, name} {
 			if other, taken := seen[each]; taken {
 				t.Errorf("%q and %q share %s", folder, other, each)
@@ -108,7 +108,7 @@ func TestIdentitiesOfFoldersDoNotRunIntoEachOther(t *testing.T) {
 			t.Errorf("%s or %s can be read in two ways", id, name)
 		}
 	}
-	if platformID("inbox", 1, 2) != platformID("INBOX", 1, 2) {
+	if (position{}).platformID("inbox", 2) != (position{}).platformID("INBOX", 2) {
 		t.Error("INBOX has two identities")
 	}
 }

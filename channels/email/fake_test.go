@@ -24,6 +24,7 @@ import (
 type mailbox struct {
 	mutex    sync.Mutex
 	validity uint32
+	next     uint32 // UIDNEXT, 0 for a server that does not tell
 	mails    []stored
 	offers   string
 	login    string // the answer to LOGIN, OK when empty
@@ -141,9 +142,12 @@ func (v *visit) answer(tag, command string) error {
 		return v.send("%s OK [CAPABILITY %s] in", tag, v.m.offers)
 	case "EXAMINE", "SELECT":
 		v.m.mutex.Lock()
-		count := len(v.m.mails)
+		count, next := len(v.m.mails), ""
+		if v.m.next > 0 {
+			next = fmt.Sprintf("* OK [UIDNEXT %d] next\r\n", v.m.next)
+		}
 		v.m.mutex.Unlock()
-		return v.send("* %d EXISTS\r\n* OK [UIDVALIDITY %d] valid\r\n%s OK selected", count, v.m.validity, tag)
+		return v.send("* %d EXISTS\r\n%s* OK [UIDVALIDITY %d] valid\r\n%s OK selected", count, next, v.m.validity, tag)
 	case "IDLE":
 		return v.idle(tag)
 	case "UID":

@@ -294,6 +294,50 @@ func TestACursorThatIsNotUnderstoodLosesNothing(t *testing.T) {
 	}
 }
 
+func TestAMailboxThatWasPutBackLosesNoNewMail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMailbox(5)
+		m.next = 6
+		s := start(t, m, nil)
+		s.within(time.Second, 5)
+		want := mailNumbers(0, 5)
+		for _, fresh := range [][][]byte{mailNumbers(10, 12), mailNumbers(20, 21)} {
+			s.stop()
+			m.mails, m.next = m.mails[:2], 3 // as the server was last night
+			for _, text := range fresh {
+				m.mails = append(m.mails, stored{m.next, string(text)})
+				m.next++
+			}
+			s.restart(nil)
+			want = append(want, fresh...)
+			wantEach(t, s.within(time.Second, len(want)), want)
+		}
+		m.put(stored{6, string(mailNumber(0))}) // new, though with the bytes of an older one
+		if last := s.within(time.Second, len(want)+1)[len(want)]; last.Renumbered {
+			t.Errorf("a later mail is taken for an older one: %+v", last)
+		}
+	})
+}
+
+func TestAServerThatLagsBehindDoublesNoMail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMailbox(5)
+		m.next = 6
+		s := start(t, m, nil)
+		s.within(time.Second, 5)
+		all := m.mails
+		s.stop()
+		m.mails, m.next = all[:3:3], 4 // as another machine of the same service shows it
+		s.restart(nil)
+		time.Sleep(time.Hour)
+		s.stop()
+		m.mails, m.next = append(all[:5:5], stored{6, string(mailNumber(5))}), 7
+		s.restart(nil)
+		time.Sleep(time.Hour)
+		wantEach(t, s.inbox.Accepted(), mailNumbers(0, 6))
+	})
+}
+
 // gaps returns the pauses between dials.
 func gaps(m *mailbox) []time.Duration {
 	m.mutex.Lock()

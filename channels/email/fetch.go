@@ -262,7 +262,7 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 func (f *folder) original(mail imap.Mail) channels.Original {
 	return channels.Original{
 		Channel: Kind, Account: f.account.Name,
-		ID:         platformID(f.name, f.position.validity, mail.UID),
+		ID:         f.position.platformID(f.name, mail.UID),
 		MediaType:  "message/rfc822",
 		ReceivedAt: mail.ReceivedAt,
 		Renumbered: mail.UID <= f.position.renumbered,

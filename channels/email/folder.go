@@ -183,16 +183,22 @@ func (f *folder) resume(ctx context.Context, selected imap.Folder) error {
 			return err
 		}
 	}
-	switch f.position.validity {
-	case selected.Validity:
-		return nil
-	case 0:
+	switch old := f.position; {
+	case old.validity == 0:
 		f.position = position{validity: selected.Validity}
-	default:
+	case old.validity != selected.Validity:
 		f.log.Warn("mails were renumbered: reading the folder again",
-			"old_uidvalidity", f.position.validity, "new_uidvalidity", selected.Validity)
+			"old_uidvalidity", old.validity, "new_uidvalidity", selected.Validity)
 		// All mails that the next search finds may be known under other UIDs.
-		f.position = position{validity: selected.Validity, renumbered: everything}
+		f.position = position{validity: selected.Validity, renumbered: everything, reissued: old.reissued}
+	case selected.Next != 0 && selected.Next <= old.last:
+		f.log.Error("the server gives UIDs out again, as after a backup was put back: reading the folder again",
+			"uidvalidity", selected.Validity, "uidnext", selected.Next, "read_up_to", old.last)
+		// Those up to the old position may be known, also the ones that are not
+		// there now: it may be another machine, which lags behind.
+		f.position = position{validity: selected.Validity, renumbered: max(old.last, old.renumbered), reissued: old.reissued + 1}
+	default:
+		return nil
 	}
 	f.known, f.remembered = uidSet{}, false
 	f.swept = time.Time{}

@@ -39,6 +39,9 @@ type Folder struct {
 	// Validity is the UIDVALIDITY, never 0: UIDs mean what they did under the
 	// same Validity only.
 	Validity uint32
+	// Next is above the UID of every mail that was ever in it, 0 when the
+	// server does not tell.
+	Next uint32
 	// Mails is how many mails lie in it.
 	Mails uint32
 	// Keywords says whether any keyword can be set on a mail for good; Flags
@@ -82,7 +85,7 @@ func (s *Session) Select(name string, readOnly bool) (Folder, error) {
 	if data.UIDValidity == 0 { // pitfall 17
 		return Folder{}, errors.New("select: the server gave no UIDVALIDITY")
 	}
-	folder := Folder{Validity: data.UIDValidity, Mails: data.NumMessages}
+	folder := Folder{Validity: data.UIDValidity, Next: uint32(data.UIDNext), Mails: data.NumMessages}
 	for _, flag := range data.PermanentFlags {
 		folder.Keywords = folder.Keywords || flag == goimap.FlagWildcard
 		folder.Flags = append(folder.Flags, string(flag))
