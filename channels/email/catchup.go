@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"contactd/channels/email/imap"
@@ -119,12 +120,16 @@ func (f *folder) sweep(ctx context.Context, s *imap.Session) (newer bool, err er
 	if err != nil {
 		return false, err
 	}
+	f.position.defects = slices.DeleteFunc(f.position.defects, func(uid uint32) bool {
+		_, there := slices.BinarySearch(found, uid)
+		return !there // somebody has dealt with it
+	})
 	var again, finish []uint32
 	for _, uid := range found {
 		switch {
 		case uid > f.position.last:
 			newer = true
-		case f.defects[uid]:
+		case slices.Contains(f.position.defects, uid):
 			if due {
 				again = append(again, uid)
 			}

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -20,41 +21,56 @@ type position struct {
 	// reissued is how often the server has given UIDs out again under the same
 	// UIDVALIDITY, which it must not: a mailbox that was put back from a backup.
 	reissued uint32
+	// defects are the UIDs of mails that could not be fetched whole: a person
+	// was told of them, and they are tried again.
+	defects []uint32
 }
 
 // cursorVersion begins every encoded position; another form needs another.
 const cursorVersion = "1"
 
-// encode writes the position as version/validity/last/renumbered, and
-// /reissued when it is not 0.
+// keptDefects bounds how many defects outlive the process.
+const keptDefects = 1000
+
+// encode writes the position as version/validity/last/renumbered, followed by
+// /reissued and by /defects when there are any.
 func (p position) encode() string {
 	text := fmt.Sprintf("%s/%d/%d/%d", cursorVersion, p.validity, p.last, p.renumbered)
-	if p.reissued > 0 {
+	if p.reissued > 0 || len(p.defects) > 0 {
 		text += fmt.Sprintf("/%d", p.reissued)
+	}
+	for i, uid := range p.defects[:min(len(p.defects), keptDefects)] {
+		separator := ","
+		if i == 0 {
+			separator = "/"
+		}
+		text += fmt.Sprintf("%s%d", separator, uid)
 	}
 	return text
 }
 
 // decodePosition reads what encode wrote.
 func decodePosition(text string) (position, error) {
-	parts := strings.Split(text, "/")
-	if len(parts) < 4 || len(parts) > 5 || parts[0] != cursorVersion {
-		return position{}, fmt.Errorf("read cursor: unknown form")
+	var p position
+	number := func(part string) uint32 { // what is none makes a difference below
+		n, _ := strconv.ParseUint(part, 10, 32)
+		return uint32(n)
 	}
-	var numbers [4]uint32
-	for i, part := range parts[1:] {
-		number, err := strconv.ParseUint(part, 10, 32)
-		if err != nil || strconv.FormatUint(number, 10) != part {
-			return position{}, fmt.Errorf("read cursor: part %d is no number", i+1)
+	into := []*uint32{new(uint32), &p.validity, &p.last, &p.renumbered, &p.reissued}
+	for i, part := range strings.Split(text, "/") {
+		if i < len(into) {
+			*into[i] = number(part)
+			continue
 		}
-		numbers[i] = uint32(number)
+		for uid := range strings.SplitSeq(part, ",") {
+			p.defects = append(p.defects, number(uid))
+		}
 	}
-	if len(parts) == 5 && numbers[3] == 0 {
-		return position{}, fmt.Errorf("read cursor: part 4 is 0")
-	}
-	p := position{validity: numbers[0], last: numbers[1], renumbered: numbers[2], reissued: numbers[3]}
-	if p.validity == 0 {
-		return position{}, fmt.Errorf("read cursor: no uidvalidity")
+	switch {
+	case p.encode() != text:
+		return position{}, errors.New("read cursor: unknown form")
+	case p.validity == 0:
+		return position{}, errors.New("read cursor: no uidvalidity")
 	}
 	return p, nil
 }

@@ -57,3 +57,47 @@ func TestAMailThatCouldNotBeFetchedIsNotForgottenWhenTheNextBreaksOff(t *testing
 		}
 	})
 }
+
+func TestAMailThatIsGoneIsOwedNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMailbox(10)
+		m.cannotSend(4)
+		s := start(t, m, nil)
+		s.within(3*time.Minute, 10)
+		m.remove(4)
+		time.Sleep(time.Hour)
+		m.put(stored{11, string(mailNumber(10))})
+		s.within(time.Minute, 11)
+		cursor, _ := s.inbox.Cursor(t.Context(), cursorName("contact", "INBOX"))
+		if cursor.Value != "1/7/11/0" {
+			t.Errorf("the cursor is %s", cursor.Value)
+		}
+	})
+}
+
+func TestAMailThatCouldNotBeFetchedIsTriedAgainByTheNextProcess(t *testing.T) {
+	for _, after := range []string{"keep", "move:Done"} {
+		t.Run(after, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMailbox(10)
+				m.cannotSend(4)
+				withAfter := func(a *Account) { a.After = after }
+				s := start(t, m, withAfter)
+				s.within(3*time.Minute, 10)
+				for range 2 { // it is owed however often the process ends
+					s.stop()
+					s.restart(withAfter)
+					time.Sleep(time.Hour)
+				}
+				m.cannotSend()
+				if last := s.within(time.Hour, 11)[10]; last.ID != "INBOX/7/4" || last.Defect != "" {
+					t.Errorf("it comes as %+v", last)
+				}
+				cursor, _ := s.inbox.Cursor(t.Context(), cursorName("contact", "INBOX"))
+				if cursor.Value != "1/7/10/0" {
+					t.Errorf("then the cursor is %s", cursor.Value)
+				}
+			})
+		})
+	}
+}

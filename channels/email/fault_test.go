@@ -2,6 +2,7 @@ package email
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -155,7 +156,7 @@ func TestAMailThatIsGoneIsPassedOver(t *testing.T) {
 		s = start(t, m, nil)
 		wantEach(t, s.within(time.Minute, 9), slices.Delete(mailNumbers(0, 10), 3, 4))
 		cursor, _ := s.inbox.Cursor(t.Context(), cursorName("contact", "INBOX"))
-		if p, err := decodePosition(cursor.Value); err != nil || p != (position{validity: 7, last: 10}) {
+		if p, err := decodePosition(cursor.Value); err != nil || !reflect.DeepEqual(p, position{validity: 7, last: 10}) {
 			t.Errorf("the cursor is %+v, %v", p, err)
 		}
 	})

@@ -31,11 +31,10 @@ type folder struct {
 	remembered bool   // what was there when it began was noted
 	swept      time.Time
 
-	trouble  map[uint32]int  // failed attempts to fetch, by UID
-	defects  map[uint32]bool // accepted without all their bytes
-	oneByOne uint32          // up to this UID mails are listed one at a time
-	dateless uint32          // up to this UID without INTERNALDATE
-	upSince  time.Time       // since when the session works, zero while it does not
+	trouble  map[uint32]int // failed attempts to fetch, by UID
+	oneByOne uint32         // up to this UID mails are listed one at a time
+	dateless uint32         // up to this UID without INTERNALDATE
+	upSince  time.Time      // since when the session works, zero while it does not
 
 	unlisted      uint32 // the window whose list failed last, by its first UID
 	unlistedTimes int
@@ -46,7 +45,7 @@ func newFolder(ch *Channel, a *account, name string, inbox channels.Inbox) *fold
 		Channel: ch, account: a, name: name, inbox: inbox,
 		log:     ch.deps.Log.With("channel", Kind, "account", a.Name, "folder", name),
 		network: ch.timing.network, login: ch.timing.login,
-		trouble: map[uint32]int{}, defects: map[uint32]bool{},
+		trouble: map[uint32]int{},
 	}
 }
 
@@ -202,7 +201,7 @@ func (f *folder) resume(ctx context.Context, selected imap.Folder) error {
 	}
 	f.known, f.remembered = uidSet{}, false
 	f.swept = time.Time{}
-	f.trouble, f.defects = map[uint32]int{}, map[uint32]bool{}
+	f.trouble = map[uint32]int{}
 	f.oneByOne, f.dateless = 0, 0
 	return nil
 }

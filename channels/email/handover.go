@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"contactd/channels"
 	"contactd/channels/email/imap"
@@ -54,12 +55,25 @@ func (h *handover) takeWindow(ctx context.Context, window []uint32) error {
 // offer lets the inbox begin to accept a batch.
 func (h *handover) offer(ctx context.Context, originals []channels.Original, batch []imap.Mail, upTo uint32) {
 	h.batch, h.next, h.offered = batch, h.position, make(chan error, 1)
+	h.next.defects = h.defectsAfter(batch)
 	var cursor channels.Cursor
 	if h.advance {
 		h.next.last = upTo
+	}
+	if h.advance || !slices.Equal(h.next.defects, h.position.defects) {
 		cursor = h.cursor(h.next)
 	}
 	go func(result chan<- error) { result <- h.inbox.Accept(ctx, originals, cursor) }(h.offered)
+}
+
+// defectsAfter are the defects when a batch was accepted: its mails are none any
+// more, unless the only one in it was given up.
+func (f *folder) defectsAfter(batch []imap.Mail) []uint32 {
+	defects := slices.DeleteFunc(slices.Clone(f.position.defects), func(uid uint32) bool { return indexOf(batch, uid) >= 0 })
+	if f.givenUp(batch[0].UID) {
+		defects = append(defects, batch[0].UID)
+	}
+	return defects
 }
 
 // settle waits until the inbox has the batch that was offered, and then moves
@@ -78,10 +92,7 @@ func (h *handover) settle() error {
 	done := make([]uint32, 0, len(h.batch))
 	for _, mail := range h.batch {
 		h.known.add(mail.UID)
-		if h.givenUp(mail.UID) {
-			h.defects[mail.UID] = true
-		} else {
-			delete(h.defects, mail.UID)
+		if !h.givenUp(mail.UID) {
 			done = append(done, mail.UID)
 		}
 		delete(h.trouble, mail.UID)
