@@ -1,11 +1,13 @@
 // Package certificate keeps the certificate of a listener fresh: it is read
 // again when its file changes, so that a renewed one needs no restart, which
-// would end every chat for a moment, and none is forgotten until browsers and
-// platforms refuse the address. What a listener answers is left to it.
+// would end every chat for a moment. None is forgotten until browsers and
+// platforms refuse the address: one that nobody renews is told before it ends.
+// What a listener answers is left to it.
 package certificate
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"sync"
@@ -24,13 +26,34 @@ func Config(certFile, keyFile string) (*tls.Config, error) {
 }
 
 // Try returns what is wrong with the files that a setting cert_file names, with
-// that key; nil without any.
+// that key, and with how long the certificate in them is good; nil without any.
 func Try(certFile, keyFile string) error {
 	if certFile == "" {
 		return nil
 	}
-	if _, err := Config(certFile, keyFile); err != nil {
+	pair, err := (&certificate{cert: certFile, key: keyFile}).load(nil)
+	if err == nil {
+		err = good(pair.Leaf, time.Now())
+	}
+	if err != nil {
 		return fmt.Errorf("cert_file: %w", err)
+	}
+	return nil
+}
+
+// warning is how long before its end a certificate must have been renewed, but
+// no more than a tenth of its life: some live for days.
+const warning = 7 * 24 * time.Hour
+
+// good says what is wrong with the time for which a certificate is good.
+func good(c *x509.Certificate, now time.Time) error {
+	switch left := c.NotAfter.Sub(now); {
+	case now.Before(c.NotBefore):
+		return fmt.Errorf("it begins at %s", c.NotBefore.UTC().Format(time.RFC3339))
+	case left <= 0:
+		return fmt.Errorf("it ended at %s", c.NotAfter.UTC().Format(time.RFC3339))
+	case left < min(warning, c.NotAfter.Sub(c.NotBefore)/10):
+		return fmt.Errorf("it ends at %s and was not renewed", c.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

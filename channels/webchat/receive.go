@@ -176,7 +176,7 @@ func (ch *Channel) shared(a netip.Addr) bool {
 func (r *running) report() {
 	r.each(r.timing.report, func() {
 		if err := certificate.Try(r.config.CertFile, r.config.KeyFile); err != nil {
-			r.failing(fmt.Errorf("the certificate before is used until it ends: %w", err))
+			r.failing(fmt.Errorf("the certificate that was read last serves: %w", err))
 			return
 		}
 		r.working()
