@@ -101,3 +101,27 @@ func TestAMailThatCouldNotBeFetchedIsTriedAgainByTheNextProcess(t *testing.T) {
 		})
 	}
 }
+
+func TestAServerThatIsBusyMakesNoMailUnreadable(t *testing.T) {
+	for name, busy := range map[string]func(command string) bool{
+		"with the lists": func(command string) bool { return !body(command) }, "with the mails": body,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m, begun := newMailbox(1), time.Now()
+				m.fetch = func(command string, _ stored) misdeed {
+					if busy(command) && time.Since(begun) < time.Hour {
+						return throttle
+					}
+					return behave
+				}
+				s := start(t, m, nil)
+				got := s.within(2*time.Hour, 1)
+				wantEach(t, got, mailNumbers(0, 1))
+				if got[0].ReceivedAt.IsZero() {
+					t.Error("when it was received is not known any more")
+				}
+			})
+		})
+	}
+}

@@ -49,10 +49,11 @@ type stored struct {
 type misdeed int
 
 const (
-	behave misdeed = iota
-	hangUp         // closes the connection in the middle
-	skipIt         // leaves the mail out
-	refuse         // answers NO
+	behave   misdeed = iota
+	hangUp           // closes the connection in the middle
+	skipIt           // leaves the mail out
+	refuse           // answers NO
+	throttle         // asks for a pause of a minute
 	uidLast
 	flagsFirst
 	nilBody
@@ -265,8 +266,11 @@ func (v *visit) fetch(tag, rest string, places bool) error {
 		}
 		place := 1 + slices.IndexFunc(v.m.mails, func(s stored) bool { return s.uid == mail.uid })
 		v.m.mutex.Unlock()
-		if deed == refuse {
+		switch deed {
+		case refuse:
 			return v.send("%s NO [SERVERBUG] internal error", tag)
+		case throttle:
+			return v.send("%s BAD Request is throttled. Suggested Backoff Time: 60000 milliseconds", tag)
 		}
 		if err := v.sendMail(place, mail, items, deed); err != nil {
 			return err

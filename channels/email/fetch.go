@@ -35,7 +35,7 @@ func (f *folder) list(s *imap.Session, window []uint32) ([]imap.Mail, error) {
 		mails, err = f.listMissing(s, window, mails, dates)
 	}
 	if err != nil {
-		f.listFailed(window)
+		f.listFailed(window, err)
 		return nil, err
 	}
 	slices.SortFunc(mails, func(a, b imap.Mail) int { return int(int64(a.UID) - int64(b.UID)) })
@@ -44,7 +44,10 @@ func (f *folder) list(s *imap.Session, window []uint32) ([]imap.Mail, error) {
 
 // listFailed narrows down what breaks the description of a window: nothing in
 // it, a malformed date, or one mail.
-func (f *folder) listFailed(window []uint32) {
+func (f *folder) listFailed(window []uint32, err error) {
+	if saysNothing(err) {
+		return
+	}
 	if f.unlisted != window[0] {
 		f.unlisted, f.unlistedTimes = window[0], 0
 	}
@@ -122,7 +125,7 @@ func (f *folder) givenUp(uid uint32) bool { return f.trouble[uid] >= triesTogeth
 
 // blame counts a failure against the first mail that did not come.
 func (f *folder) blame(batch []imap.Mail, got map[uint32]channels.Original, err error) {
-	if errors.Is(err, errInbox) || errors.Is(err, context.Canceled) {
+	if saysNothing(err) {
 		return
 	}
 	for _, mail := range batch {
@@ -131,6 +134,13 @@ func (f *folder) blame(batch []imap.Mail, got map[uint32]channels.Original, err 
 			return
 		}
 	}
+}
+
+// saysNothing reports whether an error says nothing about the mails that were
+// asked for: it is our own, or the server only wants a pause.
+func saysNothing(err error) bool {
+	var refused *imap.Refused
+	return errors.Is(err, errInbox) || errors.Is(err, context.Canceled) || errors.As(err, &refused) && refused.Wait > 0
 }
 
 // fetchInto fetches mails with one command.
