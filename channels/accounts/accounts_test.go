@@ -80,6 +80,11 @@ func TestAnAccountWorksWhenNothingOfItFails(t *testing.T) {
 	if err, told := state(); !told || err == nil || err.Error() != "token: dead" {
 		t.Errorf("%v, %v", err, told)
 	}
+	h.Report("sending", errors.New("refused"))
+	h.Report("sending", nil)
+	if err, _ := state(); err == nil || err.Error() != "token: dead" {
+		t.Errorf("what fails is told as %v", err)
+	}
 	h.Report("token", nil)
 	if err, told := state(); !told || err != nil {
 		t.Errorf("%v, %v", err, told)

@@ -86,7 +86,7 @@ func (f *folder) batch(mails []imap.Mail) []imap.Mail {
 func (f *folder) progressed() {
 	f.network.reset()
 	f.login.reset()
-	f.account.health.working(f.name)
+	f.tell(nil)
 }
 
 // finish moves or marks accepted mails. A refusal changes nothing about them;

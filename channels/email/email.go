@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/email/imap"
 	"contactd/channels/email/oauth"
 
@@ -82,7 +83,7 @@ type account struct {
 	keys   keyring
 	tokens *oauth.Source // nil unless the login needs a token
 	sender *sender       // nil when the account cannot send
-	health *health
+	health *accounts.Health
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -102,7 +103,7 @@ func New(c Config, deps Deps) (*Channel, error) {
 			a.tokens = oauth.New(a.OAuth, nil)
 		}
 		a.sender = newSender(a, deps.Dial)
-		a.health = &health{account: a.Name, to: deps.Health, failing: map[string]bool{}}
+		a.health = accounts.NewHealth(Kind, a.Name, deps.Health)
 		ch.accounts = append(ch.accounts, a)
 	}
 	metrics, err := newMetrics(deps.Metrics)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/accounts"
 	"contactd/channels/channelstest"
 	"contactd/contact"
 )
@@ -422,13 +423,14 @@ func TestAHealthySessionStartsThePausesAnew(t *testing.T) {
 
 func TestAnAccountWorksWhenAllItsFoldersDo(t *testing.T) {
 	told := &channelstest.Health{}
-	h := &health{account: "contact", to: told, failing: map[string]bool{}}
-	h.fails("INBOX", fmt.Errorf("down"))
-	h.working("Reports")
+	a := &account{health: accounts.NewHealth(Kind, "contact", told)}
+	inbox, reports := &folder{account: a, name: "INBOX"}, &folder{account: a, name: "Reports"}
+	inbox.tell(fmt.Errorf("down"))
+	reports.tell(nil)
 	if err := told.Await(t.Context(), Kind, "contact", func(err error, _ bool) bool { return err != nil }); err != nil {
 		t.Error("the working folder hid the failing one")
 	}
-	h.working("INBOX")
+	inbox.tell(nil)
 	if err := told.Await(t.Context(), Kind, "contact", func(err error, _ bool) bool { return err == nil }); err != nil {
 		t.Error("the account is still failing")
 	}

@@ -65,12 +65,15 @@ func (f *folder) run(ctx context.Context) {
 			continue // the server ended a long IDLE: it wants a new session
 		}
 		pause := f.pause(err)
-		f.account.health.fails(f.name, err)
+		f.tell(err)
 		f.metrics.failures.WithLabelValues(f.account.Name, f.name, cause(err)).Inc()
 		f.log.Warn("session ended", "error", err, "retry_in", pause.Round(time.Millisecond))
 		wait(ctx, pause)
 	}
 }
+
+// tell tells how the folder does.
+func (f *folder) tell(err error) { f.account.health.Report(fmt.Sprintf("folder %q", f.name), err) }
 
 // pause is how long to wait after err.
 func (f *folder) pause(err error) time.Duration {
@@ -142,7 +145,7 @@ func (f *folder) look(ctx context.Context, s *imap.Session, first bool) error {
 	if err := f.catchUp(ctx, s); err != nil {
 		return err
 	}
-	f.account.health.working(f.name)
+	f.tell(nil)
 	f.metrics.searched.WithLabelValues(f.account.Name, f.name).SetToCurrentTime()
 	if !first && time.Since(f.swept) < f.timing.sweep {
 		return nil
