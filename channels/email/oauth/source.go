@@ -17,6 +17,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -30,10 +31,12 @@ const (
 )
 
 // Source hands out tokens. It is safe for concurrent use: one request is made
-// for all who wait.
+// for all who wait, whatever comes of it.
 type Source struct {
 	config Config
 	client *http.Client
+
+	failures atomic.Int64 // requests without a token
 
 	mutex sync.Mutex // held while asking: the others wait for the same answer
 	// application and person ask in the two flows. They are kept because they
@@ -44,6 +47,7 @@ type Source struct {
 	token   string
 	renewAt time.Time
 	expires time.Time
+	failure error  // of the last of failures
 	unsaved string // a new refresh token that could not be written yet
 }
 
@@ -67,22 +71,29 @@ func New(c Config, client *http.Client) *Source {
 // Token returns a token that is good for a while. refused is a token that the
 // mail server did not take, or empty: the same one is not returned again.
 func (s *Source) Token(ctx context.Context, refused string) (string, error) {
+	before := s.failures.Load()
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	now := time.Now()
 	if s.token != "" && s.token != refused && now.Before(s.renewAt) {
 		return s.token, nil
 	}
-	token, err := s.request(ctx)
-	if err != nil {
-		if s.token != "" && s.token != refused && now.Before(s.expires) {
-			return s.token, nil // still good; the next call tries again
+	if s.failures.Load() == before { // nobody has asked while we waited
+		token, err := s.request(ctx)
+		switch {
+		case err == nil:
+			s.token, s.expires, s.renewAt = token.AccessToken, token.Expiry, renewal(now, token.Expiry)
+			return s.token, nil
+		case ctx.Err() != nil: // says nothing to the others
+			return "", err
 		}
-		return "", err
+		s.failure = err
+		s.failures.Add(1)
 	}
-	s.token, s.expires = token.AccessToken, token.Expiry
-	s.renewAt = renewal(now, token.Expiry)
-	return s.token, nil
+	if s.token != "" && s.token != refused && now.Before(s.expires) {
+		return s.token, nil // still good; the next call tries again
+	}
+	return "", s.failure
 }
 
 // renewal is at 80 % of a token's life, and before clocks can disagree about

@@ -87,6 +87,27 @@ func TestManyAskersMakeOneRequest(t *testing.T) {
 	}
 }
 
+func TestManyAskersHearOfOneRefusal(t *testing.T) {
+	p := &provider{respond: func(int, url.Values) (int, string) { return 503, "down" }}
+	s := New(application(), &http.Client{Transport: p})
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if token, err := s.Token(context.Background(), ""); err == nil {
+				t.Errorf("got %q", token)
+			}
+		})
+	}
+	all.Wait()
+	if len(p.asked) > 2 { // in both ways to tell the secret
+		t.Errorf("%d requests", len(p.asked))
+	}
+	asked := len(p.asked)
+	if _, err := s.Token(t.Context(), ""); err == nil || len(p.asked) == asked {
+		t.Errorf("who comes later does not ask: %v", err)
+	}
+}
+
 func TestARefusedTokenIsNotGivenAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(application(), &http.Client{Transport: &provider{respond: hourly}})
