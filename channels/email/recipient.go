@@ -20,12 +20,15 @@ func deliverable(address string) (string, error) {
 	if at < 1 {
 		return "", errors.New("no automatic answer may be sent to this mail")
 	}
-	local := address[:at]
-	domain, err := idna.Lookup.ToASCII(address[at+1:])
+	local, domain := address[:at], strings.ToLower(address[at+1:])
+	var err error
+	if !mail.IsASCII(domain) { // what is ASCII the mail server judges: some have an underscore
+		domain, err = idna.Lookup.ToASCII(domain)
+	}
 	switch {
-	case err != nil:
+	case err != nil || domain == "":
 		return "", errors.New("the domain of the address is malformed")
-	case strings.ContainsFunc(local, isUndeliverable):
+	case strings.ContainsFunc(local+domain, isUndeliverable):
 		return "", errors.New("the address has characters that mail servers do not take")
 	case mail.IsASCII(local):
 		return local + "@" + domain, nil
@@ -36,7 +39,7 @@ func deliverable(address string) (string, error) {
 	return local + "@" + domain, nil
 }
 
-// isUndeliverable tells what must not stand in a local part as it is; what is
+// isUndeliverable tells what must not stand in an address as it is; what is
 // not UTF-8 comes as the replacement character.
 func isUndeliverable(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '<' || r == '>' || r == unicode.ReplacementChar
