@@ -69,8 +69,12 @@ const tries = 14
 // may have to mend.
 var ErrUnauthorised = errors.New("fetch file: not authorised")
 
-// unauthorisedTries is how often it is tried then: about a day.
-const unauthorisedTries = 290
+// ErrNotKept says that there is no room for a file here, which an operator must
+// mend.
+var ErrNotKept = errors.New("fetch file: it cannot be kept")
+
+// mendableTries is how often it is tried then: about a day.
+const mendableTries = 290
 
 // Again reports whether a file that could not be fetched, after it had failed
 // some times before, is worth another try.
@@ -78,8 +82,8 @@ func Again(err error, failed int) bool {
 	switch {
 	case errors.Is(err, ErrForbidden), errors.Is(err, ErrTooLarge):
 		return false
-	case errors.Is(err, ErrUnauthorised):
-		return failed+1 < unauthorisedTries
+	case errors.Is(err, ErrUnauthorised), errors.Is(err, ErrNotKept):
+		return failed+1 < mendableTries
 	default:
 		return failed+1 < tries
 	}
@@ -124,8 +128,12 @@ func (f *Fetcher) Fetch(ctx context.Context, file File) (contact.Attachment, err
 	if response.ContentLength > Limit {
 		return contact.Attachment{}, ErrTooLarge
 	}
-	blob, err := f.Blobs.Store(ctx, &bounded{r: response.Body, left: Limit})
-	if err != nil {
+	body := &bounded{r: response.Body, left: Limit}
+	blob, err := f.Blobs.Store(ctx, body)
+	switch {
+	case err != nil && body.err == nil && ctx.Err() == nil:
+		return contact.Attachment{}, fmt.Errorf("%w: %w", ErrNotKept, err)
+	case err != nil:
 		return contact.Attachment{}, fmt.Errorf("fetch file: %w", err)
 	}
 	return contact.Attachment{Blob: blob, Name: file.name(), Claimed: response.Header.Get("Content-Type")}, nil
@@ -228,13 +236,17 @@ func bare(err error) error {
 type bounded struct {
 	r    io.Reader
 	left int64
+	err  error // why the file did not come
 }
 
 // Read implements io.Reader.
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return n, ErrTooLarge
+		err = ErrTooLarge
+	}
+	if err != nil && err != io.EOF {
+		b.err = err
 	}
 	return n, err
 }

@@ -3,12 +3,15 @@ package files
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"contactd/channels"
 	"contactd/channels/channelstest"
+	"contactd/contact"
 )
 
 func TestOnlyTheOpenInternetIsReached(t *testing.T) {
@@ -118,4 +121,36 @@ func TestErrorsHoldNoAddress(t *testing.T) {
 		}
 	}
 	cancel()
+}
+
+// full is a blob folder without room, after so many bytes.
+type full struct {
+	channels.Blobs
+	room int64
+}
+
+func (f full) Store(_ context.Context, r io.Reader) (contact.Blob, error) {
+	if _, err := io.CopyN(io.Discard, r, f.room); err != nil {
+		return contact.Blob{}, err
+	}
+	return contact.Blob{}, errors.New("no space left on device")
+}
+
+func TestAFileIsNotGivenUpBecauseOurDiskIsFull(t *testing.T) {
+	f := host(t, func(w http.ResponseWriter, r *http.Request) {
+		if _, _ = w.Write(make([]byte, 1<<20)); r.URL.Path == "/cut" {
+			panic(http.ErrAbortHandler)
+		}
+	})
+	for _, c := range []struct {
+		path string
+		room int64
+		ours bool
+	}{{"/whole", 0, true}, {"/whole", 1000, true}, {"/cut", 1 << 30, false}} {
+		f.Blobs = full{room: c.room}
+		_, err := f.Fetch(t.Context(), File{URL: f.Simulator + c.path})
+		if err == nil || Again(err, tries) != c.ours || Again(err, 400) {
+			t.Errorf("%s, with room for %d bytes: %v, tried again %v", c.path, c.room, err, Again(err, tries))
+		}
+	}
 }
