@@ -53,7 +53,7 @@ func (s *source) fetchSome(ctx context.Context, bytes int64) ([]Record, int64, e
 		Topic: s.topic, Partition: s.partition, Offset: s.next, MinBytes: 1, MaxBytes: bytes, MaxWait: fetchWait,
 	})
 	if err != nil {
-		if isForeign(err) {
+		if isForeign(err) && s.reached(ctx) {
 			err = fmt.Errorf("%w: %w", errUnreadable, err)
 		}
 		return nil, 0, fmt.Errorf("fetch %s/%d from %d: %w", s.topic, s.partition, s.next, err)
@@ -139,14 +139,25 @@ func readAll(b kafkago.Bytes) ([]byte, error) {
 	return kafkago.ReadAll(b)
 }
 
-// isForeign reports whether an error of a fetch is about the bytes that came,
-// and not about the broker or the way to it. kafka-go has no type for it.
+// isForeign reports whether an error of a fetch may be about the bytes that
+// came: none of those that are known to be about the broker or the way to it.
+// kafka-go has no type for it.
 func isForeign(err error) bool {
 	var network net.Error
 	var code kafkago.Error
 	return !errors.As(err, &network) && !errors.As(err, &code) &&
 		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.ErrClosedPipe) && !errors.Is(err, net.ErrClosed) &&
-		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) &&
+		// Nobody was asked, or the answer is empty, as beyond a quota.
+		!errors.Is(err, protocol.ErrNoTopic) && !errors.Is(err, protocol.ErrNoPartition) && !errors.Is(err, protocol.ErrNoLeader)
+}
+
+// reached reports whether the leader answers to something else. When it does
+// not, no error of a fetch says anything about bytes: there are many ways not
+// to connect, such as a certificate that has expired.
+func (s *source) reached(ctx context.Context) bool {
+	_, _, err := s.bounds(ctx)
+	return err == nil
 }
 
 // bounds asks for the offset of the oldest record and the one behind the
