@@ -199,10 +199,15 @@ func (p *partition) relocate(ctx context.Context) (bool, error) {
 // noticeHole tells of records that should be before r and are not. They cannot
 // be read; whoever published them can publish them again.
 func (p *partition) noticeHole(r Record) {
-	if gap := r.Offset - p.next; gap > int64(len(p.markers)) {
+	missing := r.Offset - p.next
+	for _, marker := range p.markers {
+		if marker >= p.next && marker < r.Offset {
+			missing--
+		}
+	}
+	if missing > 0 {
 		p.alarm(Missed, fmt.Errorf("offsets %d to %d are not there", p.next, r.Offset-1))
 	}
-	p.markers = nil
 }
 
 func (p *partition) alarm(kind Kind, err error) {
