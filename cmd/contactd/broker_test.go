@@ -53,3 +53,27 @@ func TestADamagedFolderOfTheBrokerIsToldWithTheWayOut(t *testing.T) {
 	p.awaitReady()
 	p.tail("--from-beginning", "--count", "1", "--timeout", "60s")
 }
+
+func TestABrokerThatLostItsRecordsIsReadyAgainOnceTheyArePublishedAgain(t *testing.T) {
+	mailbox := servers.Dovecot(t, servers.DovecotOptions{})
+	dir := configure(t, fmt.Sprintf("broker: {address: %q}\n", servers.FreeAddress(t))+
+		mailboxConfig("control", mailbox.IMAPS, mailbox.CAFile, "control", servers.DovecotPassword))
+	p := startProgram(t, dir, "run")
+	for i := range 5 {
+		mailbox.Deliver(t, "control", "INBOX", mail(i, 0))
+	}
+	p.publishes(t, 5)
+	folder := filepath.Join(dir, "data", "kafka")
+	if err := os.Rename(folder, folder+".lost"); err != nil {
+		t.Fatal(err)
+	}
+	killBroker(t, p)
+	mailbox.Deliver(t, "control", "INBOX", mail(5, 0))
+	eventually(t, time.Minute, func() bool { return p.metric("contactd_republished_total") > 0 },
+		func() string { return "nothing is published again" })
+	p.awaitReady()
+	p.tail("--from-beginning", "--count", "6", "--timeout", "60s")
+	if log := p.logged(); !strings.Contains(log, "kafka lost records") {
+		t.Error("nobody is told of the loss")
+	}
+}

@@ -42,8 +42,14 @@ func newBrokerState() *brokerState {
 	return &brokerState{topics: errTopics, troubles: map[string]error{}}
 }
 
-// trouble notes what the publisher tells; a nil Err ends it.
+// trouble notes what the publisher tells; a nil Err ends it. That records were
+// lost is in the log and nothing that ends: whoever takes messages only while
+// this is ready would take none until the next start, although the guard has
+// published the lost ones again.
 func (s *brokerState) trouble(t kafka.Trouble) {
+	if t.Kind == kafka.OffsetsFell {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := fmt.Sprintf("%s %s/%s", t.Kind, t.Topic, t.Lane)
