@@ -37,12 +37,15 @@ type membership struct {
 	watch   Watch
 	out     chan *message.Message
 	trouble trouble
+	// committing is that of commits, which may fail while all else succeeds.
+	committing trouble
 }
 
 func newMembership(topic string, config SubscriberConfig, connect connector, watch Watch) *membership {
 	return &membership{
 		topic: topic, group: config.Group + "." + topic, config: config, connect: connect, watch: watch, out: make(chan *message.Message),
-		trouble: trouble{watch: watch, about: Trouble{Kind: CannotRead, Topic: topic, Partition: -1}},
+		trouble:    trouble{watch: watch, about: Trouble{Kind: CannotRead, Topic: topic, Partition: -1}},
+		committing: trouble{watch: watch, about: Trouble{Kind: CannotCommit, Topic: topic, Partition: -1}},
 	}
 }
 

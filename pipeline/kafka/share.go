@@ -63,12 +63,10 @@ func (s *share) watchOver(ctx, generation context.Context) error {
 		select {
 		case <-s.wake:
 			if err := s.commit(); err != nil {
-				s.watch.Log.Warn("kafka commit fails, trying again", "topic", s.topic, "error", err.Error())
-				select {
-				case <-time.After(commitBackoff):
-				case <-ctx.Done():
-				case <-generation.Done():
-				}
+				s.committing.goesOn(err)
+				pause(ctx, generation.Done(), commitBackoff)
+			} else {
+				s.committing.over()
 			}
 		case now := <-check.C:
 			for _, p := range s.partitions {

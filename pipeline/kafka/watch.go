@@ -26,6 +26,9 @@ const (
 	CannotPublish Kind = "cannot_publish"
 	// CannotRead: a subscriber makes no progress.
 	CannotRead Kind = "cannot_read"
+	// CannotCommit: a subscriber cannot keep how far it has come. What it has
+	// dealt with since is delivered again to whoever reads on after it.
+	CannotCommit Kind = "cannot_commit"
 	// OffsetsFell: the broker lost records that it had acknowledged, or that
 	// were read already. What was published since then must be published
 	// again. It is never over by itself.
