@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -53,9 +54,31 @@ func newConnector(c Config) (connector, error) {
 // that it keeps asking for; kafka-go asks for the whole cluster's otherwise.
 func (c connector) transport(topics ...string) *kafkago.Transport {
 	return &kafkago.Transport{
-		DialTimeout: dialTimeout, IdleTimeout: idleTimeout, MetadataTTL: metadataTTL, MetadataTopics: topics,
+		Dial: dialBounded, DialTimeout: dialTimeout, IdleTimeout: idleTimeout, MetadataTTL: metadataTTL, MetadataTopics: topics,
 		ClientID: clientID, TLS: c.tls, SASL: c.sasl,
 	}
+}
+
+func dialBounded(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return bounded{conn}, nil
+}
+
+// bounded is a connection on which nothing is waited for without end. A
+// kafka-go transport logs in without a deadline, and whoever asks it for the
+// cluster waits for that: one login that is never answered would hold up a
+// lane for as long as the connection seems to stand.
+type bounded struct{ net.Conn }
+
+// SetDeadline gives requestTimeout where kafka-go takes a deadline away.
+func (c bounded) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		t = time.Now().Add(requestTimeout)
+	}
+	return c.Conn.SetDeadline(t)
 }
 
 func (c connector) client(t *kafkago.Transport) *kafkago.Client {
