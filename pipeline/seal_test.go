@@ -67,6 +67,25 @@ func testJudged() judged {
 	}
 }
 
+// The contract says so, because a reader who cuts the place out of the text
+// must know.
+func TestWhatIsSaidBehindAShortenedTextIsStillQuoted(t *testing.T) {
+	j := testJudged()
+	before := strings.Repeat("a", 200_000)
+	j.message.Text, j.message.Authored = before+"he has a knife", before+"he has a knife"
+	j.assessment.Reasons[0].Spans[0] = contact.Span{Start: 200_000, End: 200_014, Quote: "he has a knife"}
+	event, err := testSealer().received(testEntry(), j)
+	contacttest.Valid(t, mustJSON(t, event, err))
+	var data contact.Received
+	if err := json.Unmarshal(event.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	span := data.Classification.Reasons[0].Spans[0]
+	if len(data.Content.Text) > span.Start || span.Quote != "he has a knife" || !slices.Contains(data.Flags, contact.Truncated) {
+		t.Errorf("%d characters, %+v, %v", len(data.Content.Text), span, data.Flags)
+	}
+}
+
 func mustJSON(t *testing.T, event contact.Event, err error) []byte {
 	t.Helper()
 	if err != nil {
