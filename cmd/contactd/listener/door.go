@@ -61,8 +61,10 @@ func (d *door) insider(r *http.Request) bool { return local(r) || d.token(r) }
 // local reports whether a program on this machine asks by itself: neither
 // through a proxy, nor a browser that was led here by a foreign name.
 func local(r *http.Request) bool {
-	if r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" {
-		return false
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Forwarded-") || name == "Forwarded" || name == "X-Real-Ip" || name == "Via" {
+			return false
+		}
 	}
 	client, err := netip.ParseAddrPort(r.RemoteAddr)
 	return err == nil && client.Addr().Unmap().IsLoopback() && loopbackName(r.Host)

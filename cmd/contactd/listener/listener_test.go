@@ -190,7 +190,14 @@ func TestOriginalsNeedATokenOnceThereAreTokens(t *testing.T) {
 func TestWithoutTokensOnlyProgramsOnThisMachineGetOriginals(t *testing.T) {
 	url := start(t, listener.Config{}, listener.Readiness{})
 	foreignName := func(r *http.Request) { r.Host = "rebound.example:8080" }
-	for name, change := range map[string]func(*http.Request){"through a proxy": proxied, "under a foreign name": foreignName} {
+	says := func(header string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set(header, "203.0.113.9") }
+	}
+	for name, change := range map[string]func(*http.Request){
+		"through a proxy": proxied, "under a foreign name": foreignName,
+		// As a proxy may be set up that gives its own address for the host.
+		"with Forwarded": says("Forwarded"), "with X-Real-IP": says("X-Real-IP"), "with Via": says("Via"), "with X-Forwarded-Proto": says("X-Forwarded-Proto"),
+	} {
 		for _, path := range []string{"/originals/7", "/blobs/" + digest, "/metrics"} {
 			if a := get(t, url+path, change); a.StatusCode != http.StatusForbidden {
 				t.Errorf("%s %s: %d", path, name, a.StatusCode)
