@@ -30,7 +30,7 @@ func (d *daemon) replyDeps(watch kafka.Watch) (pipeline.ReplyDeps, error) {
 		Damaged: func(_ context.Context, r kafka.Record) error {
 			return d.pipeline.RejectRecord(r.Topic, fmt.Sprintf("%d/%d", r.Partition, r.Offset), r.Value, r.Err)
 		},
-	}, kafka.Watch{Log: watch.Log, Metrics: watch.Metrics})
+	}, watch)
 	if err != nil {
 		return pipeline.ReplyDeps{}, fmt.Errorf("make subscriber: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -42,17 +43,25 @@ func newBrokerState() *brokerState {
 	return &brokerState{topics: errTopics, troubles: map[string]error{}}
 }
 
-// trouble notes what the publisher tells; a nil Err ends it. That records were
-// lost is in the log and nothing that ends: whoever takes messages only while
-// this is ready would take none until the next start, although the guard has
-// published the lost ones again.
+// trouble notes what the publisher and the reader of commands tell; a nil Err
+// ends it. That records were lost or damaged is in the log and nothing that
+// ends: whoever takes messages only while this is ready would take none until
+// the next start, although the guard has published the lost ones again.
 func (s *brokerState) trouble(t kafka.Trouble) {
-	if t.Kind == kafka.OffsetsFell {
+	switch t.Kind {
+	case kafka.OffsetsFell, kafka.Missed, kafka.Damaged:
 		return
+	default:
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := fmt.Sprintf("%s %s/%s", t.Kind, t.Topic, t.Lane)
+	key := fmt.Sprintf("%s %s", t.Kind, t.Topic)
+	if t.Lane != "" {
+		key += "/" + t.Lane
+	}
+	if t.Partition >= 0 {
+		key += "/" + strconv.Itoa(t.Partition)
+	}
 	if t.Err == nil {
 		delete(s.troubles, key)
 		return

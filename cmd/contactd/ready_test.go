@@ -66,6 +66,36 @@ func TestABrokerThatAnswersAndTakesNothingIsNotReady(t *testing.T) {
 	p.publishes(t, 1)
 }
 
+func TestCommandsThatCannotBeReadAreNotReady(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	var forbidden atomic.Bool
+	forbidden.Store(true)
+	cluster.ControlKey(int16(kmsg.JoinGroup), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		answer := r.ResponseKind().(*kmsg.JoinGroupResponse)
+		answer.ErrorCode = kerr.GroupAuthorizationFailed.Code
+		return answer, nil, forbidden.Load()
+	})
+	p := startProgram(t, configure(t, fmt.Sprintf("kafka: {brokers: [%q], topics: {replication: 1, partitions: 1}}\n", cluster.ListenAddrs()[0])), "run")
+	eventually(t, 30*time.Second, func() bool {
+		r := p.readiness()
+		return !r.Ready && strings.Contains(r.Broker.Error, "cannot_read contact.replies") && strings.Contains(r.Broker.Error, "Group Authorization Failed")
+	}, func() string { return fmt.Sprintf("%+v", p.readiness()) })
+	if p.metric("contactd_kafka_unread_since_timestamp_seconds") == 0 {
+		t.Error("no alarm can see it")
+	}
+
+	forbidden.Store(false)
+	p.awaitReady()
+	if since := p.metric("contactd_kafka_unread_since_timestamp_seconds"); since != 0 {
+		t.Errorf("since %v", since)
+	}
+}
+
 func TestAFullDiskOfTheOwnBrokerIsToldBeforeAnythingIsPublished(t *testing.T) {
 	cluster, err := kafka.NewCluster(kafka.Config{Brokers: []string{foreignBroker(t, new(atomic.Bool))}}, kafka.Watch{})
 	if err != nil {

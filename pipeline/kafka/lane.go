@@ -82,7 +82,10 @@ func newLane(key laneKey, connect connector, watch Watch, others *precedence, cl
 	l := &lane{
 		key: key, others: others, pool: connect.transport(key.topic), watch: watch, closed: closed, most: normalBatch,
 		newest: make(map[int]int64), wake: make(chan struct{}, 1),
-		down: trouble{watch: watch, about: Trouble{Kind: CannotPublish, Topic: key.topic, Lane: key.String(), Partition: -1}},
+		down: trouble{
+			watch: watch, about: Trouble{Kind: CannotPublish, Topic: key.topic, Lane: key.String(), Partition: -1},
+			since: watch.Metrics.downSince.WithLabelValues(key.topic, key.String()),
+		},
 	}
 	if key.emergency {
 		l.most = emergencyBatch
@@ -284,7 +287,6 @@ func (l *lane) watchOffset(e *entry) {
 
 // pause waits after a failure, longer after each in a row.
 func (l *lane) pause(failed []*entry) {
-	since := l.watch.Metrics.downSince.WithLabelValues(l.key.topic, l.key.String())
 	back := l.others.recovery()
 	if len(failed) == 0 {
 		if l.failures > 0 {
@@ -292,12 +294,10 @@ func (l *lane) pause(failed []*entry) {
 		}
 		l.failures = 0
 		l.down.over()
-		since.Set(0)
 		return
 	}
 	l.failures++
 	l.down.goesOn(failed[0].err)
-	since.Set(float64(l.down.about.Since.Unix()))
 	limit := quickBackoff
 	if l.failures > quickRetries && !l.key.emergency {
 		limit = laneBackoff

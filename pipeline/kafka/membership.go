@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -36,16 +37,21 @@ type membership struct {
 	connect connector
 	watch   Watch
 	out     chan *message.Message
-	trouble trouble
-	// committing is that of commits, which may fail while all else succeeds.
-	committing trouble
+	// trouble is that of joining, committing that of commits, and unread that
+	// of each partition, which outlast what a member reads in one generation.
+	trouble, committing trouble
+	unread              map[int]*trouble
 }
 
 func newMembership(topic string, config SubscriberConfig, connect connector, watch Watch) *membership {
 	return &membership{
 		topic: topic, group: config.Group + "." + topic, config: config, connect: connect, watch: watch, out: make(chan *message.Message),
-		trouble:    trouble{watch: watch, about: Trouble{Kind: CannotRead, Topic: topic, Partition: -1}},
+		trouble: trouble{
+			watch: watch, about: Trouble{Kind: CannotRead, Topic: topic, Partition: -1},
+			since: watch.Metrics.unread.WithLabelValues(topic, ""),
+		},
 		committing: trouble{watch: watch, about: Trouble{Kind: CannotCommit, Topic: topic, Partition: -1}},
+		unread:     make(map[int]*trouble),
 	}
 }
 
@@ -53,9 +59,7 @@ func newMembership(topic string, config SubscriberConfig, connect connector, wat
 func (m *membership) run(ctx context.Context) {
 	for n := 1; ctx.Err() == nil; n++ {
 		began := time.Now()
-		if err := m.join(ctx); err != nil && ctx.Err() == nil {
-			m.trouble.goesOn(err)
-		}
+		m.join(ctx)
 		if time.Since(began) > stallLimit {
 			n = 1
 		}
@@ -66,8 +70,9 @@ func (m *membership) run(ctx context.Context) {
 	}
 }
 
-// join is one member, from joining to leaving.
-func (m *membership) join(ctx context.Context) error {
+// join is one member, from joining to leaving. It tells why it leaves before ctx
+// ends.
+func (m *membership) join(ctx context.Context) {
 	dialer, hangUp := closable(m.connect.dialer())
 	group, err := kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
 		ID: m.group, Brokers: m.connect.brokers, Dialer: dialer, Topics: []string{m.topic},
@@ -77,7 +82,8 @@ func (m *membership) join(ctx context.Context) error {
 		WatchPartitionChanges: true,
 	})
 	if err != nil {
-		return fmt.Errorf("join group %s: %w", m.group, err)
+		m.trouble.goesOn(fmt.Errorf("join group %s: %w", m.group, err))
+		return
 	}
 	defer func() {
 		// A request to a coordinator that does not answer, or that makes the
@@ -95,16 +101,19 @@ func (m *membership) join(ctx context.Context) error {
 		cancel()
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return
 		case errors.Is(err, context.DeadlineExceeded):
 			m.watch.Metrics.stalled.WithLabelValues(m.topic).Inc()
-			return fmt.Errorf("join group %s: nothing happened for %v", m.group, stallLimit)
+			m.trouble.goesOn(fmt.Errorf("join group %s: nothing happened for %v", m.group, stallLimit))
+			return
 		case err != nil:
 			m.trouble.goesOn(fmt.Errorf("join group %s: %w", m.group, err))
 			continue
 		}
+		m.trouble.over()
 		if err := m.read(ctx, g, m.connect.client(pool)); err != nil {
-			return err
+			m.watch.Log.Warn("kafka reader does not get on, joining its group anew", "topic", m.topic, "error", err.Error())
+			return
 		}
 	}
 }
@@ -118,6 +127,26 @@ func (m *membership) read(ctx context.Context, g *kafkago.Generation, client *ka
 		ended <- s.run(ctx, generation)
 	})
 	return <-ended
+}
+
+// unreadFor gives the troubles of the partitions that are read from now on. Those
+// of others are over: whoever reads them has its own.
+func (m *membership) unreadFor(assigned []kafkago.PartitionAssignment) map[int]*trouble {
+	before := m.unread
+	m.unread = make(map[int]*trouble, len(assigned))
+	for _, a := range assigned {
+		if m.unread[a.ID] = before[a.ID]; m.unread[a.ID] == nil {
+			m.unread[a.ID] = &trouble{
+				watch: m.watch, about: Trouble{Kind: CannotRead, Topic: m.topic, Partition: a.ID},
+				since: m.watch.Metrics.unread.WithLabelValues(m.topic, strconv.Itoa(a.ID)),
+			}
+		}
+		delete(before, a.ID)
+	}
+	for _, elsewhere := range before {
+		elsewhere.over()
+	}
+	return m.unread
 }
 
 // closable lets every connection of a dialer be closed at once. Afterwards it

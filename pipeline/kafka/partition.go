@@ -27,16 +27,15 @@ const (
 type partition struct {
 	*source
 	share   *share
-	trouble trouble
+	trouble *trouble
 	moved   atomic.Int64 // unix nanoseconds of the last progress
 	failed  int          // fetches that failed in a row
 	damage  damage
 }
 
-func newPartition(s *share, client *kafkago.Client, a kafkago.PartitionAssignment) *partition {
+func newPartition(s *share, client *kafkago.Client, a kafkago.PartitionAssignment, unread *trouble) *partition {
 	p := &partition{
-		source: &source{client: client, topic: s.topic, partition: a.ID, next: a.Offset}, share: s,
-		trouble: trouble{watch: s.watch, about: Trouble{Kind: CannotRead, Topic: s.topic, Partition: a.ID}},
+		source: &source{client: client, topic: s.topic, partition: a.ID, next: a.Offset}, share: s, trouble: unread,
 	}
 	p.move()
 	return p

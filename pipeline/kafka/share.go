@@ -25,8 +25,10 @@ type share struct {
 
 func newShare(m *membership, g *kafkago.Generation, client *kafkago.Client) *share {
 	s := &share{membership: m, generation: g, done: make(map[int]int64), wake: make(chan struct{}, 1)}
-	for _, a := range g.Assignments[m.topic] {
-		s.partitions = append(s.partitions, newPartition(s, client, a))
+	assigned := g.Assignments[m.topic]
+	troubles := m.unreadFor(assigned)
+	for _, a := range assigned {
+		s.partitions = append(s.partitions, newPartition(s, client, a, troubles[a.ID]))
 	}
 	return s
 }
@@ -34,7 +36,6 @@ func newShare(m *membership, g *kafkago.Generation, client *kafkago.Client) *sha
 // run reads until the generation or ctx ends, and then commits what was
 // acknowledged. A partition without progress is an error.
 func (s *share) run(ctx context.Context, generation context.Context) error {
-	s.trouble.over()
 	// What is being worked on may be finished when the generation ends, so
 	// that the next owner does not repeat it, but not when ctx does.
 	working, stop := context.WithCancel(ctx)

@@ -3,6 +3,8 @@ package kafka
 import (
 	"log/slog"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // trouble remembers since when something fails, and tells a person when it has
@@ -10,6 +12,7 @@ import (
 type trouble struct {
 	watch Watch
 	about Trouble
+	since prometheus.Gauge // when it began, 0 when it is over; nil for none
 	told  bool
 }
 
@@ -19,6 +22,7 @@ func (t *trouble) goesOn(err error) {
 	if t.about.Since.IsZero() {
 		t.about.Since = now
 		t.watch.Log.Warn("kafka fails, trying again", t.attributes(err)...)
+		t.show(float64(now.Unix()))
 	}
 	if t.told || now.Sub(t.about.Since) < alarmAfter {
 		return
@@ -40,12 +44,22 @@ func (t *trouble) over() {
 		t.watch.Alarm(t.about)
 	}
 	t.about.Since, t.told = time.Time{}, false
+	t.show(0)
+}
+
+func (t *trouble) show(since float64) {
+	if t.since != nil {
+		t.since.Set(since)
+	}
 }
 
 func (t *trouble) attributes(err error) []any {
 	attrs := []any{slog.String("kind", string(t.about.Kind)), slog.String("topic", t.about.Topic)}
 	if t.about.Lane != "" {
 		attrs = append(attrs, slog.String("lane", t.about.Lane))
+	}
+	if t.about.Partition >= 0 {
+		attrs = append(attrs, slog.Int("partition", t.about.Partition))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))

@@ -75,6 +75,7 @@ type Metrics struct {
 	redelivered *prometheus.CounterVec
 	damaged     *prometheus.CounterVec
 	rewound     *prometheus.CounterVec
+	unread      *prometheus.GaugeVec
 	stalled     *prometheus.CounterVec
 	lag         *prometheus.GaugeVec
 }
@@ -101,12 +102,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		redelivered: counter("redelivered_total", "Records that their reader refused, to be delivered again.", "topic"),
 		damaged:     counter("damaged_total", "Records that were not what had been published.", "topic"),
 		rewound:     counter("rewound_total", "Partitions read again because the broker had lost records.", "topic"),
+		unread:      gauge("unread_since_timestamp_seconds", "Since when a topic, or a partition of it, cannot be read; 0 when it can.", "topic", "partition"),
 		stalled:     counter("stalled_total", "Subscribers begun anew because they made no progress.", "topic"),
 		lag:         gauge("lag", "Records of a partition not yet acknowledged by their reader.", "topic", "group", "partition"),
 	}
 	if reg != nil {
 		reg.MustRegister(m.published, m.failed, m.seconds, m.downSince,
-			m.delivered, m.redelivered, m.damaged, m.rewound, m.stalled, m.lag)
+			m.delivered, m.redelivered, m.damaged, m.rewound, m.unread, m.stalled, m.lag)
 	}
 	return m
 }
