@@ -90,8 +90,13 @@ const (
 // there or a certificate that cannot be read, stops nobody else: the log and
 // Trouble tell it, and Serve tries again.
 func Listen(c Config) *Server {
+	// A connection of HTTP/2 asks for hundreds of things at a time, and would make
+	// the number of connections bound nothing.
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
 	s := &Server{config: c, server: &http.Server{
 		Handler:           guarded(c.Handler),
+		Protocols:         protocols,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      c.WriteTimeout,

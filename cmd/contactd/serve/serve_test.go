@@ -211,3 +211,18 @@ func awaitOpen(t *testing.T, s *Server) {
 		}
 	}
 }
+
+// A connection of HTTP/2 carries hundreds of requests, each with a body that
+// takes memory.
+func TestAConnectionAsksForOneThingAtATime(t *testing.T) {
+	cert, key := issue(t, t.TempDir(), 1)
+	s := open(t, Config{Name: "webhooks", CertFile: cert, KeyFile: key})
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(s.URL(), "https://"), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if protocol := conn.ConnectionState().NegotiatedProtocol; protocol != "http/1.1" {
+		t.Errorf("it speaks %s", protocol)
+	}
+}
