@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"contactd/channels/proxy"
@@ -96,6 +97,7 @@ func Listen(config Config, receivers []*webhook.Receiver, log *slog.Logger) (*Li
 	return &Listener{serve.Listen(serve.Config{
 		Name: section, Listen: config.Listen, CertFile: config.CertFile, KeyFile: config.KeyFile,
 		Handler: fromOrigin(trusted, mux), WriteTimeout: writeTimeout, Connections: maxConnections, Log: log,
+		Crowd: func(a netip.Addr) bool { return a.IsLoopback() || trusted.Contain(a) },
 	})}, nil
 }
 

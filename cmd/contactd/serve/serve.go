@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -31,8 +32,12 @@ type Config struct {
 	Handler http.Handler
 	// WriteTimeout is how long an answer may take.
 	WriteTimeout time.Duration
-	// Connections is how many there may be at once.
+	// Connections is how many there may be at once; an address has a quarter of
+	// them at most, and at least one.
 	Connections int
+	// Crowd says which addresses stand for many people, as a proxy's does, and
+	// may have all. Nil: those of this machine.
+	Crowd func(netip.Addr) bool
 	// Log takes what clients do wrong, and why the server is not open.
 	Log *slog.Logger
 }
@@ -90,6 +95,9 @@ const (
 // there or a certificate that cannot be read, stops nobody else: the log and
 // Trouble tell it, and Serve tries again.
 func Listen(c Config) *Server {
+	if c.Crowd == nil {
+		c.Crowd = netip.Addr.IsLoopback
+	}
 	// A connection of HTTP/2 asks for hundreds of things at a time, and would make
 	// the number of connections bound nothing.
 	protocols := &http.Protocols{}
@@ -140,7 +148,8 @@ func (s *Server) take() (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen (%s.listen): %w", s.config.Name, err)
 	}
-	return netutil.LimitListener(socket, s.config.Connections), nil
+	fair := &shares{Listener: socket, share: max(1, s.config.Connections/4), crowd: s.config.Crowd, of: map[netip.Addr]int{}}
+	return netutil.LimitListener(fair, s.config.Connections), nil
 }
 
 func (s *Server) tls() bool { return s.config.CertFile != "" }

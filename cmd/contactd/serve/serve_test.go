@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,10 +52,12 @@ func issue(t *testing.T, dir string, serial int64) (cert, key string) {
 	return cert, key
 }
 
+const connections = 16
+
 // open serves until the test ends.
 func open(t *testing.T, c Config) *Server {
 	t.Helper()
-	c.Listen, c.Connections, c.WriteTimeout, c.Log = "127.0.0.1:0", 16, time.Minute, slog.New(slog.DiscardHandler)
+	c.Listen, c.Connections, c.WriteTimeout, c.Log = "127.0.0.1:0", connections, time.Minute, slog.New(slog.DiscardHandler)
 	c.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
 	s := Listen(c)
 	if err := s.Trouble(); err != nil {
@@ -224,5 +227,52 @@ func TestAConnectionAsksForOneThingAtATime(t *testing.T) {
 	defer conn.Close()
 	if protocol := conn.ConnectionState().NegotiatedProtocol; protocol != "http/1.1" {
 		t.Errorf("it speaks %s", protocol)
+	}
+}
+
+func TestNobodyTakesTheConnectionsOfAll(t *testing.T) {
+	proxied := netip.MustParseAddr("127.0.0.9")
+	s := open(t, Config{Name: "webhooks", Crowd: func(a netip.Addr) bool { return a == proxied }})
+	address := strings.TrimPrefix(s.URL(), "http://")
+	from := func(source string) *net.Dialer {
+		return &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source)}}
+	}
+	ask := func(source string) error {
+		client := http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DialContext: from(source).DialContext, DisableKeepAlives: true}}
+		response, err := client.Get(s.URL())
+		if err != nil {
+			return err
+		}
+		return response.Body.Close()
+	}
+	var idle []net.Conn
+	for range 2 * connections {
+		conn, err := from("127.0.0.2").Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		idle = append(idle, conn)
+	}
+	if err := ask("127.0.0.3"); err != nil {
+		t.Errorf("another: %v", err)
+	}
+	for range connections / 2 {
+		conn, err := from(proxied.String()).Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	if err := ask(proxied.String()); err != nil {
+		t.Errorf("through a proxy: %v", err)
+	}
+	for _, conn := range idle {
+		_ = conn.Close()
+	}
+	for end := time.Now().Add(10 * time.Second); ask("127.0.0.2") != nil; {
+		if time.Now().After(end) {
+			t.Fatal("a place is not given back")
+		}
 	}
 }
