@@ -25,6 +25,11 @@ func (w *walker) scalar(node ast.Node, path string, v reflect.Value) {
 		w.problem(node, path, "want a single value%s", quotesHint(node))
 		return
 	}
+	if _, is := variable(text); is {
+		// Taken as it stands, it is told much later, as a login that is refused.
+		w.problem(node, path, "%s is taken from the environment for secrets alone, which have a _file twin; write the value out", text)
+		return
+	}
 	if err := set(v, text, node); err != nil {
 		w.problem(node, path, "%v", err)
 	}

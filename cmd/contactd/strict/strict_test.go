@@ -163,6 +163,16 @@ func TestASecretIsNeverTold(t *testing.T) {
 	}
 }
 
+func TestAVariableIsNoValueOfWhatIsNoSecret(t *testing.T) {
+	var c config
+	err := decode(t, "dir: ${DIR}\naccounts: [{host: '${PASSWORD}'}]\nwords: {greeting: 'for ${NAME}'}\n", &c)
+	want := "c.yaml:1: dir: ${DIR} is taken from the environment for secrets alone, which have a _file twin; write the value out\n" +
+		"c.yaml:2: accounts[0].host: ${PASSWORD} is taken from the environment for secrets alone, which have a _file twin; write the value out"
+	if got := errorText(err); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestASectionIsDecodedLaterAndKeepsItsPlace(t *testing.T) {
 	var c config
 	if err := decode(t, "channels:\n  email:\n    accounts:\n      - host: a\n        pot: 1\n", &c); err != nil {
