@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -300,6 +301,44 @@ func TestTheExitLeavesAtOnceAndTellsNobodyWhereFrom(t *testing.T) {
 	if accepted := s.inbox.Accepted(); len(accepted) != 0 {
 		t.Errorf("%d messages were taken", len(accepted))
 	}
+}
+
+// Browsers keep pages as they were left for the way back, and those of an error
+// and a receipt lie on it.
+func TestTheWayBackFromTheExitShowsNothingThatWasWritten(t *testing.T) {
+	away := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<title>Weather</title>")
+	}))
+	defer away.Close()
+	s := open(t, func(c *forms.Config, _ *forms.Deps) { c.Sites[0].ExitURL = away.URL + "/weather" })
+	v := visit(t, s, phone)
+	v.scripts(true)
+	v.opens("/forms/report-a-crime?lang=en")
+	v.writes("f-what", "He hits me")
+	if status := v.goes("button"); status != 422 {
+		t.Fatalf("status %d", status)
+	}
+	before := v.history()
+	v.goes(".exit")
+	after := v.history()
+	if last := after[len(after)-1]; len(after) != len(before) || last.URL != away.URL+"/weather" {
+		t.Errorf("the exit was added to the history: %d entries, then %d", len(before), len(after))
+	}
+	v.do(chromedp.NavigateBack())
+	v.sees("Report a crime")
+	if written := v.value("#f-what", "value"); written != "" {
+		t.Errorf("the page shows %q", written)
+	}
+}
+
+// history is the tab's list of pages.
+func (v *visitor) history() []*page.NavigationEntry {
+	v.t.Helper()
+	entries, err := chromedp.Run(v.tab, chromedp.NavigationEntries())
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return entries.Entries
 }
 
 func TestTheKeyboardAloneIsEnough(t *testing.T) {

@@ -13,8 +13,9 @@ import (
 	"contactd/channels"
 )
 
-// pagePolicy lets a page use our style sheet, send to us, and nothing else.
-const pagePolicy = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// pagePolicy lets a page use our style sheet and our script, send to us, and
+// nothing else.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // server answers requests with an inbox at hand.
 type server struct {
@@ -26,7 +27,8 @@ type server struct {
 func (f *Forms) Handler(inbox channels.Inbox) http.Handler {
 	s := &server{f, inbox}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /forms/form.css", s.showStyle)
+	mux.HandleFunc("GET /forms/form.css", showAsset(s.pages.style, "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /forms/exit.js", showAsset(s.pages.exit, "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /forms/{name}", s.showForm)
 	mux.HandleFunc("POST /forms/{name}", s.takeForm)
 	mux.HandleFunc("OPTIONS /forms/{name}", s.preflight)
@@ -37,7 +39,8 @@ func (f *Forms) Handler(inbox channels.Inbox) http.Handler {
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
-		// Not even the browser's memory of the page shall outlive it.
+		// Not even the browser's memory of the page shall outlive it. What that
+		// keeps for the way back all the same, the exit makes it drop.
 		header.Set("Cache-Control", "no-store")
 		// Not no-referrer: pages then send "Origin: null", and older browsers
 		// nothing else by which they are known for ours.
@@ -46,11 +49,13 @@ func (f *Forms) Handler(inbox channels.Inbox) http.Handler {
 	})
 }
 
-func (s *server) showStyle(w http.ResponseWriter, _ *http.Request) {
-	header := w.Header()
-	header.Set("Content-Type", "text/css; charset=utf-8")
-	header.Set("Cache-Control", "max-age=300")
-	_, _ = w.Write(s.pages.style) // whoever asked is gone
+func showAsset(body []byte, mediaType string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		header := w.Header()
+		header.Set("Content-Type", mediaType)
+		header.Set("Cache-Control", "max-age=300")
+		_, _ = w.Write(body) // whoever asked is gone
+	}
 }
 
 func (s *server) showForm(w http.ResponseWriter, r *http.Request) {

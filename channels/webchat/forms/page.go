@@ -3,6 +3,7 @@ package forms
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"html/template"
 	"net/http"
 	"strconv"
@@ -15,7 +16,7 @@ var pageFiles embed.FS
 // pages are the templates, each with the layout around it.
 type pages struct {
 	form, receipt, trouble *template.Template
-	style                  []byte
+	style, exit            []byte
 }
 
 func parsePages() (pages, error) {
@@ -27,9 +28,10 @@ func parsePages() (pages, error) {
 		}
 		*into = parsed
 	}
-	var err error
-	p.style, err = pageFiles.ReadFile("page/form.css")
-	return p, err
+	style, errStyle := pageFiles.ReadFile("page/form.css")
+	exit, errExit := pageFiles.ReadFile("page/exit.js")
+	p.style, p.exit = style, exit
+	return p, errors.Join(errStyle, errExit)
 }
 
 // view is what the templates see.
