@@ -7,7 +7,7 @@
 //	lang/*.json, Config.Languages      ─▶ /chat/lang/…    the texts of the other languages
 //	page/*.html, page/page.css         ─▶ /chat, /demo
 //
-// There is no build step: what is served is what lies here, without the
-// comments. The script asks no third party for anything, sets no cookie and
+// There is no build step: what is served is what lies here, without comments
+// and spaces. The script asks no third party for anything, sets no cookie and
 // keeps nothing before the person writes.
 package widget

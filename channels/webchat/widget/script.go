@@ -65,9 +65,10 @@ func scriptTexts(all texts) texts {
 	return ours
 }
 
-// tidyScript leaves out indentation, empty lines and lines that are nothing but
-// a comment. It knows no JavaScript: a test keeps lines of a template literal
-// from looking like a comment.
+// tidyScript leaves out indentation, empty lines, lines that are nothing but a
+// comment, and spaces around signs. It knows little JavaScript: a test keeps
+// lines of a template literal from looking like a comment, and template literals
+// from standing in one another.
 func tidyScript(out *bytes.Buffer, file string) {
 	comment := false
 	for line := range strings.Lines(file) {
@@ -79,22 +80,35 @@ func tidyScript(out *bytes.Buffer, file string) {
 			comment = !strings.HasSuffix(line, "*/")
 		case line == "", strings.HasPrefix(line, "//"):
 		default:
-			out.WriteString(line)
+			out.WriteString(textOrSign.ReplaceAllStringFunc(line, tidySign))
 			out.WriteByte('\n')
 		}
 	}
+}
+
+// textOrSign finds texts and regular expressions, as which a division may pass
+// too, and signs with the spaces around them.
+var textOrSign = regexp.MustCompile("'(?:[^'\\\\]|\\\\.)*'|`[^`]*`|/(?:[^/\\\\[]|\\\\.|\\[(?:[^]\\\\]|\\\\.)*])+/| ?[=!&|?<>,:(){}] ?")
+
+// tidySign leaves texts as they are.
+func tidySign(found string) string {
+	if strings.ContainsAny(found[:1], "'`/") {
+		return found
+	}
+	return strings.TrimSpace(found)
 }
 
 // tidyStyle leaves out comments and the spaces that CSS does not need.
 func tidyStyle(file string) string {
 	style := cssComment.ReplaceAllString(file, "")
 	style = cssSpace.ReplaceAllString(style, " ")
-	return cssEdge.ReplaceAllString(style, "$1")
+	return strings.ReplaceAll(cssEdge.ReplaceAllString(style, "$1$2"), ";}", "}")
 }
 
 var (
 	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
 	cssSpace   = regexp.MustCompile(`\s+`)
-	// Not around a colon or a bracket: "a :hover" and "and (" mean something.
-	cssEdge = regexp.MustCompile(`\s*([{};,>])\s*`)
+	// Not before a colon nor around a bracket: "a :hover" and "and (" mean
+	// something.
+	cssEdge = regexp.MustCompile(`\s*([{};,>])\s*|(:)\s+`)
 )

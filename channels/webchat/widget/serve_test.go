@@ -69,6 +69,7 @@ func TestTheScriptIsAskedForAgainByItsDigest(t *testing.T) {
 // no line of a source may look like a comment and be something else.
 func TestTheSourcesHaveNoTextThatLooksLikeAComment(t *testing.T) {
 	files, _ := filepath.Glob("js/*.js")
+	nested := regexp.MustCompile("\\$\\{[^}]*`")
 	for _, name := range files {
 		source, err := os.ReadFile(name)
 		if err != nil {
@@ -78,6 +79,9 @@ func TestTheSourcesHaveNoTextThatLooksLikeAComment(t *testing.T) {
 			if strings.Count(line, "`")%2 == 1 {
 				t.Errorf("%s:%d: a template literal goes over several lines", name, number+1)
 			}
+			if nested.MatchString(line) {
+				t.Errorf("%s:%d: a template literal stands in another", name, number+1)
+			}
 			if _, after, found := strings.Cut(line, "*/"); found && strings.TrimSpace(after) != "" {
 				t.Errorf("%s:%d: code follows a comment", name, number+1)
 			}
@@ -85,6 +89,28 @@ func TestTheSourcesHaveNoTextThatLooksLikeAComment(t *testing.T) {
 	}
 	if len(files) < 10 {
 		t.Errorf("only %d files", len(files))
+	}
+}
+
+func TestTheScriptHasEveryTextOfTheSources(t *testing.T) {
+	script := serve(t, widget.Config{}, "/chat.js").Body.String()
+	text := regexp.MustCompile("'[^']*'|`[^`]*`|/\\(.*\\)/")
+	files, _ := filepath.Glob("js/*.js")
+	for _, name := range files {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(source)) {
+			if comment := strings.TrimSpace(line); strings.HasPrefix(comment, "//") || strings.HasPrefix(comment, "/*") || strings.HasPrefix(comment, "*") {
+				continue
+			}
+			for _, each := range text.FindAllString(line, -1) {
+				if !strings.Contains(script, each) {
+					t.Errorf("%s: %s is not in the script as it stands", name, each)
+				}
+			}
+		}
 	}
 }
 

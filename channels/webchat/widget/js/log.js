@@ -35,7 +35,8 @@ function entryText({ t }, entry) {
 }
 
 function drawFile(chat, file) {
-  const label = `${file.name || chat.t('file')}${file.size ? ` (${chat.texts.size(file.size)})` : ''}`
+  const name = file.name || chat.t('file')
+  const label = file.size ? `${name} (${chat.texts.size(file.size)})` : name
   // Kept back by the scanner, or only an id from before a reload.
   if (!file.name || ['infected', 'failed'].includes(file.scan)) return h('li', null, label)
   const open = async (event) => {

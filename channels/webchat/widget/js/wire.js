@@ -159,7 +159,8 @@ class Wire {
   post(frame) {
     const line = this.line
     this.posts = (this.posts || Promise.resolve()).then(async () => {
-      if (line !== this.line) return // sent again on the next one
+      // It is sent again on the next one.
+      if (line !== this.line) return
       try {
         await request('POST', `${this.server}/chat/v1/frames`, this.token, frame)
       } catch (problem) {
@@ -175,7 +176,8 @@ class Wire {
   /** watch notices a line that has died without a word. */
   watch(line) {
     this.line = line
-    this.asked = Date.now() // the hello is awaited
+    // The hello is awaited.
+    this.asked = Date.now()
     this.heard = Date.now()
     this.watcher = setInterval(() => {
       const time = Date.now()
@@ -195,7 +197,8 @@ class Wire {
     try {
       frame = JSON.parse(data)
     } catch {
-      return // from a newer server, perhaps
+      // From a newer server, perhaps.
+      return
     }
     if (frame.type === 'hello') {
       this.up = true
