@@ -128,6 +128,43 @@ func TestTheQuickExitBlanksThePageAtOnce(t *testing.T) {
 	}
 }
 
+// The page lives on until the neutral site answers.
+func TestWhatArrivesAfterTheQuickExitIsNotKept(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	asked := make(chan bool, 1)
+	nothing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+		asked <- true
+	}))
+	defer nothing.Close()
+	hold := make(chan struct{})
+	d.set(func() { d.site["exitUrl"], d.holdUpload = nothing.URL, hold })
+	get[bool](w, `(() => {
+		navigator.geolocation.getCurrentPosition = (found) => { window.locate = () => found({coords: {latitude: 52, longitude: -1, accuracy: 9}}) }
+		const send = XMLHttpRequest.prototype.send
+		XMLHttpRequest.prototype.send = function (body) {
+			this.addEventListener('loadend', () => setTimeout(() => { window.arrived = true }))
+			send.call(this, body)
+		}
+		return true
+	})()`)
+	w.click("button", "Chat with police")
+	w.sees("Someone is at the desk now")
+	w.chooses(map[string]int{"film.mp4": 9 << 20})
+	w.says("the film follows")
+	w.state("the film follows", "taken")
+	w.click("button", "Add")
+	w.click("button", "Send where I am")
+	w.press(esc)
+	<-asked
+	get[bool](w, `(window.locate(), true)`)
+	close(hold)
+	w.until(`window.arrived`)
+	if got := get[string](w, stored); got != "{}{}" {
+		t.Errorf("kept: %s", got)
+	}
+}
+
 func TestWritingCapitalsIsNoExit(t *testing.T) {
 	_, w, _ := visit(t, desktop, "")
 	w.click("button", "Chat with police")

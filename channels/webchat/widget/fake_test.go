@@ -42,6 +42,12 @@ type desk struct {
 	made     int
 	// What the test wants to go wrong.
 	noSockets    bool
+	noSite       bool
+	noSessions   bool
+	noTickets    bool
+	holdSite     chan struct{}
+	holdTickets  chan struct{}
+	held         int               // requests that wait, or have waited until they were given up
 	mute         bool              // takes frames and confirms nothing
 	refuseFrames string            // code for every frame that is posted
 	refuse       map[string]string // code by text
@@ -137,9 +143,17 @@ func (d *desk) url(path string) string {
 func (d *desk) handler() http.Handler {
 	mux := http.NewServeMux()
 	d.widget.Register(mux)
-	mux.HandleFunc("GET /chat/v1/site", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /chat/v1/site", func(w http.ResponseWriter, r *http.Request) {
+		d.mu.Lock()
+		hold := d.holdSite
+		d.mu.Unlock()
+		d.hold(r, hold)
 		d.mu.Lock()
 		defer d.mu.Unlock()
+		if d.noSite {
+			fail(w, 503, "unavailable")
+			return
+		}
 		answer(w, 200, d.site)
 	})
 	mux.HandleFunc("POST /chat/v1/sessions", d.postSession)
@@ -185,6 +199,19 @@ func fail(w http.ResponseWriter, status int, code string) {
 	answer(w, status, map[string]any{"error": map[string]any{"code": code, "message": "refused"}})
 }
 
+// hold keeps a request waiting until the test goes on, if it is to.
+func (d *desk) hold(r *http.Request, until chan struct{}) {
+	if until == nil {
+		return
+	}
+	d.set(func() { d.held++; d.changed.Broadcast() })
+	select {
+	case <-until:
+		d.set(func() { d.held-- })
+	case <-r.Context().Done():
+	}
+}
+
 func (d *desk) postSession(w http.ResponseWriter, r *http.Request) {
 	var opening map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&opening); err != nil {
@@ -193,6 +220,10 @@ func (d *desk) postSession(w http.ResponseWriter, r *http.Request) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.noSessions {
+		fail(w, 503, "unavailable")
+		return
+	}
 	d.made++
 	token := fmt.Sprintf("token-%d", d.made)
 	d.sessions[token] = &session{id: "s" + strconv.Itoa(d.made), opening: opening, seenIDs: map[string]bool{}, lines: map[*line]bool{}}
@@ -217,7 +248,15 @@ func (d *desk) postTicket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.mu.Lock()
+	hold := d.holdTickets
+	d.mu.Unlock()
+	d.hold(r, hold)
+	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.noTickets {
+		fail(w, 503, "unavailable")
+		return
+	}
 	d.made++
 	ticket := fmt.Sprintf("ticket-%d", d.made)
 	d.tickets[ticket] = token
@@ -478,6 +517,7 @@ func (d *desk) postFile(w http.ResponseWriter, r *http.Request) {
 	d.made++
 	id := fmt.Sprintf("file-%d", d.made)
 	d.uploads[id] = upload{name: name, mediaType: r.Header.Get("Content-Type"), body: body}
+	d.changed.Broadcast()
 	answer(w, 201, map[string]any{"file": id, "name": name, "size": len(body), "mediaType": r.Header.Get("Content-Type")})
 }
 

@@ -13,7 +13,7 @@ const ANNOUNCED = 10000
 
 class ContactChat extends HTMLElement {
   connectedCallback() {
-    if (this.shadowRoot) return
+    if (this.talk) return this.setAway(false)
     const told = { ...SCRIPT?.dataset, ...this.dataset }
     this.position = ['start', 'inline', 'page'].includes(told.position) ? told.position : 'end'
     this.inPage = this.position === 'inline' || this.position === 'page'
@@ -50,7 +50,19 @@ class ContactChat extends HTMLElement {
     addStyle(this.shadowRoot)
     this.build()
     this.draw()
+    this.talk.go()
     if (this.isOpen) this.open(false)
+  }
+
+  disconnectedCallback() {
+    this.setAway(true)
+  }
+
+  /** setAway: the page has taken the element out, and may have made another. */
+  setAway(away) {
+    this.talk.wire.stop()
+    this.talk.away = away
+    this.talk.go()
   }
 
   /** build makes what stays: the button, the panel, the voice. */
@@ -148,7 +160,7 @@ class ContactChat extends HTMLElement {
     // A dialog takes the focus when it opens, also from a page that only loads.
     else if (!this.inPage) this.shadowRoot.activeElement?.blur()
     if (byPerson && talk.begun) talk.store.keep({ open: true })
-    if (talk.token || talk.outbox.length) talk.wire.start()
+    talk.go()
     await talk.ask(this.texts.lang)
     // What was not known when it was drawn.
     this.composer.showLimits()
@@ -170,6 +182,9 @@ class ContactChat extends HTMLElement {
     if (!panel) return
     this.shadowRoot.firstElementChild.classList.toggle('open', this.isOpen)
     if (this.inPage) return
+    // Safari before 15.4 knows no dialogs.
+    if (!panel.show) return panel.toggleAttribute('open', this.isOpen)
+    const focus = this.shadowRoot.activeElement
     const modal = matchMedia(PHONE).matches
     if (panel.open && (!this.isOpen || modal !== this.modal)) panel.close()
     this.modal = modal
@@ -265,7 +280,7 @@ class ContactChat extends HTMLElement {
 
   showJoined() {
     this.draw()
-    if (this.isOpen) this.talk.wire.start()
+    this.talk.go()
   }
 
   showOptions(on) {

@@ -10,11 +10,9 @@ const SOMEWHERE = 'https://www.bbc.co.uk/weather'
  * says so.
  */
 function exit(talk, url) {
-  talk.left = true
   blank()
-  talk.wire.stop()
   const { token } = talk
-  talk.store.clear()
+  talk.leave()
   // The token is of no use to whoever finds it.
   if (token) navigator.sendBeacon(`${talk.server}/chat/v1/bye?forget=1`, token)
   away(url)
@@ -23,8 +21,13 @@ function exit(talk, url) {
 /** blank empties the whole page, title and all, and keeps the address of this
  * page from the next one. */
 function blank() {
-  // Opening a document anew also removes the page's own "do you want to leave".
-  document.open()
+  try {
+    // Opening a document anew also removes the page's own "do you want to leave".
+    document.open()
+  } catch {
+    // XHTML cannot be opened. Nor, without an error, can what stopped loading.
+  }
+  document.replaceChildren()
   document.append(h('html', null,
     h('head', null, h('title', null, '\u00a0'), h('meta', { name: 'referrer', content: 'no-referrer' })), h('body')))
 }

@@ -43,9 +43,12 @@ class Store {
  */
 class Tabs {
   constructor(site, heard) {
-    if (!window.BroadcastChannel) return
-    this.channel = new BroadcastChannel(STORE_NAME + site)
-    this.channel.onmessage = (event) => heard(event.data || {})
+    try {
+      this.channel = new BroadcastChannel(STORE_NAME + site)
+      this.channel.onmessage = (event) => heard(event.data || {})
+    } catch {
+      // An old browser, or one that forbids it with the storage.
+    }
   }
 
   tell(what) {

@@ -59,6 +59,29 @@ class Talk {
     this.outbox.forEach((frame) => this.addOwn(frame, 'waiting'))
   }
 
+  /** go connects, if there is anything to connect for and the element is in the
+   * page. */
+  go() {
+    if (!this.away && (this.token || this.outbox.length)) this.wire.start()
+  }
+
+  /** restart begins again with what is kept. */
+  restart() {
+    this.wire.stop()
+    this.covert = this.store.kept.covert ?? this.covert
+    this.reset()
+    this.recall()
+    this.show.joined()
+  }
+
+  /** leave forgets everything. What still arrives, such as a file or a place,
+   * comes to nobody. */
+  leave() {
+    this.wire.stop()
+    this.store.clear()
+    this.begin = this.post = this.store.keep = this.wire.start = () => {}
+  }
+
   /** ask fetches what the site says: hours, limits, where the exit leads. */
   async ask(lang) {
     try {
@@ -77,7 +100,7 @@ class Talk {
       site: this.site, lang: this.texts.lang, covert: this.covert, page: location.origin + location.pathname,
     })
     // Another tab may have been faster.
-    if (!this.token && !this.left) {
+    if (!this.token) {
       this.store.keep({ token: made.token })
       this.tabs.tell({ have: made.token })
     }
@@ -151,7 +174,7 @@ class Talk {
     this.store.keep({ outbox: [...this.outbox, frame], covert: this.covert })
     this.addOwn(frame, 'waiting', files)
     this.wire.send(frame)
-    this.wire.start()
+    this.go()
   }
 
   addOwn(frame, state, files) {
@@ -287,6 +310,7 @@ class Talk {
   // Other tabs.
 
   hearTab(told) {
+    if (this.away) return
     if (told.exit) this.show.exit()
     else if (told.ask && this.token && !this.ended) this.tabs.tell({ have: this.token })
     else if (told.have && (!this.token || this.ended) && told.have !== this.token) this.join(told.have)
