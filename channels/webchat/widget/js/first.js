@@ -66,7 +66,7 @@ function aboutYou(chat) {
   const field = (name, type, autocomplete) => {
     const id = 'about-' + name
     return h('p', { class: 'field' }, h('label', { for: id }, t('about.' + name)),
-      h('input', { id, name, type, autocomplete, maxlength: 300, value: told[name] || '' }))
+      h('input', { id, name, type, autocomplete: talk.covert ? 'off' : autocomplete, maxlength: 300, value: told[name] || '' }))
   }
   const safe = ['yes', 'no', 'unknown'].map((value) => h('label', { class: 'choice' },
     h('input', { type: 'radio', name: 'safeToContact', value, checked: told.safeToContact === value }), h('span', null, t('about.safe.' + value))))

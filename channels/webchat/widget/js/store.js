@@ -39,7 +39,8 @@ class Store {
 /**
  * Tabs is the other tabs of the same page or site. A second tab asks the first
  * for its conversation, and a quick exit closes the chat in all of them.
- * Messages: {ask} who has a conversation, {have: token} here is one, {exit}.
+ * Messages: {ask} who has a conversation, {have: token, covert, read} here is
+ * one, {covert} it is quiet now or not, {exit}.
  */
 class Tabs {
   constructor(site, heard) {

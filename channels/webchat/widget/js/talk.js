@@ -18,6 +18,7 @@ class Talk {
     this.about = null
     this.desk = null
     this.covert = options.covert || store.kept.covert || false
+    store.kept.covert = this.covert
     this.wire = new Wire(this.server, {
       token: () => this.begin(),
       after: () => this.last,
@@ -102,9 +103,13 @@ class Talk {
     // Another tab may have been faster.
     if (!this.token) {
       this.store.keep({ token: made.token })
-      this.tabs.tell({ have: made.token })
+      this.tellToken()
     }
     return this.token
+  }
+
+  tellToken() {
+    if (this.token) this.tabs.tell({ have: this.token, covert: this.covert, read: this.last })
   }
 
   // What the person does.
@@ -134,9 +139,21 @@ class Talk {
   }
 
   setCovert(on) {
-    this.covert = on
-    if (this.begun || this.store.kept.draft) this.store.keep({ covert: on })
+    this.beCovert(on)
     this.wire.send({ type: 'covert', on })
+    this.tabs.tell({ covert: on })
+  }
+
+  /** beCovert makes this tab quiet, or not. It is kept with whatever else is. */
+  beCovert(on) {
+    const { kept } = this.store
+    this.covert = kept.covert = on
+    if (this.begun || kept.draft || kept.about) this.store.keep()
+  }
+
+  /** read notes that all so far was in sight. */
+  read() {
+    if (this.last > (this.store.kept.read || 0)) this.store.keep({ read: this.last })
   }
 
   typing() {
@@ -171,7 +188,7 @@ class Talk {
 
   /** post keeps a frame until it is confirmed, shows it, and sends it. */
   post(frame, files) {
-    this.store.keep({ outbox: [...this.outbox, frame], covert: this.covert })
+    this.store.keep({ outbox: [...this.outbox, frame] })
     this.addOwn(frame, 'waiting', files)
     this.wire.send(frame)
     this.go()
@@ -312,17 +329,20 @@ class Talk {
   hearTab(told) {
     if (this.away) return
     if (told.exit) this.show.exit()
-    else if (told.ask && this.token && !this.ended) this.tabs.tell({ have: this.token })
-    else if (told.have && (!this.token || this.ended) && told.have !== this.token) this.join(told.have)
+    else if (told.ask && !this.ended) this.tellToken()
+    else if (told.have) {
+      if ((!this.token || this.ended) && told.have !== this.token) this.join(told)
+    } else if (told.covert === !this.covert) {
+      this.beCovert(told.covert)
+      this.show.all()
+    }
   }
 
-  /** join takes part in another tab's conversation. */
-  join(token) {
-    const { outbox } = this
-    this.wire.stop()
-    this.reset()
-    this.store.keep({ token, outbox })
-    this.recall()
-    this.show.joined()
+  /** join takes part in another tab's conversation, which is quiet when either
+   * tab was. */
+  join({ have, covert, read }) {
+    if (this.covert && !covert) this.tabs.tell({ covert: true })
+    this.store.keep({ token: have, covert: this.covert || covert, read })
+    this.restart()
   }
 }
