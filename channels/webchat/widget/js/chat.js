@@ -209,8 +209,9 @@ class ContactChat extends HTMLElement {
   putEntry(entry) {
     const made = drawEntry(this, entry)
     const old = this.drawn.get(entry.id)
+    const { entries } = this.talk
     if (old) old.replaceWith(made)
-    else this.log.append(made)
+    else this.log.insertBefore(made, this.drawn.get(entries[entries.indexOf(entry) + 1]?.id) || null)
     this.drawn.set(entry.id, made)
   }
 
@@ -312,8 +313,9 @@ class ContactChat extends HTMLElement {
 
   /** sendAbout sends the answers that were not sent yet, if any. */
   sendAbout() {
-    const told = this.aboutDraft
-    this.aboutDraft = null
+    const { store } = this.talk
+    const told = store.kept.about
+    store.kept.about = null
     if (told && Object.keys(told).length) this.talk.tell(told)
   }
 

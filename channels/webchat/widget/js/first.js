@@ -62,7 +62,7 @@ function deskLine(chat) {
 function aboutYou(chat) {
   const { talk, t } = chat
   // Not lost when all is drawn anew.
-  const told = chat.aboutDraft || talk.details
+  const told = talk.store.kept.about || talk.details
   const field = (name, type, autocomplete) => {
     const id = 'about-' + name
     return h('p', { class: 'field' }, h('label', { for: id }, t('about.' + name)),
@@ -72,7 +72,7 @@ function aboutYou(chat) {
     h('input', { type: 'radio', name: 'safeToContact', value, checked: told.safeToContact === value }), h('span', null, t('about.safe.' + value))))
   chat.aboutForm = h('form', {
     class: 'about', autocomplete: talk.covert ? 'off' : 'on',
-    oninput: () => (chat.aboutDraft = readAbout(chat.aboutForm)),
+    oninput: () => talk.store.keep({ about: readAbout(chat.aboutForm) }),
     onsubmit: (event) => {
       event.preventDefault()
       chat.sendAbout()

@@ -1,4 +1,4 @@
-// What this browser keeps: the token, what is not sent yet, and the draft, in
+// What this browser keeps: the token, what is not sent yet, and the drafts, in
 // the tab's own sessionStorage, from the first letter that the person writes.
 // The conversation itself is never kept: the server sends it again.
 
@@ -9,6 +9,11 @@ class Store {
   constructor(site) {
     this.key = STORE_NAME + site
     this.kept = {}
+    this.read()
+  }
+
+  /** read also finds what another page of this tab has kept since. */
+  read() {
     try {
       this.kept = JSON.parse(sessionStorage.getItem(this.key)) || {}
     } catch {

@@ -28,8 +28,14 @@ class Talk {
     })
     this.tabs = new Tabs(this.site, (told) => this.hearTab(told))
     this.reset()
-    if (this.token) this.recall()
-    else this.tabs.tell({ ask: true })
+    this.recall()
+    if (!this.token) this.tabs.tell({ ask: true })
+    // The way back may bring this page as it was, while others went on.
+    addEventListener('pageshow', (event) => {
+      if (!event.persisted) return
+      store.read()
+      this.restart()
+    })
   }
 
   get token() {
@@ -308,7 +314,10 @@ class Talk {
 
   add(entry) {
     if (this.entries.some((each) => each.id === entry.id)) return
-    this.entries.push(entry)
+    // What waits comes after all that the server has.
+    let at = this.entries.length
+    while (entry.state !== 'waiting' && this.entries[at - 1]?.state === 'waiting') at--
+    this.entries.splice(at, 0, entry)
     this.show.entry(entry, true)
   }
 
