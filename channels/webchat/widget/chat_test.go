@@ -166,6 +166,21 @@ func TestWhatIsTooLongIsSaidBeforeSending(t *testing.T) {
 	d.has()
 }
 
+// Nobody has said the limit, and the server hangs up on such a frame.
+func TestWhatIsFarTooLongStopsNothingElse(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	d.set(func() { d.noSite = true })
+	w.click("button", "Chat with police")
+	w.says("one")
+	w.state("one", "taken")
+	get[bool](w, `(root.querySelector('textarea').value = 'x'.repeat(40000), true)`)
+	w.click(".primary", "")
+	w.says("two")
+	w.state("two", "taken")
+	w.sees("This message is too long. Send it in parts.")
+	d.has("one", "two")
+}
+
 func TestAForgottenSessionBecomesANewOne(t *testing.T) {
 	d, w, _ := visit(t, desktop, "")
 	w.click("button", "Chat with police")

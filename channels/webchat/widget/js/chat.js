@@ -319,11 +319,17 @@ class ContactChat extends HTMLElement {
     if (told && Object.keys(told).length) this.talk.tell(told)
   }
 
-  putBack(text) {
-    const { composer } = this
-    composer.text.value = [text, composer.text.value].filter(Boolean).join('\n')
-    composer.changed()
-    composer.text.focus()
+  /** rewrite lets the person change what was refused, where the chat has ended
+   * in a new one. */
+  rewrite({ id, text }) {
+    const { talk } = this
+    const { draft } = talk.store.kept
+    if (talk.ended) talk.anew()
+    else {
+      talk.store.keep({ draft: [text, draft].filter(Boolean).join('\n') })
+      talk.withdraw(id)
+    }
+    this.composer.text.focus()
   }
 
   /** say lets a screen reader say something once. */

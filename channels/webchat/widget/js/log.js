@@ -68,12 +68,7 @@ function drawTrouble(chat, entry) {
   const why = noticeText(chat, entry)
   const again = entry.state === 'later'
     ? h('button', { class: 'link', type: 'button', onclick: () => talk.again(entry.id) }, t('again'))
-    : entry.text && h('button', {
-      class: 'link', type: 'button', onclick: () => {
-        talk.withdraw(entry.id)
-        chat.putBack(entry.text)
-      },
-    }, t('change'))
+    : entry.text && h('button', { class: 'link', type: 'button', onclick: () => chat.rewrite(entry) }, t('change'))
   return h('div', { class: 'trouble' }, h('p', null, why), again)
 }
 

@@ -183,12 +183,15 @@ class Talk {
     this.show.all()
   }
 
-  /** anew leaves the ended conversation with the police and starts another. */
+  /** anew leaves the ended conversation with the police and starts another.
+   * What did not get into the old one is a draft for the new. */
   anew() {
+    const { covert, lang, draft, about } = this.store.kept
+    const unsent = this.entries.filter((each) => each.kind === 'own' && !['taken', 'seen'].includes(each.state)).map((each) => each.text)
     this.wire.stop()
     this.store.clear()
     this.reset()
-    this.store.kept.covert = this.covert
+    this.store.kept = { covert, lang, about, draft: [...unsent, draft].filter(Boolean).join('\n') }
     this.show.all()
   }
 
@@ -231,6 +234,8 @@ class Talk {
 
   on_hello(frame) {
     this.ended = frame.ended
+    // A server whose disk was restored may have less than we.
+    this.last = Math.min(this.last, frame.n)
     if (frame.covert !== this.covert) this.wire.send({ type: 'covert', on: this.covert })
     this.outbox.forEach((waiting) => this.wire.send(waiting))
   }
@@ -263,7 +268,7 @@ class Talk {
     if (frame.code === 'ended') this.settleAll('end')
     if (frame.code === 'transcript_sent') this.settleAll('transcript')
     if (frame.code === 'ended') this.ended = true
-    this.add({ ...frame, kind: 'notice', id: 'n' + frame.n })
+    this.add({ ...frame, kind: 'notice', id: frame.code + frame.at })
     if (frame.code === 'ended') this.show.all()
   }
 

@@ -15,6 +15,9 @@ const PATIENCE = 10000
 const DOUBT = 4000
 const SILENCE = 25000
 
+/** The server hangs up on a longer frame, and would each time it came again. */
+const FRAME_BYTES = 32768
+
 class Problem extends Error {
   constructor(status, code) {
     super(code)
@@ -76,6 +79,7 @@ class Wire {
 
   stop() {
     this.wanted = false
+    this.connecting = null
     this.drop()
   }
 
@@ -83,10 +87,12 @@ class Wire {
    * is confirmed. */
   send(frame) {
     if (!this.up) return false
+    const text = JSON.stringify(frame)
+    if (new TextEncoder().encode(text).length > FRAME_BYTES) return this.owner.frame({ type: 'refused', id: frame.id, code: 'too_long' })
     // What has an id is confirmed; where nothing comes, we ask soon.
     if (frame.id) this.doubt = this.doubt || Date.now()
     if (frame.type === 'ping') this.asked = Date.now()
-    if (this.socket) this.socket.send(JSON.stringify(frame))
+    if (this.socket) this.socket.send(text)
     else this.post(frame)
     return true
   }
@@ -101,20 +107,22 @@ class Wire {
   async connect() {
     if (this.connecting || this.line || !this.wanted) return
     clearTimeout(this.timer)
-    this.connecting = true
+    const turn = (this.connecting = {})
     try {
-      this.token = await this.owner.token()
-      const { ticket } = await request('POST', `${this.server}/chat/v1/tickets`, this.token)
-      // Stopped, or left for good, meanwhile.
-      if (!this.wanted) return
+      const token = await this.owner.token()
+      const { ticket } = await request('POST', `${this.server}/chat/v1/tickets`, token)
+      // Stopped meanwhile, and perhaps begun for another conversation.
+      if (turn !== this.connecting) return
+      this.token = token
       const query = `ticket=${encodeURIComponent(ticket)}&after=${this.owner.after()}`
       if (this.blockedSockets < 2) this.openSocket(query)
       else this.openStream(query)
     } catch (problem) {
+      if (turn !== this.connecting) return
       if (problem.status === 401) this.owner.forgotten()
       this.retry()
     } finally {
-      this.connecting = false
+      if (turn === this.connecting) this.connecting = null
     }
   }
 
