@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"contactd/deploy/servers"
@@ -78,6 +79,77 @@ func TestAScreenReaderHearsWhatComes(t *testing.T) {
 	hears("No connection")
 }
 
+func TestAScreenReaderHearsNothingTwiceAfterAReload(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.says("hello")
+	w.state("hello", "taken")
+	d.see()
+	d.reply("an old answer")
+	w.sees("an old answer")
+	w.do(chromedp.Reload())
+	w.sees("an old answer")
+	d.reply("a new answer")
+	const said = `[...root.querySelectorAll('[aria-live=polite] p')].map(e => e.textContent).join()`
+	w.until(said + `.includes('a new answer')`)
+	if got := get[string](w, said); got != "Sam, Derbyshire Police: a new answer" {
+		t.Errorf("it hears %q", got)
+	}
+}
+
+func TestAScreenReaderHearsOfAnswersToAMinimisedChat(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.says("hello")
+	w.state("hello", "taken")
+	w.click("[aria-label=Minimise]", "")
+	w.until(`root.querySelector('[role=status]').checkVisibility()`)
+	d.reply("are you there?")
+	w.until(`root.querySelector('[role=status]').textContent === 'New: 1'`)
+}
+
+// Zoom, a turned tablet and some keyboards on the screen make the panel cover
+// the page, and show it anew.
+func TestWritingGoesOnWhenTheScreenBecomesSmall(t *testing.T) {
+	_, w, _ := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.types("half ")
+	w.do(chromedp.EmulateViewport(1280, 450))
+	w.until(`root.querySelector('.panel').matches(':modal')`)
+	w.press("a sen")
+	w.do(chromedp.EmulateViewport(1280, 900))
+	w.until(`root.querySelector('.panel').matches(':not(:modal)')`)
+	w.press("tence")
+	w.until(`root.querySelector('textarea').value === 'half a sentence'`)
+}
+
+func TestTwoFingersEnlargeTheChatAndDoNotShrinkIt(t *testing.T) {
+	d, w, _ := visit(t, phone, "")
+	w.click("button", "Chat with police")
+	w.says("hello")
+	w.state("hello", "taken")
+	d.reply("an answer")
+	w.sees("an answer")
+	const height = `root.querySelector('.body').clientHeight`
+	before := get[float64](w, height)
+	if _, err := chromedp.Call(w.tab, emulation.SetPageScaleFactor, emulation.SetPageScaleFactorParams{PageScaleFactor: 3}); err != nil {
+		t.Fatal(err)
+	}
+	w.until(`visualViewport.scale === 3`)
+	if after := get[float64](w, height); after < before-1 {
+		t.Errorf("of %v pixels for the conversation %v are left", before, after)
+	}
+}
+
+// On a phone Enter begins a new line, and must not be labelled otherwise.
+func TestThePhonesKeyboardPromisesNoSending(t *testing.T) {
+	_, w, _ := visit(t, phone, "")
+	w.click("button", "Chat with police")
+	if hint := get[string](w, `root.querySelector('textarea').enterKeyHint`); hint == "send" {
+		t.Errorf("the key says %q", hint)
+	}
+}
+
 // 320 by 256 CSS pixels are what 400 % zoom leaves of 1280 by 1024 (WCAG
 // 1.4.10); 180 by 370 what 200 % leaves of a small phone.
 func TestMuchZoomHidesNothing(t *testing.T) {
@@ -91,7 +163,9 @@ func TestMuchZoomHidesNothing(t *testing.T) {
 			w.says("still here")
 			w.state("still here", "taken")
 			d.reply("a long answer: " + strings.Repeat("word ", 40) + strings.Repeat("x", 90))
+			d.push(map[string]any{"type": "message", "id": "elsewhere", "text": "look", "files": []any{map[string]any{"file": "f", "name": strings.Repeat("x", 90) + ".jpg", "size": 9, "scan": "infected"}}})
 			w.sees("a long answer")
+			w.sees(".jpg")
 			w.shoot("chat")
 			if wide := get[string](w, `[...root.querySelectorAll('.panel, .panel *')].filter(e => e.checkVisibility() && !e.closest('.voice, .top .plain') && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline').map(e => e.className || e.tagName).join()`); wide != "" {
 				t.Errorf("wider than the screen: %s", wide)

@@ -358,3 +358,25 @@ func TestTheLanguageChangesInTheMiddle(t *testing.T) {
 	w.sees("Wedi’i derbyn")
 	d.wait("the language", func() bool { return d.latest().opening["lang"] == "cy" })
 }
+
+// The languages are files of ours; what the site says in them may come later.
+func TestTheLanguageDoesNotWaitForTheSite(t *testing.T) {
+	d, w, _ := visit(t, phone, "")
+	w.click("button", "Chat with police")
+	w.sees("Someone is at the desk now")
+	hold := make(chan struct{})
+	d.set(func() { d.holdSite = hold })
+	w.click("button", "Cymraeg")
+	w.until(`root.querySelector('.primary').innerText.includes('Anfon')`)
+	close(hold)
+	d.wait("an answer in time", func() bool { return d.held == 0 })
+}
+
+func TestWhatIsSaidOfTheDeskIsAskedAgainOnReturn(t *testing.T) {
+	d, w, _ := visit(t, phone, "")
+	w.click("button", "Chat with police")
+	w.sees("Someone is at the desk now")
+	d.set(func() { d.site["open"] = false })
+	get[bool](w, `document.dispatchEvent(new Event('visibilitychange'))`)
+	w.sees("Nobody is at the desk at the moment. You can still write.")
+}

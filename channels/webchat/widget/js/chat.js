@@ -37,7 +37,11 @@ class ContactChat extends HTMLElement {
     this.composer = new Composer(this)
     this.isOpen = this.inPage || isOn(told.open) || Boolean(store.kept.open)
     watchKeys(() => this.isOpen || this.talk.begun, () => this.leave())
-    document.addEventListener('visibilitychange', () => this.showFresh())
+    document.addEventListener('visibilitychange', () => {
+      this.showFresh()
+      // What was said of the desk may be hours old.
+      if (this.isOpen && !document.hidden && !this.talk.wire.wanted) this.talk.ask(this.texts.lang)
+    })
     matchMedia(PHONE).addEventListener('change', () => this.place())
     this.followKeyboard()
     const lang = pickLanguage(told.lang || this.closest('[lang]')?.lang || document.documentElement.lang)
@@ -80,7 +84,9 @@ class ContactChat extends HTMLElement {
     })
     this.launcher = h('button', { class: 'launcher', type: 'button', 'aria-haspopup': 'dialog', onclick: () => this.open(true) })
     this.smallExit = h('button', { class: 'exit small-exit', type: 'button', onclick: () => this.leave() })
-    const corner = h('div', { class: 'corner' }, this.smallExit, this.launcher)
+    // What the button says of answers is said aloud too.
+    this.news = h('div', { class: 'voice', role: 'status' })
+    const corner = h('div', { class: 'corner' }, this.news, this.smallExit, this.launcher)
     this.shadowRoot.append(h('div', { class: `chat ${this.position}` }, this.inPage ? null : corner, this.panel))
   }
 
@@ -191,6 +197,7 @@ class ContactChat extends HTMLElement {
     if (this.isOpen && !panel.open) {
       if (modal) panel.showModal()
       else panel.show()
+      focus?.focus()
     }
   }
 
@@ -222,11 +229,10 @@ class ContactChat extends HTMLElement {
     if (this.begunDrawn !== this.talk.begun) this.first.replaceWith(this.firstPart())
     if (isNew && entry.kind === 'own' && !this.talk.store.kept.open) this.talk.store.keep({ open: this.isOpen, lang: this.texts.lang })
     if (below || (isNew && entry.kind === 'own')) this.toEnd()
+    if (this.talk.isOld) return
     if (isNew ? entry.kind !== 'own' : entry.state !== 'waiting') this.say(spokenEntry(this, entry))
-    if (isNew && entry.kind === 'reply' && (!this.isOpen || document.hidden)) {
-      this.fresh++
-      this.showFresh()
-    }
+    if (isNew && entry.kind === 'reply') this.fresh++
+    this.showFresh()
   }
 
   /** deskOpen is true, false, or undefined while it is not known. */
@@ -264,7 +270,11 @@ class ContactChat extends HTMLElement {
   showFresh() {
     if (!this.panel) return
     const { t, talk } = this
-    if (this.isOpen && !document.hidden) this.fresh = 0
+    if (this.isOpen && !document.hidden) {
+      this.fresh = 0
+      talk.read()
+    }
+    this.news.textContent = this.fresh > 0 ? t('fresh', { n: this.fresh }) : ''
     this.launcher.replaceChildren(icon('chat'), h('span', null, this.name(), ' ',
       this.fresh > 0 && h('span', { class: 'badge' }, t('fresh', { n: this.fresh }))))
     this.smallExit.replaceChildren(icon('exit'), t('exit'))
@@ -305,10 +315,12 @@ class ContactChat extends HTMLElement {
 
   async setLanguage(tag) {
     await this.texts.use(tag)
-    if (this.talk.begun) this.talk.store.keep({ lang: this.texts.lang })
-    await this.talk.ask(this.texts.lang)
+    const { store, begun } = this.talk
+    store.kept.lang = this.texts.lang
+    if (begun) store.keep()
     this.draw()
     this.focusOn('#title')
+    this.talk.ask(this.texts.lang)
   }
 
   /** sendAbout sends the answers that were not sent yet, if any. */
@@ -361,8 +373,10 @@ class ContactChat extends HTMLElement {
     const { visualViewport: view } = window
     if (!view) return
     const follow = () => {
-      this.style.setProperty('--view-height', `${view.height}px`)
-      this.style.setProperty('--view-top', `${view.offsetTop}px`)
+      // Two fingers that enlarge the page shall not shrink the panel.
+      const { height, scale, offsetTop } = view
+      this.style.setProperty('--view-height', `${height * scale}px`)
+      this.style.setProperty('--view-top', `${scale > 1.01 ? 0 : offsetTop}px`)
     }
     view.addEventListener('resize', follow)
     view.addEventListener('scroll', follow)

@@ -16,7 +16,7 @@ class Composer {
     const { chat, talk } = this
     const { t } = chat
     this.text = h('textarea', {
-      id: 'text', rows: 2, enterkeyhint: 'send', 'aria-describedby': 'text-hint', autocomplete: talk.covert ? 'off' : 'on', dir: 'auto',
+      id: 'text', rows: 2, 'aria-describedby': 'text-hint', autocomplete: talk.covert ? 'off' : 'on', dir: 'auto',
       oninput: () => this.changed(),
       onkeydown: (event) => this.key(event),
     })

@@ -55,6 +55,8 @@ class Talk {
     this.entries = []
     /** The number of the last frame that came, 0 for none. */
     this.last = 0
+    /** Up to here the person has had everything in sight before. */
+    this.known = this.store.kept.read || 0
     this.ended = false
     this.details = {}
     // Presence told by a connection is of its session; the site's is older.
@@ -219,11 +221,14 @@ class Talk {
   take(frame) {
     if (frame.n && frame.type !== 'hello') {
       if (frame.n <= this.last) return
+      /** Whether it is no news. */
+      this.isOld = frame.n <= this.known
       this.last = frame.n
       this.receipt()
     }
     const act = this['on_' + frame.type]
     if (act) act.call(this, frame)
+    this.isOld = false
   }
 
   /** receipt tells that everything so far is in the page, soon and once. */
@@ -302,8 +307,8 @@ class Talk {
    * one; what was said before is with the police. */
   forgotten() {
     if (!this.token) return
-    this.store.keep({ token: undefined })
-    this.last = 0
+    this.store.keep({ token: undefined, read: 0 })
+    this.last = this.known = 0
     this.add({ kind: 'notice', id: newID(), code: 'forgotten', at: now() })
     if (!this.outbox.length) this.wire.stop()
   }
