@@ -380,3 +380,16 @@ func TestWhatIsSaidOfTheDeskIsAskedAgainOnReturn(t *testing.T) {
 	get[bool](w, `document.dispatchEvent(new Event('visibilitychange'))`)
 	w.sees("Nobody is at the desk at the moment. You can still write.")
 }
+
+func TestWhereTheLanguageIsSlowThereIsEnglishToRead(t *testing.T) {
+	d, w, page := visit(t, phone, "")
+	hold := make(chan struct{})
+	d.set(func() { d.holdLanguage = hold })
+	page.attributes = `data-lang="cy"`
+	w.do(chromedp.Navigate(page.origin() + "/contact"))
+	w.click("button", "Chat with police")
+	w.sees("If someone is in danger now, call 999")
+	close(hold)
+	d.wait("the words in time", func() bool { return d.held == 0 })
+	w.sees("Os oes rhywun mewn perygl nawr, ffoniwch 999")
+}

@@ -46,6 +46,7 @@ type desk struct {
 	noSessions   bool
 	noTickets    bool
 	holdSite     chan struct{}
+	holdLanguage chan struct{}
 	holdTickets  chan struct{}
 	held         int               // requests that wait, or have waited until they were given up
 	mute         bool              // takes frames and confirms nothing
@@ -167,8 +168,11 @@ func (d *desk) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.mu.Lock()
 		d.requests = append(d.requests, r.Method+" "+r.URL.Path)
-		origins := d.origins
+		origins, language := d.origins, d.holdLanguage
 		d.mu.Unlock()
+		if strings.HasPrefix(r.URL.Path, "/chat/lang/") {
+			d.hold(r, language)
+		}
 		if origin := r.Header.Get("Origin"); origin != "" {
 			if origin != "http://"+r.Host && !slices.Contains(origins, origin) {
 				answer(w, 403, map[string]any{"error": map[string]any{"code": "origin"}})

@@ -8,6 +8,9 @@ const SERVER = SCRIPT ? new URL(SCRIPT.src).origin : location.origin
 /** Up to here the panel covers the screen, as a modal dialog. */
 const PHONE = '(max-width: 600px), (max-height: 500px)'
 
+/** How long, in ms, the chat waits for the words of another language. */
+const SLOW = 2000
+
 /** How many seconds' worth of announcements stay for a screen reader. */
 const ANNOUNCED = 10000
 
@@ -49,13 +52,20 @@ class ContactChat extends HTMLElement {
   }
 
   async start(lang) {
-    await this.texts.use(lang)
+    const words = this.texts.use(lang)
+    // Rather English than nothing, where the other language is slow.
+    await Promise.race([words, new Promise((late) => setTimeout(late, SLOW))])
     this.attachShadow({ mode: 'open' })
     addStyle(this.shadowRoot)
     this.build()
     this.draw()
     this.talk.go()
     if (this.isOpen) this.open(false)
+    const { lang: drawn } = this.texts
+    await words
+    if (this.texts.lang === drawn) return
+    this.draw()
+    if (this.isOpen) this.talk.ask(this.texts.lang)
   }
 
   disconnectedCallback() {
