@@ -41,6 +41,25 @@ func TestTheFirstMessageIsStillSeenToWaitAfterAReload(t *testing.T) {
 	d.has("help me")
 }
 
+func TestTheServerNamesTheFilesOfWhatWaited(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.chooses(map[string]int{"photo.jpg": 2000})
+	w.sees("Ready to send")
+	d.set(func() { d.later["look"] = "disk_full" })
+	w.says("look")
+	w.state("look", "later")
+	w.do(chromedp.Reload())
+	w.state("look", "taken")
+	w.sees("photo.jpg (2 kB)")
+	d.set(func() {
+		at := d.latest().frames[0]["at"].(string)
+		if shown := get[string](w, `root.querySelector('.own time').dateTime`); shown != at {
+			t.Errorf("the time is %s, at the desk it is %s", shown, at)
+		}
+	})
+}
+
 func TestAMinimisedChatGoesOnAfterAReload(t *testing.T) {
 	d, w, _ := visit(t, phone, "")
 	w.click("button", "Chat with police")

@@ -208,10 +208,10 @@ class Talk {
   addOwn(frame, state, files) {
     // The end and the copy have no bubble: a notice confirms them.
     if (!['message', 'location', 'details'].includes(frame.type)) return
-    const known = this.entries.find((each) => each.id === frame.id)
-    if (known) return this.change(frame.id, { state })
-    // The server says files with their names, an outbox only their ids.
+    // The server says files with their names, an outbox only their ids; and the
+    // time by a clock that is right.
     const named = (files || frame.files || []).map((each) => (each.file ? each : { file: each, name: '' }))
+    if (this.change(frame.id, { state, files: named, at: frame.at })) return
     const place = frame.lat == null ? null : frame
     this.add({ ...frame, kind: 'own', location: frame.type === 'details' ? frame.location : frame.location || place, files: named, state })
   }
