@@ -47,7 +47,7 @@ func grid(t *text, at int) *found {
 	case n < 4 || n > 10 || n%2 != 0 || !even:
 		return nil
 	case called:
-	case n == 4, square != w.as[:2], strings.Contains(alsoWords, " "+square+" "), t.preceded(at, 2, numbering):
+	case n == 4, square != w.as[:2], strings.Contains(alsoWords, " "+square+" "), t.numbered(at):
 		return nil
 	case among(t.at(at+took).low, " a b c d ") && n == 6: // a National Insurance number
 		return nil

@@ -18,7 +18,7 @@ func phone(t *text, at int) *found {
 	if start > 0 && t.raw[start-1] == '(' && (strings.Contains(w.as, ")") || strings.HasPrefix(t.raw[w.end:], ")")) {
 		start--
 	}
-	if w.as[0] != '0' && w.as[0] != '+' || t.preceded(at, 2, numbering) {
+	if w.as[0] != '0' && w.as[0] != '+' || t.numbered(at) {
 		return nil
 	}
 	number, last, took, first := "", w, 0, 0

@@ -20,7 +20,7 @@ const units = " st nd rd th ft hr pt lb yd pp ph dd "
 // called a postcode counts.
 func postcode(t *text, at int) *found {
 	w := &t.words[at]
-	if len(w.as) < 2 || len(w.as) > 8 || !w.figures || t.preceded(at, 2, numbering) {
+	if len(w.as) < 2 || len(w.as) > 8 || !w.figures || t.numbered(at) {
 		return nil
 	}
 	if n := len(w.as); n >= 5 && n <= 7 && outward(w.as[:n-3]) && inward(w.as[n-3:]) &&

@@ -170,5 +170,19 @@ func letters(s string) bool {
 	})
 }
 
+// numbered reports whether the words before a number call it that of something
+// else: "order number M1 2AB", but not "post code", nor "an incident at".
+func (t *text) numbered(at int) bool {
+	for i := at - 1; i >= at-2 && i >= 0; i-- {
+		switch low := t.words[i].low; {
+		case among(low, " at in on near to from of by outside around behind opposite "), low == "code" && among(t.at(i-1).low, " post postal "):
+			return false
+		case among(low, numbering):
+			return true
+		}
+	}
+	return false
+}
+
 // numbering are words that call what follows a number of something else.
 const numbering = " order ref ref: reference tracking invoice account acc booking case crime log incident cad urn ticket policy card serial model part sku code pin id no. parcel consignment customer imei vin "
