@@ -62,6 +62,28 @@ func TestPlacesAreFoundAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
+func TestThePlaceOfSomebodyElseIsNotTheContacts(t *testing.T) {
+	for text, want := range map[string]string{
+		"im scared he is at 14 Mill Lane":             "incident",
+		"I'm worried my ex is at 14 Mill Lane":        "incident",
+		"we're outside, she's in 14 Mill Lane":        "incident",
+		"im scared. i am at 14 Mill Lane":             "caller",
+		"im with him at 14 Mill Lane":                 "caller",
+		"im hurt, my address is 14 Mill Lane":         "home",
+		"im hurt and the address is 14 Mill Lane":     "caller",
+		"my ex lives at 14 Mill Lane":                 "incident",
+		"my mums house is 14 Mill Lane":               "mentioned",
+		"i still live at 14 Mill Lane":                "home",
+		"our new home address: 14 Mill Lane":          "home",
+		"I'm living at 14 Mill Lane":                  "home",
+		"he is here, i live in the flat 14 Mill Lane": "home",
+	} {
+		if found := places.Find(text); len(found) != 1 || found[0].Role != want {
+			t.Errorf("%q: got %s, want %s", text, told(found), want)
+		}
+	}
+}
+
 func TestWhatOnlyLooksLikeAPlaceIsNone(t *testing.T) {
 	for _, text := range []string{
 		"order number M1 2AB has not come", "tracking ref SK123456789012", "order SK123456 never came",

@@ -11,9 +11,11 @@ func (t *text) role(at int) string {
 		}
 		prior := t.at(i - 1).low
 		switch {
-		case among(w.low, " live lives living home address house flat ") && (among(prior, " i we my our ") || among(t.at(i-2).low, " i my our ")),
-			w.low == "from" && among(prior, " im i'm i’m am "):
+		case t.lives(i), w.low == "from" && among(prior, " im i'm i’m am "):
 			return "home"
+		case among(w.low, " he she they hes he's he’s shes she's she’s theyre they're they’re "),
+			among(w.low, " is was ") && !among(prior, " here home house flat address postcode location position place number words it this that where "):
+			return role // somebody or something else is there: "im scared he is at"
 		case among(w.low, " im i'm i’m iam we're were we’re ") && i >= at-6, w.low == "am" && prior == "i" && i >= at-6,
 			w.low == "are" && prior == "we" && i >= at-6, w.low == "my" && among(t.at(i+1).low, " location position "):
 			return "caller"
@@ -22,4 +24,17 @@ func (t *text) role(at int) string {
 		}
 	}
 	return role
+}
+
+// lives reports whether a word says that the contact lives at what follows: "we
+// live", "my new address", but not "my ex lives" nor "my mums house".
+func (t *text) lives(at int) bool {
+	prior, more := t.at(at-1).low, t.at(at-2).low
+	switch t.at(at).low {
+	case "live", "lives", "living":
+		return among(prior, " i we im i'm i’m ") || among(more, " i we ") && among(prior, " still now also both all only just do am are currently ")
+	case "home", "address", "house", "flat":
+		return among(prior, " my our ") || among(more, " my our ") && among(prior, " home house flat own new full current family ")
+	}
+	return false
 }
