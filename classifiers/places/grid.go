@@ -36,6 +36,9 @@ func grid(t *text, at int) *found {
 		lengths = append(lengths, len(figures))
 	}
 	for took < 3 && len(figures) < 10 && digits(t.at(at+took).as) && !last.comma && !last.stop {
+		if n := len(figures); n >= 6 && n%2 == 0 && len(t.at(at+took).as) != n {
+			break // "SK12345678 2 walkers"
+		}
 		last = t.at(at + took)
 		figures += last.as
 		lengths = append(lengths, len(last.as))

@@ -51,7 +51,7 @@ func phone(t *text, at int) *found {
 	case w.as[0] == '+' && !strings.HasPrefix(number, "44") && len(number) >= 9:
 		confidence = "medium"
 	}
-	if confidence == "" || digits(t.at(at+took).as) && !last.comma && !last.stop {
+	if confidence == "" || confidence != "high" && digits(t.at(at+took).as) && !last.comma && !last.stop {
 		return nil
 	}
 	role := "mentioned"

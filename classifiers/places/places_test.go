@@ -62,6 +62,24 @@ func TestPlacesAreFoundAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
+func TestFiguresBesideANumberHideItNot(t *testing.T) {
+	for text, want := range map[string]string{
+		"ring 07700 900142 24 Mill Lane":           "phone:07700 900142:mentioned:high|address:24 Mill Lane:mentioned:medium",
+		"+44 7700 900142 2 kids here":              "phone:+44 7700 900142:mentioned:high",
+		"grid ref SK12345678 2 walkers":            "grid:SK12345678:mentioned:high",
+		"SK 12345678 15 mins ago":                  "grid:SK 12345678:mentioned:medium",
+		"ring \u202a+44 7700 900142\u202c now":     "phone:+44 7700 900142:mentioned:high",
+		"\u206807700 900142\u2069, \u200eHU17 0AA": "phone:07700 900142:mentioned:high|postcode:HU17 0AA:mentioned:high",
+		"grid ref SK 1234 567":                     "", // a figure is missing: nobody knows where
+		"SK 1234 567 8":                            "",
+		"01632 960417 2":                           "",
+	} {
+		if got := told(places.Find(text)); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
 func TestThePlaceOfSomebodyElseIsNotTheContacts(t *testing.T) {
 	for text, want := range map[string]string{
 		"im scared he is at 14 Mill Lane":             "incident",

@@ -67,10 +67,12 @@ func spaceAt(raw string, at int) int {
 	return 0
 }
 
-// before and after are what a word may be wrapped in.
+// before and after are what a word may be wrapped in. Telephones put marks of
+// direction around a number that is pasted.
 const (
-	before = "\"'“‘(<[{*_,;:!?¿¡"
-	after  = "\"'”’)>]}*_,;:!?.…"
+	before     = "\"'“‘(<[{*_,;:!?¿¡" + directions
+	after      = "\"'”’)>]}*_,;:!?.…" + directions
+	directions = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
 
 func (t *text) add(start, end int) {
