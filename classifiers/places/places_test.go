@@ -53,6 +53,11 @@ func TestPlacesAreFoundAsPeopleWriteThem(t *testing.T) {
 		"office (01632) 960417":                                               "phone:(01632) 960417:mentioned:medium",
 		"7 Heol Fawr, Llandeilo":                                              "address:7 Heol Fawr, Llandeilo:mentioned:medium",
 		"at the junction of Mill Lane and Station Road":                       "road:Mill Lane:incident:low|road:Station Road:incident:low",
+		"in Stryd y Dŵr":                                                      "road:Stryd y Dŵr:incident:low",
+		"crash J12 M6":                                                        "road:J12 M6:mentioned:medium",
+		"at junction 12 M6":                                                   "road:M6:incident:low",
+		"on the A1(M) J44 now":                                                "road:A1(M) J44:incident:medium",
+		"on the A1(M)":                                                        "road:A1(M):incident:low",
 		"Mill Lane. MILL LANE. mill lane again":                               "road:Mill Lane:mentioned:low",
 		"garbled \xff at 12 Mill Lane \xff":                                   "address:12 Mill Lane:incident:medium",
 	} {

@@ -119,8 +119,14 @@ func road(t *text, at int) *found {
 // roadEnd is the last word of the road's own name that begins at name, -1 for
 // none.
 func roadEnd(t *text, name int, numbered bool) int {
-	if t.at(name).road == fronted && capital(t.at(name).as) && capital(t.at(name+1).as) && letters(t.at(name+1).as) {
-		return lastCapital(t, name+1, 2)
+	if t.at(name).road == fronted && capital(t.at(name).as) {
+		own := name + 1
+		if among(t.at(own).low, " y yr ") {
+			own++ // Heol y Parc
+		}
+		if capital(t.at(own).as) && letters(t.at(own).as) {
+			return lastCapital(t, own, 2)
+		}
 	}
 	last := -1
 	for n := 1; n <= 3; n++ {
@@ -219,15 +225,18 @@ func numberedRoad(t *text, at int) *found {
 	if !w.figures {
 		return nil
 	}
-	name := strings.TrimSuffix(w.as, "(M")
-	if len(name) < 2 || len(name) > 5 || !strings.ContainsRune("MABmab", rune(name[0])) || !digits(name[1:]) || name[1] == '0' {
+	if next := t.at(at + 1); junction(w.low) && !w.stop && roadNumber(next) != "" { // "J15 M6"
+		return &found{Location: contact.Location{Form: "road", Confidence: "medium"}, start: w.start, end: roadNumberEnd(t, next), words: 2}
+	}
+	name := roadNumber(w)
+	if name == "" {
 		return nil
 	}
-	last, took, called := w, 1, false
-	// "M6 J15", "M6 junction 15", "J15 of the M6" reads as the road alone.
+	last, took, called := w, 1, junction(t.at(at-1).low) || house(t.at(at-1).as) && among(t.at(at-2).low, " j junction jct ")
+	// "M6 J15", "M6 junction 15"; "J15 of the M6" reads as the road alone.
 	if next := t.at(at + 1); !w.stop {
 		switch {
-		case len(next.low) > 1 && len(next.low) < 5 && next.low[0] == 'j' && house(next.low[1:]):
+		case junction(next.low):
 			last, took, called = next, 2, true
 		case among(next.low, " j junction jct ") && house(t.at(at+2).as):
 			last, took, called = t.at(at+2), 3, true
@@ -246,5 +255,28 @@ func numberedRoad(t *text, at int) *found {
 	if took > 1 {
 		confidence = "medium"
 	}
-	return &found{Location: contact.Location{Form: "road", Confidence: confidence}, start: w.start, end: last.end, words: took}
+	return &found{Location: contact.Location{Form: "road", Confidence: confidence}, start: w.start, end: roadNumberEnd(t, last), words: took}
+}
+
+// roadNumber is what a word says of a numbered road, such as M6 or A1 of A1(M),
+// empty for none.
+func roadNumber(w *word) string {
+	name := strings.TrimSuffix(w.as, "(M")
+	if len(name) < 2 || len(name) > 5 || !strings.ContainsRune("MABmab", rune(name[0])) || !digits(name[1:]) || name[1] == '0' {
+		return ""
+	}
+	return name
+}
+
+// roadNumberEnd is where a word ends, with the bracket of A1(M).
+func roadNumberEnd(t *text, w *word) int {
+	if strings.HasSuffix(w.as, "(M") && strings.HasPrefix(t.raw[w.end:], ")") {
+		return w.end + 1
+	}
+	return w.end
+}
+
+// junction reports whether a word is a junction, such as j15 or j4a.
+func junction(low string) bool {
+	return len(low) > 1 && len(low) < 5 && low[0] == 'j' && house(low[1:])
 }
