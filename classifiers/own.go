@@ -63,7 +63,7 @@ func (o *Own) places() []piece {
 	}
 	o.sought = true
 	text := o.text
-	if at := strings.Index(text, o.Words); at >= 0 {
+	if at := standing(text, o.Words); at >= 0 {
 		o.pieces = []piece{{0, utf8.RuneCountInString(o.Words), utf8.RuneCountInString(text[:at])}}
 		return o.pieces
 	}
@@ -71,7 +71,11 @@ func (o *Own) places() []piece {
 	for line := range strings.Lines(o.Words) {
 		size := utf8.RuneCountInString(line)
 		wanted := strings.TrimRight(line, "\r\n")
-		if at := strings.Index(text[passed:], wanted); at >= 0 && strings.TrimSpace(wanted) != "" {
+		if strings.TrimSpace(wanted) == "" {
+			from += size
+			continue
+		}
+		if at := standing(text[passed:], wanted); at >= 0 {
 			counted += utf8.RuneCountInString(text[passed : passed+at])
 			length := utf8.RuneCountInString(wanted)
 			o.pieces = append(o.pieces, piece{from, from + length, counted})
@@ -80,6 +84,29 @@ func (o *Own) places() []piece {
 		from += size
 	}
 	return o.pieces
+}
+
+// standing is where words stand in text from the beginning of a line, or behind
+// the question of a form, to the end of one: within a line they may be somebody
+// else's. Where they stand so nowhere it is the first place, -1 without any.
+func standing(text, words string) int {
+	first := -1
+	for from := 0; from <= len(text); {
+		at := strings.Index(text[from:], words)
+		if at < 0 {
+			break
+		}
+		at += from
+		if first < 0 {
+			first = at
+		}
+		before, behind := strings.TrimRight(text[:at], " \t"), strings.TrimLeft(text[at+len(words):], " \t\r")
+		if (before == "" || strings.HasSuffix(before, "\n") || strings.HasSuffix(before, ":")) && (behind == "" || behind[0] == '\n') {
+			return at
+		}
+		from = at + 1
+	}
+	return first
 }
 
 // cut returns a copy of the code points from start to end.

@@ -35,6 +35,17 @@ func TestOwnWordsAreFoundInTheText(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, quote, ok)
 		}
 	}
+	for name, c := range map[string]contact.Message{
+		"quoted words come again":      {Text: "> knife?\n\nknife", Authored: "knife"},
+		"a line is part of a quote":    {Text: "> was it a knife or not\nknife\n> where\nhere", Authored: "knife\nhere"},
+		"an answer is in its question": {Text: "Gun or knife?: knife\nKnown: no", Authored: "knife\nno"},
+	} {
+		own := classifiers.NewOwn(c)
+		span, ok := own.Span(0, len("knife"))
+		if want := strings.LastIndex(c.Text, "knife"); !ok || span.Start != want {
+			t.Errorf("%s: %+v, %v, want the one at %d", name, span, ok, want)
+		}
+	}
 	if quote, ok := place(t, contact.Message{Text: "> a\nx\n> b\ny", Authored: "x\ny"}, "x\ny"); ok {
 		t.Errorf("a piece that is in two places is found as %q", quote)
 	}
