@@ -1,9 +1,7 @@
 package places
 
 import (
-	"strings"
-	"unicode/utf8"
-
+	"contactd/classifiers"
 	"contactd/contact"
 )
 
@@ -17,9 +15,9 @@ func New() Annotator { return Annotator{} }
 // without. What stands in quoted history or a signature alone is only
 // mentioned.
 func (Annotator) Annotate(message contact.Message, _ contact.Assessment, notes *contact.Notes) {
-	from, to := authored(message)
+	own := classifiers.NewOwn(message)
 	for _, each := range Find(message.Text) {
-		if each.Span.Start < from || each.Span.End > to {
+		if !own.Holds(*each.Span) {
 			each.Role, each.Confidence = "mentioned", least(each.Confidence)
 		}
 		notes.Locations = append(notes.Locations, each)
@@ -31,20 +29,6 @@ func (Annotator) Annotate(message contact.Message, _ contact.Assessment, notes *
 	if len(notes.Locations) > mostFound {
 		notes.Locations = notes.Locations[:mostFound:mostFound]
 	}
-}
-
-// authored is where the new part lies in the text, in code points; all of it
-// when it cannot be found as one piece.
-func authored(message contact.Message) (from, to int) {
-	at := -1
-	if message.Authored != "" {
-		at = strings.Index(message.Text, message.Authored)
-	}
-	if at < 0 {
-		return 0, len(message.Text)
-	}
-	from = utf8.RuneCountInString(message.Text[:at])
-	return from, from + utf8.RuneCountInString(message.Authored)
 }
 
 func least(confidence string) string {

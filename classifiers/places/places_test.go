@@ -171,6 +171,13 @@ func TestQuotedHistoryAndSignaturesAreOnlyMentioned(t *testing.T) {
 	if got := told(notes.Locations); got != want || notes.Locations[2].Span != nil {
 		t.Errorf("%s", got)
 	}
+	notes = contact.Notes{}
+	places.New().Annotate(contact.Message{
+		Text: "> are you at HU17 0AA\nno\n> where?\nI'm at 3 Mill Lane", Authored: "no\n\nI'm at 3 Mill Lane",
+	}, contact.Assessment{}, &notes)
+	if got := told(notes.Locations); got != "postcode:HU17 0AA:mentioned:low|address:3 Mill Lane:caller:medium" {
+		t.Errorf("between lines of a quote: %s", got)
+	}
 }
 
 func TestAFloodOfPlacesIsBounded(t *testing.T) {
