@@ -181,19 +181,27 @@ func (l line) at(text *fold.Text, i int, hits []Hit) []Hit {
 	if l.next != 0 && (i+1 == len(text.Tokens) || l.next>>(text.Letters[text.Tokens[i+1].From]&31)&1 == 0) {
 		return hits
 	}
-	at := i
-	for _, next := range l.steps[1:] {
-		found := false
-		for skip := 0; skip <= next.gap && !found; skip++ {
-			if j := at + 1 + skip; j < len(text.Tokens) && next.matches(text.Word(j)) {
-				at, found = j, true
+	last := follow(l.steps[1:], text, i)
+	if last < 0 {
+		return hits
+	}
+	return append(hits, Hit{l.id, int(text.Tokens[i].Start), int(text.Tokens[last].End), i, last})
+}
+
+// follow is the last word of the steps behind a word, -1 where they do not
+// follow it. What a gap leaves out first may have to be tried again.
+func follow(steps []step, text *fold.Text, at int) int {
+	if len(steps) == 0 {
+		return at
+	}
+	for j := at + 1; j <= at+1+steps[0].gap && j < len(text.Tokens); j++ {
+		if steps[0].matches(text.Word(j)) {
+			if last := follow(steps[1:], text, j); last >= 0 {
+				return last
 			}
 		}
-		if !found {
-			return hits
-		}
 	}
-	return append(hits, Hit{l.id, int(text.Tokens[i].Start), int(text.Tokens[at].End), i, at})
+	return -1
 }
 
 func (s step) matches(word []byte) bool {
