@@ -52,9 +52,18 @@ func (p *Panel) own(message contact.Message) (opinion contact.Opinion, ok bool) 
 // characters and the placeholder of a picture are nothing.
 func Legible(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool {
-		return r != unicode.ReplacementChar && r != '\uFFFC' &&
-			(unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r))
+		return !blank(r) && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r))
 	})
+}
+
+// blank reports whether a letter or a symbol shows nothing: fillers of Hangul
+// and an empty cell of Braille, with which people send empty messages.
+func blank(r rune) bool {
+	switch r {
+	case unicode.ReplacementChar, '\uFFFC', '\u115F', '\u1160', '\u3164', '\uFFA0', '\u2800':
+		return true
+	}
+	return false
 }
 
 // unread tells the files whose words no channel puts into the text.

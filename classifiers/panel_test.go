@@ -121,6 +121,8 @@ func TestAMessageWithNothingToJudgeIsUnknown(t *testing.T) {
 	unjudgeable := map[string]contact.Message{
 		"no text":              {},
 		"invisible text":       {Text: " \u200b\u2060\ufeff\n", Authored: "\u200b"},
+		"fillers":              {Text: "\u3164\u115f\u1160\uffa0", Authored: "\u3164"},
+		"blank cells":          {Text: "\u2800", Authored: "\u2800"},
 		"a picture's place":    {Text: "\ufffc"},
 		"a picture, a subject": {Subject: "photo", Attachments: picture},
 		"only a pointer":       {Text: "Please see the photos attached", Attachments: picture},
