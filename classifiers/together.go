@@ -67,7 +67,7 @@ func (t *Together) Assess(ctx context.Context, message contact.Message) contact.
 	if len(before) > 0 {
 		assessment = t.raised(ctx, message, alone, before, own)
 	}
-	t.remember(message, utterance{message.ID, at, own, assessment.Grade})
+	t.remember(message, utterance{message.ID, at, strings.Clone(own), assessment.Grade}) // what it quotes is let go
 	return assessment
 }
 

@@ -3,6 +3,7 @@ package classifiers_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -146,4 +147,25 @@ func TestTogetherNeverSaysLessThanAlone(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestWhatIsRememberedHoldsNoLongQuote(t *testing.T) {
+	const quote = 1 << 20
+	held := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	c, before := newTogether(), held()
+	for n := range 64 {
+		text := "he's back\n> " + strings.Repeat("x", quote)
+		message := said(fmt.Sprint(n), 1, 0, text)
+		message.Authored = text[:9]
+		c.Assess(t.Context(), message)
+	}
+	if grown := int64(held() - before); grown > 8*quote {
+		t.Errorf("%d bytes are held for 64 short messages", grown)
+	}
+	runtime.KeepAlive(c)
 }
