@@ -2,6 +2,8 @@ package markers
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"contactd/classifiers/fold"
 	"contactd/classifiers/phrase"
@@ -40,7 +42,7 @@ func ageOf(text *fold.Text, raw string, at, number, last int) (stated, bool) {
 		return stated{number, at, last + size, false}, true
 	case at > 0 && ages(text.Word(at-1)):
 		return stated{number, at - 1, last, false}, true
-	case at > 0 && says(text.Word(at-1)) && closed(text, raw, last):
+	case says(text, at-1) && closed(text, raw, last):
 		return stated{number, at - 1, last, true}, true
 	case at > 0 && bracketed(text, raw, at, last) && text.Tokens[at-1].Marks&fold.Capital != 0:
 		return stated{number, at, last, false}, true // "Jayden (13)"
@@ -97,11 +99,22 @@ func ages(word []byte) bool {
 }
 
 // says reports whether the word before a number makes it an age of somebody who
-// is named: "im 14", "she is 84".
-func says(word []byte) bool {
-	switch string(word) {
-	case "im", "iam", "am", "hes", "shes", "is", "only", "just":
+// is named: "im 14", "she is 84", "he was only 9", but not "he paid only 9".
+func says(text *fold.Text, at int) bool {
+	if at < 0 {
+		return false
+	}
+	switch string(text.Word(at)) {
+	case "im", "iam", "am", "hes", "shes", "is":
 		return true
+	case "only", "just":
+		if at == 0 {
+			return false
+		}
+		switch string(text.Word(at - 1)) {
+		case "im", "iam", "am", "hes", "shes", "is", "was", "are", "theyre", "were", "he", "she":
+			return true
+		}
 	}
 	return false
 }
@@ -112,6 +125,9 @@ func closed(text *fold.Text, raw string, at int) bool {
 	if at+1 >= len(text.Tokens) || text.Tokens[at+1].Marks&fold.AfterEdge != 0 || fenced(raw, text.Tokens[at].ByteEnd) {
 		return true
 	}
+	if text.Tokens[at+1].Marks&fold.Digit != 0 && strings.Contains("-–/", raw[text.Tokens[at].ByteEnd:text.Tokens[at+1].ByteStart]) {
+		return closed(text, raw, at+1) // 14-15
+	}
 	switch string(text.Word(at + 1)) {
 	case "and", "but", "so", "with", "he", "she", "they", "my", "pls", "please", "i", "im", "who", "has", "have", "just", "now",
 		"next", "tomorrow", "today", "live", "living", "from", "dont", "cant", "been", "gone", "went", "his", "her", "an", "n":
@@ -120,10 +136,13 @@ func closed(text *fold.Text, raw string, at int) bool {
 	return false
 }
 
-// fenced reports whether a sign ends the piece of text before a byte.
+// fenced reports whether a sign ends the piece of text before a byte. The point
+// of 5.10 and the hyphen of 10-15 end none.
 func fenced(raw string, at int32) bool {
 	rest := strings.TrimLeft(raw[at:], " ")
-	return rest == "" || strings.ContainsRune(",).;!?\n-–", []rune(rest[:min(len(rest), 4)])[0])
+	sign, size := utf8.DecodeRuneInString(rest)
+	behind, _ := utf8.DecodeRuneInString(rest[size:])
+	return rest == "" || strings.ContainsRune(",).;!?\n-–", sign) && !unicode.IsDigit(behind)
 }
 
 // bracketed reports whether brackets stand around the words.
@@ -154,7 +173,7 @@ func numeral(word []byte) (number int, aged, ok bool) {
 }
 
 // ages finds the ages that a text states.
-func (r *reading) ages(raw string, spans bool) {
+func (r *reading) ages(questions []question, spans bool) {
 	hits := r.hits
 	for i := 0; i < len(r.text.Tokens); i++ {
 		for len(hits) > 0 && hits[0].First < i {
@@ -164,13 +183,13 @@ func (r *reading) ages(raw string, spans bool) {
 		if number < 0 {
 			continue
 		}
-		age, ok := ageOf(&r.text, raw, i, number, last)
+		age, ok := ageOf(&r.text, r.raw, i, number, last)
 		if aged {
 			age, ok = stated{number, i, last, false}, number <= oldest
 		}
 		i = last
 		if ok && !r.thing(age) && !r.denied(age.first) && (!age.loose || r.named(age.first)) {
-			r.aged(age, spans)
+			r.aged(age, questions, spans)
 		}
 	}
 }
@@ -200,35 +219,72 @@ func (r *reading) number(at int, hits []phrase.Hit) (number, last int, aged bool
 }
 
 // aged adds the entries that an age shows.
-func (r *reading) aged(age stated, spans bool) {
+func (r *reading) aged(age stated, questions []question, spans bool) {
+	hit := phrase.Hit{Start: int(r.text.Tokens[age.first].Start), End: int(r.text.Tokens[age.last].End)}
+	if asked(questions, hit) {
+		return
+	}
 	for number := range r.a.entries {
 		if each := &r.a.entries[number]; each.Age != nil && each.Age.holds(age.years) {
-			first, last := r.text.Tokens[age.first], r.text.Tokens[age.last]
-			r.add(number, r.whose(each, age.first, age.last), phrase.Hit{Start: int(first.Start), End: int(last.End)}, spans)
+			r.add(number, r.whose(each, age.first, age.last), hit, spans)
 		}
 	}
 }
 
 // thing reports whether an age is that of a thing or an animal, named right
 // before or behind it in the same sentence: "the car is 14 years old", "a 14 year
-// old dog". Whoever is spoken of in between has the age.
+// old dog". Whoever is spoken of in between has the age, and whoever a car hit.
 func (r *reading) thing(age stated) bool {
-	for i := age.last + 1; i <= min(len(r.text.Tokens)-1, age.last+2) && r.text.Tokens[i].Marks&fold.AfterEdge == 0; i++ {
+	before := r.attributive(age)
+	for i := age.last + 1; before && i <= min(len(r.text.Tokens)-1, age.last+2) && !r.parted(i-1); i++ {
 		if r.a.things[string(r.text.Word(i))] {
-			return true
+			return !r.somebody(i + 1)
 		}
 	}
-	for i := age.first; i >= max(0, age.first-3); i-- {
+	if _, person := r.a.people[string(r.text.Word(age.first))]; person || r.somebody(age.last+1) {
+		return false
+	}
+	linked := links(r.text.Word(age.first))
+	for i := age.first - 1; i >= max(0, age.first-3) && r.text.Tokens[i+1].Marks&fold.AfterStop == 0; i-- {
 		word := r.text.Word(i)
-		if _, person := r.a.people[string(word)]; person {
+		_, person := r.a.people[string(word)]
+		switch {
+		case person || article(word):
 			return false
+		case r.a.things[string(word)]:
+			return linked || i == age.first-1 && !before
 		}
-		if i < age.first && r.a.things[string(word)] {
-			return true
-		}
-		if r.text.Tokens[i].Marks&fold.AfterStop != 0 {
-			return false
-		}
+		linked = linked || links(word)
 	}
 	return false
+}
+
+// attributive reports whether an age is said as before the name of what has it:
+// "a 14 year old dog", "14yo".
+func (r *reading) attributive(age stated) bool {
+	switch string(r.text.Word(age.last)) {
+	case "old":
+		return !strings.HasSuffix(string(r.text.Word(age.last-1)), "s")
+	case "yo", "o", "yearold", "yearolds", "yrold":
+		return true
+	}
+	return r.text.Tokens[age.last].Marks&(fold.Digit|fold.Letter) == fold.Digit|fold.Letter
+}
+
+// somebody reports whether a word names a person and belongs to the one before.
+func (r *reading) somebody(at int) bool {
+	return at < len(r.text.Tokens) && !r.parted(at-1) && r.a.people[string(r.text.Word(at))].noun
+}
+
+// links reports whether a word joins an age to what has it.
+func links(word []byte) bool {
+	switch string(word) {
+	case "is", "was", "are", "were", "its", "thats", "aged", "about", "only", "just", "now", "nearly", "over":
+		return true
+	}
+	return false
+}
+
+func article(word []byte) bool {
+	return string(word) == "a" || string(word) == "an" || string(word) == "the"
 }

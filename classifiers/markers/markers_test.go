@@ -72,6 +72,44 @@ func TestAMarkerSaysWhatWhoseAndWhere(t *testing.T) {
 	}
 }
 
+func TestAMeasureIsNoAge(t *testing.T) {
+	for _, text := range []string{
+		"he is 5.10 tall and slim", "she is 6.2, slim", "im 10-15 mins away", "he is 12.30 today", "meet me at my flat, 12, Mill Lane",
+		"my number is 12.", "his price is 70, too much", "my weight is 80.", "he paid just 15 and left", "I have only 10, no more",
+		"the footage is 3 days old", "this video is 2 weeks old", "the car, 14 years old", "my dog rex is 3 years old",
+	} {
+		if got := of(t, text); len(got.Markers) > 0 {
+			t.Errorf("%q: %s", text, found(got))
+		}
+	}
+}
+
+func TestSomebodyHasTheAgeThoughAThingIsNear(t *testing.T) {
+	for text, want := range map[string]string{
+		"a car hit a 9 year old boy":                "child child=9 year old",
+		"dog attacked a 4 year old":                 "child =4 year old",
+		"dog bit 4 year old in the park":            "child =4 year old",
+		"car hit an 84 year old":                    "older_person =84 year old",
+		"my 7 year old home alone":                  "child child=7 year old, alone writer=home alone",
+		"my son 8 years old, house on fire":         "child child=8 years old",
+		"my son 8 years old house on fire":          "child child=8 years old",
+		"10 year old school boy":                    "child =10 year old",
+		"he's 14-15, and she was only 13":           "child other=he's 14|only 13",
+		"my son James, 12, is gone":                 "child child=12",
+		"she is 70, and her son is 9.":              "child child=is 9, older_person other=is 70",
+		"my daughter hasnt come home, 14 years old": "child child=14 years old",
+		"Anyone hurt: No\nAge: 14":                  "child =Age: 14",
+		"my son hasn't come home - autistic":        "neurodivergence child=autistic",
+		"mum didnt come back\nDementia":             "dementia parent=Dementia",
+		"not disabled, deaf, no diabetes":           "",
+		"I am not\ndisabled":                        "",
+	} {
+		if got := found(of(t, text)); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
 func TestWhatIsDeniedOrAFigureOfSpeechIsNoMarker(t *testing.T) {
 	for _, text := range []string{
 		"I am not disabled", "no dementia, just rude", "she isnt pregnant", "she has no history of dementia",
@@ -114,6 +152,16 @@ func TestQuotedHistoryAndTheQuestionsOfAFormDoNotCount(t *testing.T) {
 		form := contact.Message{Text: text, Authored: text, Fields: []contact.Field{{Label: "Are you deaf or hard of hearing?", Value: value}}}
 		if got := found(noted(t, markers.Config{}, form, contact.Assessment{})); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
 			t.Errorf("answered %q: %q", value, got)
+		}
+	}
+}
+
+func TestTheAgeInAQuestionOfAFormIsNobodys(t *testing.T) {
+	for value, want := range map[string]string{"No": "", "yes\nboth of them": "older_person =aged 65"} {
+		text := "Is anybody there aged 65 or over?: " + value
+		form := contact.Message{Text: text, Authored: text, Fields: []contact.Field{{Label: "Is anybody there aged 65 or over?", Value: value}}}
+		if got := found(noted(t, markers.Config{}, form, contact.Assessment{})); got != want {
+			t.Errorf("answered %q: %q, want %q", value, got, want)
 		}
 	}
 }

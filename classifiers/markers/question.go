@@ -2,6 +2,7 @@ package markers
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"contactd/classifiers/phrase"
@@ -48,8 +49,11 @@ func line(text, question string) int {
 
 // affirms reports whether an answer begins with yes, in English or Welsh.
 func affirms(answer string) bool {
-	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(answer)), " ")
-	switch strings.Trim(word, ",.;:!") {
+	word := strings.ToLower(strings.TrimSpace(answer))
+	if end := strings.IndexFunc(word, func(r rune) bool { return !unicode.IsLetter(r) }); end >= 0 {
+		word = word[:end]
+	}
+	switch word {
 	case "yes", "y", "true", "ydw", "ydy", "oes", "ie", "do":
 		return true
 	}

@@ -12,6 +12,7 @@ type reading struct {
 	a      *Annotator
 	own    classifiers.Own
 	fields []contact.Field
+	raw    string // what is read, with its words
 	text   fold.Text
 	hits   []phrase.Hit
 	found  []found
@@ -39,7 +40,7 @@ func (r *reading) reset(a *Annotator, message contact.Message) {
 // forget lets go of the message.
 func (r *reading) forget() {
 	clear(r.found)
-	r.own, r.fields = classifiers.Own{}, nil
+	r.own, r.fields, r.raw = classifiers.Own{}, nil, ""
 }
 
 // read finds what a text shows: the own words, or the subject, which has no
@@ -49,13 +50,11 @@ func (r *reading) read(raw string, spans bool) {
 		return
 	}
 	fold.Fold(&r.text, raw, nil, textLimit)
+	r.raw = raw
 	r.words += len(r.text.Tokens)
 	r.hits = r.a.phrases.Append(r.hits[:0], &r.text)
-	r.ages(raw, spans)
-	if len(r.hits) == 0 {
-		return
-	}
 	questions := r.questions(raw)
+	r.ages(questions, spans)
 	for i, hit := range r.hits {
 		if hit.ID < 0 {
 			continue

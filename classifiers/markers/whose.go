@@ -1,6 +1,11 @@
 package markers
 
-import "contactd/classifiers/fold"
+import (
+	"sort"
+	"strings"
+
+	"contactd/classifiers/fold"
+)
 
 // How far around a sign is looked for what it belongs to, in words.
 const (
@@ -20,11 +25,38 @@ func (r *reading) denied(first int) bool {
 			return false
 		}
 		word := r.text.Word(i)
-		if r.a.negations[string(word)] {
+		denies := r.a.negations[string(word)]
+		switch {
+		case r.parted(i) && !r.signs(i) && (!denies || string(word) == "no"):
+			return false // "hasnt come home, autistic", not "not disabled, deaf"
+		case denies:
 			return true
 		}
 		if _, person := r.a.people[string(word)]; person || turns(word) {
 			return false
+		}
+	}
+	return false
+}
+
+// parted reports whether a comma, a dash, a colon or a bracket stands behind a
+// word, or a sentence ends there, or a line and the next begins with a capital.
+func (r *reading) parted(at int) bool {
+	if at < 0 || at+1 >= len(r.text.Tokens) {
+		return false
+	}
+	next := r.text.Tokens[at+1]
+	between := r.raw[r.text.Tokens[at].ByteEnd:next.ByteStart]
+	return strings.ContainsAny(between, ",;:(–—") || strings.Contains(between, " - ") ||
+		next.Marks&fold.AfterStop != 0 || next.Marks&fold.AfterEdge != 0 && next.Marks&fold.Capital != 0
+}
+
+// signs reports whether a word is part of a sign.
+func (r *reading) signs(at int) bool {
+	i := sort.Search(len(r.hits), func(i int) bool { return r.hits[i].First > at })
+	for i--; i >= 0 && r.hits[i].First > at-widest; i-- {
+		if hit := r.hits[i]; hit.ID >= 0 && hit.Last >= at && (hit.ID%uses == shows || hit.ID%uses == showsWriter) {
+			return true
 		}
 	}
 	return false
@@ -81,12 +113,21 @@ func (r *reading) nearest(first, last int) string {
 	return ""
 }
 
-// named reports whether somebody is named at a word or right before it.
+// named reports whether somebody is named at a word or right before it. "My" of
+// "my number is" names nobody.
 func (r *reading) named(at int) bool {
 	for i := max(0, at-2); i <= at; i++ {
-		if _, ok := r.a.people[string(r.text.Word(i))]; ok {
+		if each, ok := r.a.people[string(r.text.Word(i))]; ok && (each.noun || i > at-2 || !possessive(r.text.Word(i))) {
 			return true
 		}
+	}
+	return false
+}
+
+func possessive(word []byte) bool {
+	switch string(word) {
+	case "my", "our", "his", "her", "their":
+		return true
 	}
 	return false
 }
