@@ -44,27 +44,28 @@ func found(notes contact.Notes) string {
 
 func TestAMarkerSaysWhatWhoseAndWhere(t *testing.T) {
 	for text, want := range map[string]string{
-		"my mum, 84, has dementia":                    "older_person parent=84, dementia parent=dementia",
-		"my autistic 9 year old son is out there":     "child child=9 year old, neurodivergence child=autistic",
-		"My 16 year old hasnt come home":              "child child=16 year old",
-		"Im deaf and my neighbour shouts":             "hearing_or_speech writer=deaf",
-		"I am the deaf neighbour":                     "hearing_or_speech neighbour=deaf",
-		"he checks my phone. im 16 and pregnant":      "child writer=im 16, pregnant writer=pregnant, domestic_abuse =checks my phone",
-		"Jayden (13) got into a grey Audi":            "child =13",
-		"my daughter, she's 6 been gone an hour":      "child other=she's 6",
-		"my dog bit my son, 9 years old":              "child child=9 years old",
-		"i have my phone im 14 and alone at home":     "child writer=im 14, alone writer=alone at",
-		"he is eighty four. my kids saw it":           "child child=my kids, older_person other=is eighty four",
-		"he is seventy-nine years old":                "older_person other=seventy-nine years old",
-		"our resident has alzheimers":                 "dementia client=alzheimers",
-		"there is a girl of 14yo at the bridge":       "child child=14yo",
-		"im 14 and he hit me":                         "child writer=im 14",
-		"a baby, 3 weeks old":                         "child child=baby|3 weeks old",
-		"I'm 38 weeks pregnant":                       "pregnant writer=pregnant",
-		"someone with dementia is at the bus stop":    "dementia other=dementia",
-		"DEMENTIA. She is lost":                       "dementia =DEMENTIA",
-		"my d\u200bementia is getting worse":          "dementia writer=d\u200bementia",
-		"he locked me in and I am on my own with him": "alone writer=on my own with, trapped writer=locked me in",
+		"my mum, 84, has dementia":                         "older_person parent=84, dementia parent=dementia",
+		"my autistic 9 year old son is out there":          "child child=9 year old, neurodivergence child=autistic",
+		"My 16 year old hasnt come home":                   "child child=16 year old",
+		"Im deaf and my neighbour shouts":                  "hearing_or_speech writer=deaf",
+		"I am the deaf neighbour":                          "hearing_or_speech neighbour=deaf",
+		"he checks my phone. im 16 and pregnant":           "child writer=im 16, pregnant writer=pregnant, domestic_abuse =checks my phone",
+		"Jayden (13) got into a grey Audi":                 "child =13",
+		"my daughter, she's 6 been gone an hour":           "child other=she's 6",
+		"my dog bit my son, 9 years old":                   "child child=9 years old",
+		"i have my phone im 14 and alone at home":          "child writer=im 14, alone writer=alone at",
+		"he is eighty four. my kids saw it":                "child child=my kids, older_person other=is eighty four",
+		"he is seventy-nine years old":                     "older_person other=seventy-nine years old",
+		"our resident has alzheimers":                      "dementia client=alzheimers",
+		"there is a girl of 14yo at the bridge":            "child child=14yo",
+		"im 14 and he hit me":                              "child writer=im 14",
+		"a baby, 3 weeks old":                              "child child=baby|3 weeks old",
+		"I'm 38 weeks pregnant":                            "pregnant writer=pregnant",
+		"my son has no insulin left, hasnt got an inhaler": "medical_condition child=no insulin|hasnt got an inhaler",
+		"someone with dementia is at the bus stop":         "dementia other=dementia",
+		"DEMENTIA. She is lost":                            "dementia =DEMENTIA",
+		"my d\u200bementia is getting worse":               "dementia writer=d\u200bementia",
+		"he locked me in and I am on my own with him":      "alone writer=on my own with, trapped writer=locked me in",
 	} {
 		if got := found(of(t, text)); got != want {
 			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
@@ -114,7 +115,7 @@ func TestWhatIsDeniedOrAFigureOfSpeechIsNoMarker(t *testing.T) {
 	for _, text := range []string{
 		"I am not disabled", "no dementia, just rude", "she isnt pregnant", "she has no history of dementia",
 		"parked in the disabled bay", "they turn a blind eye", "it fell on deaf ears", "leave me alone", "drives me mental",
-		"like a child", "the car is 14 years old", "a 12 year old whisky was taken", "im 15 minutes away", "limit is 30.",
+		"like a child", "the mare is heavily pregnant", "her cat is pregnant", "the car is 14 years old", "a 12 year old whisky was taken", "im 15 minutes away", "limit is 30.",
 		"12, Mill Lane", "see page (13)", "Flat (12 Mill Lane)", "he is 6 foot 2", "my dog is 8 years old",
 	} {
 		if got := of(t, text); len(got.Markers) > 0 {
@@ -242,6 +243,18 @@ func TestWhoCannotSpeakFreelyIsCovert(t *testing.T) {
 	}
 }
 
+func TestAPleaInTheSubjectOfALongMailIsNotAllThatIsSaid(t *testing.T) {
+	text := "Hello, my bike was stolen in March and I need the number of the report for the insurer"
+	if notes := noted(t, markers.Config{}, contact.Message{Subject: "Help please", Text: text, Authored: text}, contact.Assessment{}); notes.Covert != nil {
+		t.Errorf("%+v", notes.Covert)
+	}
+	for _, message := range []contact.Message{{Subject: "Message from the web site", Text: "help me", Authored: "help me"}, {Subject: "help me"}} {
+		if notes := noted(t, markers.Config{}, message, contact.Assessment{}); notes.Covert == nil {
+			t.Errorf("%+v is overlooked", message)
+		}
+	}
+}
+
 func TestWhetherAnAnswerIsSafeIsYesNoOrNotSaid(t *testing.T) {
 	for text, want := range map[string]string{
 		"dont ring me, he checks my phone":              "no: watched; no_call",
@@ -255,6 +268,12 @@ func TestWhetherAnAnswerIsSafeIsYesNoOrNotSaid(t *testing.T) {
 		"its safe to ring me on 07700 900123":           "yes: said_safe; ",
 		"you can ring me anytime but he reads my texts": "no: watched said_safe; ",
 		"my bike was stolen":                            "",
+		"is it safe to reply here?":                     "unknown: ; this_channel",
+		"I'll tell you when it's safe to text me":       "",
+		"wait until it is safe to ring me":              "",
+		"this is a safe area normally":                  "",
+		"it is safe to ring me":                         "yes: said_safe; ",
+		"this is a safe number":                         "yes: said_safe; ",
 		"they never rang back":                          "",
 		"please do not reply to this email":             "",
 	} {
