@@ -2,6 +2,7 @@ package mask
 
 import (
 	"regexp"
+	"strings"
 	"sync"
 )
 
@@ -11,18 +12,22 @@ import (
 var forms = sync.OnceValue(func() []form {
 	return []form{
 		{"LINK", regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"]+`)},
+		{"LINK", regexp.MustCompile(`(?i)\b(?:[\p{L}\p{N}-]+\.)+(?:com|net|org|uk|co|me|tv|io|gg|ly|be|eu|ie|im|info|app|link|page)/[^\s<>"]+`)},
 		{"EMAIL", regexp.MustCompile(`(?i)[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`)},
 		{"HANDLE", regexp.MustCompile(`@[\p{L}\p{N}_.]{2,}`)},
 		{"PLACE", regexp.MustCompile(`/{0,3}\b[\p{Ll}]{3,}\.[\p{Ll}]{3,}\.[\p{Ll}]{3,}\b|///\p{L}+\.\p{L}+\.\p{L}+`)}, // what3words
-		{"PLACE", regexp.MustCompile(`-?\b\d{1,2}\.\d{3,}\s*,\s*-?\d{1,3}\.\d{3,}\b`)},
+		{"PLACE", regexp.MustCompile(`-?\b\d{1,2}\.\d{3,}°?\s?[NSns]?(?:\s*,\s*|\s+)-?\d{1,3}\.\d{3,}(?:°?\s?[EWew])?\b`)},
+		{"PLACE", regexp.MustCompile(degrees + `(?:[,\s]*` + degrees + `)?`)},
 		{"PLACE", regexp.MustCompile(`\b[HJNST][A-HJ-Z]\s?\d{2,5}\s?\d{2,5}\b`)}, // national grid
-		// National insurance numbers, then plates of 2001 and of 1983.
+		// National insurance numbers, then plates of 2001, of 1983 and of Northern Ireland.
 		{"NUMBER", regexp.MustCompile(`(?i)\b[A-CEGHJ-PR-TW-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D]\b`)},
-		{"PLATE", regexp.MustCompile(`(?i)\b[A-Z]{2}\d{2}\s?[A-Z]{3}\b`)},
-		{"PLATE", regexp.MustCompile(`\b[A-Z]\d{1,3}\s?[A-Z]{3}\b`)},
-		{"POSTCODE", regexp.MustCompile(`(?i)\b(?:GIR\s?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])\s?\d[ABD-HJLNP-UW-Z]{2})\b`)},
+		{"PLATE", regexp.MustCompile(`(?i)\b[A-Z]{2}\d{2}\s{0,2}[A-Z]{3}\b`)},
+		{"PLATE", regexp.MustCompile(`\b[A-Z]\d{1,3}\s{0,2}[A-Z]{3}\b`)},
+		{"PLATE", regexp.MustCompile(`\b[A-Z](?:[A-HJ-Y]Z|I[ABGJLW]|[JOUVX]I)\s{0,2}\d{3,4}\b`)},
+		{"POSTCODE", regexp.MustCompile(`(?i)\b(?:GIR\s?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])\s{0,2}\d[ABD-HJLNP-UW-Z]{2})\b`)},
 		{"DATE", regexp.MustCompile(`(?i)\b(?:dob|d\.o\.b\.?|born(?: on)?|date of birth)[:\s]+([\d]{1,2}[./ -](?:\d{1,2}|[a-z]{3,9})[./ -]\d{2,4})`)},
 		{"ADDRESS", regexp.MustCompile(`(?i)\b(?:(?:flat|apartment|apt|unit|room)\s+\w{1,4}[,\s]+)?(?:(?:no\.?|number)\s*)?\d{1,4}[a-z]?,?\s+(?:[\p{L}'’.-]+\s+){1,4}?(?:street|st|road|rd|lane|ln|avenue|ave|av|close|cl|drive|dr|way|court|ct|crescent|cres|place|pl|terrace|terr|gardens|gdns|grove|hill|park|square|sq|walk|row|mews|rise|view|parade|green|estate|house|heights|towers?|buildings?)\b`)},
+		{"ADDRESS", regexp.MustCompile(`(?i)\b\d{1,4}[a-z]?,?\s+(?:heol|ffordd|stryd|lôn|maes|clos|rhodfa|cwrt|llys)[\s-]+(?:yr?[\s-]+)?\p{L}[\p{L}'’-]*`)},
 		{"ADDRESS", regexp.MustCompile(`\b(?:\p{Lu}[\p{L}'’.-]*\s+){1,3}(?:Street|St|Road|Rd|Lane|Avenue|Ave|Close|Drive|Court|Crescent|Terrace|Gardens|Grove|Square|Mews|Parade)\b`)},
 		{"ADDRESS", regexp.MustCompile(`(?i)\b(?:flat|apartment|apt)\s+\d{1,4}[a-z]?\b`)},
 		{"HOUSE", regexp.MustCompile(`(?i)\b(?:house|door|number|no\.|nr\.?)\s*(\d{1,4}[a-z]?)\b`)},
@@ -40,6 +45,24 @@ type form struct {
 	kind string
 	form *regexp.Regexp
 }
+
+// degrees is one angle in degrees and minutes.
+const degrees = `\b\d{1,3}\s?[°º]\s?\d{1,2}(?:\.\d+)?\s?['′’](?:\s?\d{1,2}(?:\.\d+)?\s?(?:["″”]|''))?(?:\s?[NSEWnsew]\b)?`
+
+// happens reports whether what looks like an address tells what happens, as in
+// "2 men with knives in the park": whoever reads on must read that. The name of
+// a road may hold such a word with a capital, as does St Mary at Hill.
+func happens(words string) bool {
+	if words == strings.ToUpper(words) {
+		words = strings.ToLower(words)
+	}
+	return happening().MatchString(words)
+}
+
+var happening = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\d+[a-z]?,?\s+\p{Ll}.*\b(?:in|at|with|outside|inside|from|near|behind|into|my|his|her|their|our|your|him|them|he|she|they|is|are|was|were|has|have)\b|` +
+		`^\d+\s+(?:[\p{L}-]+\s+)?(?:men|man|women|woman|lads?|boys|girls|people|persons?|kids|children|youths?|males?|females?|guys|blokes|teens|teenagers|cars|vans|bikes|dogs|guns|knives|shots|hours?|hrs|minutes?|mins?|days?|weeks?|months?|years?)\s`)
+})
 
 // services are numbers that everybody calls: they identify nobody.
 var services = map[string]bool{"999": true, "101": true, "111": true, "112": true, "18000": true}

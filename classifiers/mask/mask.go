@@ -16,6 +16,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 //go:embed names.txt
@@ -51,8 +53,9 @@ func KnownOf(names, numbers []string) *Known {
 	var forms []string
 	for _, name := range names {
 		for _, word := range strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;<>()\"", r) }) {
+			word = strings.TrimPrefix(norm.NFC.String(strings.ToValidUTF8(word, "\uFFFD")), "@")
 			if n := utf8.RuneCountInString(word); n > 2 && n <= longestName {
-				forms = append(forms, regexp.QuoteMeta(strings.ToValidUTF8(word, "\uFFFD")))
+				forms = append(forms, typed(word))
 			}
 		}
 	}
@@ -67,6 +70,16 @@ func KnownOf(names, numbers []string) *Known {
 	form := regexp.MustCompile(`(?i)` + strings.Join(forms, "|"))
 	form.Longest() // of "Rob Robson" both words count
 	return &Known{form}
+}
+
+// typed is an expression for a word with whatever apostrophe, and with accents
+// as characters of their own or not, as keyboards differ.
+func typed(word string) string {
+	either := strings.NewReplacer("'", "['’]", "’", "['’]").Replace(regexp.QuoteMeta(word))
+	if apart := norm.NFD.String(either); apart != either {
+		return either + "|" + apart
+	}
+	return either
 }
 
 // Stretch is a piece of a text to be masked, in bytes, To exclusive.
@@ -85,7 +98,7 @@ func (m *Masker) Find(text string, known *Known) []Stretch {
 			if len(at) > 2 && at[2] >= 0 {
 				from, to = at[2], at[3]
 			}
-			if !services[plain[from:to]] {
+			if !services[plain[from:to]] && !(each.kind == "ADDRESS" && happens(plain[from:to])) {
 				found = append(found, Stretch{back(from), back(to), each.kind})
 			}
 		}

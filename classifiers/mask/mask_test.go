@@ -57,6 +57,59 @@ func TestNumbersOfOtherKeyboardsAndOfPagesAreMasked(t *testing.T) {
 	}
 }
 
+func TestWhatHappensIsNoAddress(t *testing.T) {
+	for _, text := range []string{
+		"2 men with knives in park", "3 MEN WITH KNIVES IN THE PARK", "there are 2 lads fighting in the park", "10 people shooting outside the court",
+		"he has 2 guns in the house", "bleeding, 3 stab wounds, in his house", "1 person stabbed on the road", "3 kids drowning near the bridge and park",
+	} {
+		if got := mask.New().Text(text, nil); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"65 strand on the green": "⟪ADDRESS 1⟫", "4 old kent road": "⟪ADDRESS 1⟫", "2 the avenue": "⟪ADDRESS 1⟫",
+		"9 Old Boys Road": "⟪ADDRESS 1⟫", "14 St Mary at Hill": "⟪ADDRESS 1⟫", "14 MILL LANE": "⟪ADDRESS 1⟫",
+		"2 men in park, 14 mill lane": "2 men in park, ⟪ADDRESS 1⟫",
+	} {
+		if got := mask.New().Text(text, nil); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestFormsAreMaskedHoweverTheyAreTyped(t *testing.T) {
+	for text, want := range map[string]string{
+		"see facebook.com/zaltana.quill.5 now":  "see ⟪LINK 1⟫ now",
+		"at NG1  5FS, AB12  CDE":                "at ⟪POSTCODE 1⟫, ⟪PLATE 1⟫",
+		"7 Heol Fawr, Llandeilo":                "⟪ADDRESS 1⟫, Llandeilo",
+		"dwi yn 12 ffordd y parc":               "dwi yn ⟪ADDRESS 1⟫",
+		"a red car AEZ 1234":                    "a red car ⟪PLATE 1⟫",
+		`at 51°30'02"N 0°07'28"W now`:           "at ⟪PLACE 1⟫ now",
+		"at 53.2307 -1.4269, 53.2307N 1.4269W.": "at ⟪PLACE 1⟫, ⟪PLACE 2⟫.",
+	} {
+		if got := mask.New().Text(text, nil); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAKnownNameIsMaskedWithWhateverApostropheAndAccents(t *testing.T) {
+	known := mask.KnownOf([]string{"Zaltana O'Quill", "Mu\u00f1ez", "@zq_handle"}, nil)
+	for text, want := range map[string]string{
+		"O’Quill's son": "⟪NAME 1⟫'s son", "O'QUILL": "⟪NAME 1⟫", "mun\u0303ez": "⟪NAME 1⟫", "zq_handle": "⟪NAME 1⟫", "@zq_handle": "⟪HANDLE 1⟫",
+	} {
+		if got := mask.New().Text(text, known); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	known = mask.KnownOf([]string{"Zaltana O’Quill", "Mun\u0303ez"}, nil)
+	for _, text := range []string{"O'Quill", "mu\u00f1ez"} {
+		if got := mask.New().Text(text, known); got != "⟪NAME 1⟫" {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
+}
+
 func TestNothingIsLeftOfANumberThatBeginsInAnother(t *testing.T) {
 	if got := mask.New().Text("+44 7700 900123 07700 900456", nil); strings.Contains(got, "900") {
 		t.Errorf("%q", got)
