@@ -179,8 +179,7 @@ func (e *endpoint) call(ctx context.Context, messages []openai.ChatCompletionMes
 		return response, fmt.Errorf("no answer within %v", e.config.Timeout)
 	case told.status == http.StatusTooManyRequests:
 		return response, e.failed(away, errors.New("too many requests"), max(told.after, time.Second))
-	case told.status >= 500 || told.status == http.StatusUnauthorized || told.status == http.StatusForbidden ||
-		told.status == http.StatusNotFound || told.status >= 300 && told.status < 400:
+	case told.status >= 300 && !blames(told.status):
 		return response, e.failed(away, fmt.Errorf("status %d", told.status), max(told.after, time.Second))
 	case told.status >= 400:
 		if isFiltered(err) {
@@ -189,12 +188,20 @@ func (e *endpoint) call(ctx context.Context, messages []openai.ChatCompletionMes
 		return response, worthless{wrongly}
 	case told.status == 0:
 		return response, e.failed(away, errors.New("cannot be reached"), time.Second)
+	case told.broken:
+		return response, e.failed(away, errors.New("the answer broke off"), time.Second)
 	case err != nil:
 		return response, worthless{invalid}
 	}
 	e.metrics.tokens.WithLabelValues("prompt").Add(float64(max(0, response.Usage.PromptTokens)))
 	e.metrics.tokens.WithLabelValues("answer").Add(float64(max(0, response.Usage.CompletionTokens)))
 	return response, usable(response)
+}
+
+// blames reports whether a status blames the question. Any other failure, such
+// as of a login or of a payment, befalls every question.
+func blames(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnprocessableEntity
 }
 
 func (e *endpoint) failed(outcome string, err error, wait time.Duration) error {

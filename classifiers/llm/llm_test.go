@@ -150,6 +150,10 @@ func TestAnEndpointThatIsAwayIsToldFromAMessageThatIsToBlame(t *testing.T) {
 		"key refused":     {llmtest.Status(401), "unavailable", true, time.Second},
 		"no such model":   {llmtest.Status(404), "unavailable", true, time.Second},
 		"redirect":        {llmtest.Status(307), "unavailable", true, time.Second},
+		"not paid":        {llmtest.Status(402), "unavailable", true, time.Second},
+		"took too long":   {llmtest.Status(408), "unavailable", true, time.Second},
+		"a proxy's login": {llmtest.Status(407), "unavailable", true, time.Second},
+		"half a body":     {llmtest.BreaksInside(), "unavailable", true, time.Second},
 		"broken off":      {llmtest.Breaks(), "unavailable", true, time.Second},
 		"slow":            {llmtest.Hangs(), "timeout", false, 0},
 	} {

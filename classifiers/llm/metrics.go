@@ -6,9 +6,9 @@ import "github.com/prometheus/client_golang/prometheus"
 const (
 	answered = "answered" // and the answer counts
 	timedOut = "timeout"
-	away     = "unavailable" // network, 5xx, 429, a refused login
+	away     = "unavailable" // network, 5xx, 429, a refused login or payment
 	held     = "held"        // not asked: circuit open or budget spent
-	wrongly  = "bad_request" // the endpoint does not take it: 4xx
+	wrongly  = "bad_request" // the endpoint does not take the question: 400, 413, 422
 	refused  = "refused"     // by the model
 	filtered = "filtered"    // by the endpoint's content filter
 	cutShort = "cut_short"   // the answer was longer than it may be

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -19,6 +20,7 @@ const longestWait = time.Minute
 type reply struct {
 	status int           // 0 when there was none
 	after  time.Duration // Retry-After
+	broken bool          // the connection ended within the answer
 }
 
 type replyKey struct{}
@@ -37,18 +39,28 @@ func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r, ok := request.Context().Value(replyKey{}).(*reply); ok {
-		r.status = response.StatusCode
-		// RFC 9110, section 10.2.3; the form with a date is not used here.
-		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-			r.after = min(time.Duration(min(seconds, 3600))*time.Second, longestWait)
-		}
+	r, ok := request.Context().Value(replyKey{}).(*reply)
+	if !ok {
+		r = new(reply)
 	}
-	response.Body = limited{io.LimitReader(response.Body, responseLimit), response.Body}
+	r.status = response.StatusCode
+	// RFC 9110, section 10.2.3; the form with a date is not used here.
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		r.after = min(time.Duration(min(seconds, 3600))*time.Second, longestWait)
+	}
+	response.Body = limited{io.LimitReader(response.Body, responseLimit), response.Body, r}
 	return response, nil
 }
 
 type limited struct {
 	io.Reader
 	io.Closer
+	told *reply
+}
+
+// Read implements io.Reader.
+func (l limited) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	l.told.broken = l.told.broken || err != nil && !errors.Is(err, io.EOF)
+	return n, err
 }

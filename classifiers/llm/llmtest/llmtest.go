@@ -233,6 +233,15 @@ func Hangs() Act { return func(_ http.ResponseWriter, r *http.Request) { <-r.Con
 // Breaks closes the connection without an answer.
 func Breaks() Act { return func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) } }
 
+// BreaksInside closes the connection in the middle of an answer.
+func BreaksInside() Act {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		write(w, http.StatusOK, `{"id":"1","object":"chat.completion","choices":[`)
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
 func choice(message map[string]any, reason string) Act {
 	text, _ := json.Marshal(map[string]any{
 		"id": "1", "object": "chat.completion", "model": Model,
