@@ -99,8 +99,8 @@ func (c *Classifier) Detect(text string) string {
 // detect also reports whether some sentence or line is in a language that does
 // not show: English around it must not hide that.
 func (c *Classifier) detect(text string) (tag string, unsure bool) {
-	if tag := byScript(text); tag != "" {
-		return tag, false
+	if tag, unlisted := byScript(text); tag != "" || unlisted {
+		return tag, unlisted
 	}
 	folded := c.scratch.Get().(*fold.Text)
 	defer c.scratch.Put(folded)
@@ -188,16 +188,25 @@ func scripts() []script {
 		{unicode.Hebrew, "he", "", ""},
 		{unicode.Ethiopic, "am", "", ""},
 		{unicode.Thai, "th", "", ""},
+		{unicode.Malayalam, "ml", "", ""},
+		{unicode.Sinhala, "si", "", ""},
+		{unicode.Telugu, "te", "", ""},
+		{unicode.Kannada, "kn", "", ""},
+		{unicode.Georgian, "ka", "", ""},
+		{unicode.Armenian, "hy", "", ""},
+		{unicode.Khmer, "km", "", ""},
+		{unicode.Myanmar, "my", "", ""},
 	}
 }
 
 // byScript returns the language of a text of which at least a third is in a
-// script that is not Latin, or nothing. Single letters of another script in a
-// Latin word are a disguise and no language.
-func byScript(text string) string {
+// script that is not Latin, or nothing, and whether the script is one that is
+// not listed. Single letters of another script in a Latin word are a disguise
+// and no language.
+func byScript(text string) (tag string, unlisted bool) {
 	known := scripts()
 	counts := make([]int, len(known))
-	letters, seen := 0, 0
+	letters, seen, others := 0, 0, 0
 	for _, r := range text {
 		if seen++; seen > maxCharacters {
 			break
@@ -209,22 +218,23 @@ func byScript(text string) string {
 			continue
 		}
 		letters++
-		for i := range known {
-			if unicode.Is(known[i].letters, r) {
-				counts[i]++
-				break
-			}
+		i := slices.IndexFunc(known, func(s script) bool { return unicode.Is(s.letters, r) })
+		switch {
+		case i >= 0:
+			counts[i]++
+		case !unicode.In(r, unicode.Latin, unicode.Common):
+			others++
 		}
 	}
 	for i, n := range counts {
 		if n > 2 && 3*n > letters && !mixed(text, known[i].letters) {
 			if known[i].signs != "" && strings.ContainsAny(text, known[i].signs) {
-				return known[i].other
+				return known[i].other, false
 			}
-			return known[i].tag
+			return known[i].tag, false
 		}
 	}
-	return ""
+	return "", others > 2 && 3*others > letters
 }
 
 // mixed reports whether letters of the script stand within Latin words more

@@ -20,6 +20,8 @@ func TestTheLanguageOfAMessageIsTold(t *testing.T) {
 		"помогите пожалуйста, в доме пожар":                                                  "ru",
 		"допоможіть, у будинку пожежа, її не видно":                                          "uk",
 		"mujhe madad chahiye mera husband mujhe maar raha hai aur ghar se nahi jane deta":    "ur-Latn",
+		"സഹായിക്കൂ എന്നെ അടിക്കുന്നു":                                                        "ml",
+		"ඉක්මනින් එන්න මට බයයි":                                                              "si",
 		"救命 有人在我家裡":                                                                          "zh",
 		"hе hаs gоt а knіfе":                                                                 "en",
 		"12345":                                                                              "",
@@ -35,8 +37,9 @@ func TestALanguageThatDoesNotShowIsForAPerson(t *testing.T) {
 	for text, want := range map[string]contact.Grade{
 		"waan lumiyay baasaboorkaygii tareenka dhexdiisa": contact.Unknown, // too few common words to tell
 		"Zhqrt kwplm vbnxs tqrwz gplkm wrtz":              contact.Unknown,
-		"upstairs":                                        contact.Resolution, // too short to tell anything
-		"14 Mill Lane":                                    contact.Resolution,
+		"ᠲᠤᠰᠠᠯᠠᠮᠵᠢ ᠭᠤᠶᠤᠨᠠ":                                contact.Unknown, // a script that nobody has listed
+		"upstairs":     contact.Resolution, // too short to tell anything
+		"14 Mill Lane": contact.Resolution,
 		"car nicked off drive overnight. black rav4. both keys here": contact.Resolution,
 	} {
 		opinion, err := New().Grade(context.Background(), contact.Message{Text: text})
