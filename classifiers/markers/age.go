@@ -236,7 +236,7 @@ func (r *reading) aged(age stated, questions []question, spans bool) {
 // old dog". Whoever is spoken of in between has the age, and whoever a car hit.
 func (r *reading) thing(age stated) bool {
 	before := r.attributive(age)
-	for i := age.last + 1; before && i <= min(len(r.text.Tokens)-1, age.last+2) && !r.parted(i-1); i++ {
+	for i := age.last + 1; before && i <= min(len(r.text.Tokens)-1, age.last+2) && !r.parted(i-1) && !joins(r.text.Word(i)); i++ {
 		if r.a.things[string(r.text.Word(i))] {
 			return !r.somebody(i + 1)
 		}
@@ -280,6 +280,16 @@ func (r *reading) somebody(at int) bool {
 func links(word []byte) bool {
 	switch string(word) {
 	case "is", "was", "are", "were", "its", "thats", "aged", "about", "only", "just", "now", "nearly", "over":
+		return true
+	}
+	return false
+}
+
+// joins reports whether a word leads from whoever has an age to something else:
+// "my 15 year old over pictures".
+func joins(word []byte) bool {
+	switch string(word) {
+	case "in", "on", "at", "to", "of", "by", "for", "from", "with", "and", "over", "into", "off", "out", "about", "took", "has", "is":
 		return true
 	}
 	return false

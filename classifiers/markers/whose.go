@@ -113,21 +113,12 @@ func (r *reading) nearest(first, last int) string {
 	return ""
 }
 
-// named reports whether somebody is named at a word or right before it. "My" of
-// "my number is" names nobody.
+// named reports whether somebody is named at a word or right before it.
 func (r *reading) named(at int) bool {
 	for i := max(0, at-2); i <= at; i++ {
-		if each, ok := r.a.people[string(r.text.Word(i))]; ok && (each.noun || i > at-2 || !possessive(r.text.Word(i))) {
+		if _, ok := r.a.people[string(r.text.Word(i))]; ok {
 			return true
 		}
-	}
-	return false
-}
-
-func possessive(word []byte) bool {
-	switch string(word) {
-	case "my", "our", "his", "her", "their":
-		return true
 	}
 	return false
 }
