@@ -15,7 +15,6 @@ import (
 
 	"github.com/sashabaranov/go-openai"
 	"github.com/sony/gobreaker/v2"
-	"golang.org/x/time/rate"
 
 	"contactd/classifiers"
 )
@@ -34,7 +33,7 @@ type endpoint struct {
 	http    *http.Client
 	circuit *gobreaker.CircuitBreaker[openai.ChatCompletionResponse]
 	slots   chan struct{}
-	budget  []*rate.Limiter
+	budget  budgets
 	metrics metrics
 }
 
@@ -66,14 +65,8 @@ func newEndpoint(config Config, log *slog.Logger, m metrics) (*endpoint, error) 
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	for _, limit := range []struct {
-		tokens int
-		in     time.Duration
-	}{{config.TokensPerMinute, time.Minute}, {config.TokensPerDay, 24 * time.Hour}} {
-		if limit.tokens > 0 {
-			e.budget = append(e.budget, rate.NewLimiter(rate.Limit(float64(limit.tokens)/limit.in.Seconds()), limit.tokens))
-		}
-	}
+	e.budget.add(config.TokensPerMinute, time.Minute)
+	e.budget.add(config.TokensPerDay, 24*time.Hour)
 	e.circuit = gobreaker.NewCircuitBreaker[openai.ChatCompletionResponse](gobreaker.Settings{
 		Name: "llm", MaxRequests: 1, Interval: circuitWindow, BucketPeriod: circuitWindow / 6, Timeout: circuitPause,
 		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.TotalFailures >= circuitFailures },
@@ -136,17 +129,8 @@ func (e *endpoint) spend(messages []openai.ChatCompletionMessage) error {
 	for _, m := range messages {
 		cost += len(m.Content) / 2
 	}
-	now := time.Now()
-	var taken []*rate.Reservation
-	for _, limiter := range e.budget {
-		r := limiter.ReserveN(now, min(cost, limiter.Burst()))
-		taken = append(taken, r)
-		if wait := r.DelayFrom(now); wait > 0 {
-			for _, each := range taken {
-				each.CancelAt(now)
-			}
-			return e.hold(errSpent, min(wait, time.Minute))
-		}
+	if wait := e.budget.take(cost, time.Now()); wait > 0 {
+		return e.hold(errSpent, min(max(wait, time.Second), time.Minute))
 	}
 	return nil
 }

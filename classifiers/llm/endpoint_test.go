@@ -37,12 +37,44 @@ func TestWhileTheEndpointIsTriedAgainNothingIsSpentOnQuestionsThatAreHeld(t *tes
 		e.http.Transport = bounded{answering(func() int { <-release; return http.StatusInternalServerError })}
 		go ask() // the one that is let through
 		synctest.Wait()
-		left := e.budget[0].Tokens()
+		spent := e.budget.all[0].total(time.Now())
 		ask()
-		if now := e.budget[0].Tokens(); now < left {
-			t.Errorf("%v tokens left, then %v", left, now)
+		if now := e.budget.all[0].total(time.Now()); now > spent {
+			t.Errorf("%v tokens spent, then %v", spent, now)
 		}
 		close(release)
 		synctest.Wait()
+	})
+}
+
+func TestNoDayAndNoMinuteCostsMoreThanItsBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perMinute, perDay, cost = 30_000, 300_000, 1_000
+		e, err := newEndpoint(Config{URL: "http://127.0.0.1/v1", Model: "m", TokensPerMinute: perMinute, TokensPerDay: perDay}.WithDefaults(), slog.New(slog.DiscardHandler), newMetrics(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		question := []openai.ChatCompletionMessage{{Role: "user", Content: strings.Repeat("a", 2*(cost-e.config.MaxAnswerTokens))}}
+		var spent []time.Time
+		for begun := time.Now(); time.Since(begun) < 49*time.Hour; time.Sleep(5 * time.Second) {
+			for e.spend(question) == nil {
+				spent = append(spent, time.Now())
+			}
+		}
+		within := func(span time.Duration) (most int) {
+			for first, last := 0, 0; last < len(spent); last++ {
+				for spent[last].Sub(spent[first]) >= span {
+					first++
+				}
+				most = max(most, (last-first+1)*cost)
+			}
+			return most
+		}
+		if minute, day := within(time.Minute), within(24*time.Hour); minute > perMinute || day > perDay {
+			t.Errorf("%d tokens in a minute, %d in a day", minute, day)
+		}
+		if total := len(spent) * cost; total < 2*perDay {
+			t.Errorf("%d tokens in two days: less than may be", total)
+		}
 	})
 }
