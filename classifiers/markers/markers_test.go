@@ -160,6 +160,20 @@ func TestQuotedHistoryAndTheQuestionsOfAFormDoNotCount(t *testing.T) {
 	}
 }
 
+func TestALineOfAFormThatIsAnsweredNoIsNoMarker(t *testing.T) {
+	for text, want := range map[string]string{
+		"Vulnerable:\nDisabled: No\nPregnant? no\nDementia - none\nbike stolen": "",
+		"Disabled: No one has asked me":                                         "disability =Disabled",
+		"Disabled: Yes\nPregnant: n/a":                                          "disability =Disabled",
+		"he is autistic, no other trouble":                                      "neurodivergence other=autistic",
+		"deaf? no. my son is pregnant?":                                         "pregnant child=pregnant",
+	} {
+		if got := found(of(t, text)); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestTheAgeInAQuestionOfAFormIsNobodys(t *testing.T) {
 	for value, want := range map[string]string{"No": "", "yes\nboth of them": "older_person =aged 65"} {
 		text := "Is anybody there aged 65 or over?: " + value

@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"contactd/classifiers/fold"
 	"contactd/classifiers/phrase"
 )
 
@@ -68,4 +69,23 @@ func asked(questions []question, hit phrase.Hit) bool {
 		}
 	}
 	return false
+}
+
+// answeredNo reports whether a line answers the words before with no: "Disabled:
+// No", "Pregnant? n/a".
+func (r *reading) answeredNo(last int) bool {
+	at := last + 1
+	if at >= len(r.text.Tokens) || !strings.ContainsAny(r.raw[r.text.Tokens[last].ByteEnd:r.text.Tokens[at].ByteStart], ":?-–") {
+		return false
+	}
+	switch string(r.text.Word(at)) {
+	case "no", "none", "nope", "na", "nil", "false", "nac", "nage":
+	case "n":
+		if at+1 < len(r.text.Tokens) && string(r.text.Word(at+1)) == "a" {
+			at++
+		}
+	default:
+		return false
+	}
+	return at+1 == len(r.text.Tokens) || r.text.Tokens[at+1].Marks&fold.AfterEdge != 0 || r.parted(at)
 }

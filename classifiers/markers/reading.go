@@ -69,7 +69,7 @@ func (r *reading) read(raw string, spans bool) {
 			}
 			r.harmless[entry] = true
 		case !of.Across && r.crosses(hit), of.Whole && hit.Last-hit.First+1 < r.words: // the subject is read last
-		case r.excepted(i), r.denied(hit.First), asked(questions, hit):
+		case r.excepted(i), r.denied(hit.First), r.answeredNo(hit.Last), asked(questions, hit):
 		case of.kind == ask:
 			r.add(entry, "", r.timed(hit), spans)
 		case use == showsWriter:
