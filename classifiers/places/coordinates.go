@@ -31,8 +31,13 @@ func coordinates(t *text, at int) *found {
 	}
 	start := w.start + from
 	rest := t.raw[start:min(len(t.raw), start+mostCoordinates)]
-	lat, n := angle(rest)
-	if n == 0 {
+	led := "" // the N of "N 53.2307"
+	if prior := t.at(at - 1); from == 0 && len(prior.as) == 1 && !prior.stop && !prior.comma && strings.Contains("NSEW", prior.as) {
+		led = prior.as
+	}
+	lat, n := angle(led + rest)
+	n -= len(led)
+	if n <= 0 {
 		return nil
 	}
 	gap := between(rest[n:])
@@ -65,7 +70,7 @@ func numberIn(s string) int {
 	begins := func(i int) bool {
 		return i < len(s) && (isDigit(s[i]) || (s[i] == '-' || s[i] == '+') && i+1 < len(s) && isDigit(s[i+1]))
 	}
-	if begins(0) {
+	if side, _ := fronting(s); begins(0) || side != 0 && strings.ContainsAny(s, ".°º") {
 		return 0
 	}
 	if len(s) < 5 || !strings.ContainsAny(s, "0123456789") {
@@ -106,12 +111,13 @@ func angle(s string) (position, int) {
 		return value, decimals, n
 	}
 	var p position
-	at, sign := 0, 1.0
-	if s != "" && (s[0] == '-' || s[0] == '+') {
-		if s[0] == '-' {
-			sign = -1
-		}
-		at = 1
+	side, at := fronting(s)
+	sign := 1.0
+	if n := sign1(s[at:], "-", "−", "–"); n > 0 {
+		sign = -1
+		at += n
+	} else {
+		at += sign1(s[at:], "+")
 	}
 	value, decimals, n := number(s[at:])
 	if n == 0 || n == mostFigures {
@@ -140,7 +146,8 @@ func angle(s string) (position, int) {
 			at += skip + n + m
 		}
 	}
-	if skip := spacesAt(s[at:]); at+skip < len(s) {
+	p.side = side // behind a number that is led by its own stands that of the next
+	if skip := spacesAt(s[at:]); side == 0 && at+skip < len(s) {
 		c := s[at+skip] &^ 0x20
 		end := at + skip + 1
 		if strings.IndexByte("NSEW", c) >= 0 && (end == len(s) || !isLetter(s[end]) && s[end] < utf8.RuneSelf) {
@@ -153,6 +160,18 @@ func angle(s string) (position, int) {
 	}
 	p.degrees *= sign
 	return p, at
+}
+
+// fronting is the hemisphere that stands before a number, as devices write it
+// ("N53.2307 W 1.4269"), and how many bytes it takes.
+func fronting(s string) (side rune, n int) {
+	if s == "" || strings.IndexByte("NSEW", s[0]) < 0 {
+		return 0, 0
+	}
+	if n = 1 + spacesAt(s[1:]); n == len(s) || !isDigit(s[n]) {
+		return 0, 0
+	}
+	return rune(s[0]), n
 }
 
 func sign1(s string, signs ...string) int {

@@ -6,8 +6,8 @@ import (
 	"contactd/contact"
 )
 
-// phone reads a telephone number: a British one with its leading 0 or +44, or
-// another with its +. Spaces, hyphens, dots and brackets may divide it.
+// phone reads a telephone number: a British one with its leading 0, +44 or 0044,
+// or another with its + or, in groups, its 00. Spaces, hyphens, dots and brackets may divide it.
 func phone(t *text, at int) *found {
 	w := &t.words[at]
 	if !w.figures {
@@ -43,12 +43,14 @@ func phone(t *text, at int) *found {
 	}
 	confidence := ""
 	switch {
-	case w.as[0] == '+' && british(number, '+') == complete, strings.HasPrefix(number, "07") && british(number, '0') == complete:
+	case (w.as[0] == '+' || strings.HasPrefix(number, "00") || strings.HasPrefix(number, "07")) && british(number, w.as[0]) == complete:
 		confidence = "high"
 	case first < 3 && w.as[0] == '0': // a date or a time
 	case british(number, w.as[0]) != no:
 		confidence = "medium"
 	case w.as[0] == '+' && !strings.HasPrefix(number, "44") && len(number) >= 9:
+		confidence = "medium"
+	case took > 2 && strings.HasPrefix(number, "00") && number[2] != '0' && !strings.HasPrefix(number, "0044") && len(number) >= 11:
 		confidence = "medium"
 	}
 	if confidence == "" || confidence != "high" && digits(t.at(at+took).as) && !last.comma && !last.stop {
@@ -89,6 +91,9 @@ const (
 // ten digits after the 0, in a few places nine; a mobile, or any number after
 // +44, has ten.
 func british(number string, lead byte) int {
+	if rest, ok := strings.CutPrefix(number, "00"); ok && lead == '0' {
+		number, lead = rest, '+'
+	}
 	if lead == '+' {
 		rest, ok := strings.CutPrefix(number, "44")
 		if !ok {
