@@ -45,6 +45,7 @@ func TestPlacesAreFoundAsPeopleWriteThem(t *testing.T) {
 		"see https://maps.google.com/?q=53.38112899999999,-1.470085000000012": "latlon:53.38112899999999,-1.470085000000012:mentioned:high",
 		"geo:53.2307,-1.4269":                                                 "latlon:53.2307,-1.4269:mentioned:high",
 		"I'm at ///filled.count.soap by the river":                            "w3w:filled.count.soap:caller:unverified",
+		"/// filled.count.soap":                                               "w3w:filled.count.soap:mentioned:unverified",
 		"https://w3w.co/filled.count.soap":                                    "w3w:filled.count.soap:mentioned:unverified",
 		"what three words is filled.count.soap":                               "w3w:filled.count.soap:mentioned:unverified",
 		"UPRN 100012345678":                                                   "uprn:100012345678:mentioned:high",

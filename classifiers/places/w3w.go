@@ -31,7 +31,7 @@ func what3words(t *text, at int) *found {
 	if !threeWords(address) {
 		return nil
 	}
-	if !named && !t.preceded(at, 6, " what3words w3w what3words: w3w: what3word whatthreewords w3words ") &&
+	if !named && !t.preceded(at, 6, " /// what3words w3w what3words: w3w: what3word whatthreewords w3words ") &&
 		!(t.preceded(at, 6, " what ") && t.preceded(at, 5, " 3 three ") && t.preceded(at, 4, " words ")) {
 		return nil
 	}
