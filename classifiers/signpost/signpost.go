@@ -147,7 +147,7 @@ func (a *Annotator) Annotate(message contact.Message, assessed contact.Assessmen
 	}
 	found := a.topics[best]
 	post := contact.Signpost{Code: found.Code, Helper: found.Helper, Who: found.Who.English, Text: found.Text.English, Language: "en", Spans: spans(message, hits, best), By: a.name}
-	if welsh(message, assessed) && found.Text.Welsh != "" {
+	if welsh(message, assessed) && found.Text.Welsh != "" && found.Who.Welsh != "" {
 		post.Who, post.Text, post.Language = found.Who.Welsh, found.Text.Welsh, "cy"
 	}
 	notes.Signpost = &post

@@ -87,7 +87,7 @@ func TestAForceAddsItsOwnTopicsAndReplacesOthers(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "own.yaml")
 	own := `version: sampleshire-3
 topics:
-  - {code: ferry, helper: harbour, who: {en: the harbour office}, text: {en: Ring the harbour office.}, sure: [ferry]}
+  - {code: ferry, helper: harbour, who: {en: the harbour office}, text: {en: Ring the harbour office., cy: Ffoniwch yr harbwr.}, sure: [ferry]}
   - {code: noise, helper: county, who: {en: the county}, text: {en: Ring the county.}, sure: [loud music]}
 `
 	if err := os.WriteFile(file, []byte(own), 0o600); err != nil {
@@ -96,6 +96,9 @@ topics:
 	cfg := signpost.Config{File: file}
 	if got := ask(t, cfg, 1, contact.Resolution, "when does the ferry leave", ""); got == nil || got.Code != "ferry" || !strings.HasSuffix(got.By, "+sampleshire-3") {
 		t.Errorf("%+v", got)
+	}
+	if got := ask(t, cfg, 1, contact.Resolution, "when does the ferry leave", "cy"); got == nil || got.Who == "" || got.Language != "en" {
+		t.Errorf("who helps is said in English alone: %+v", got)
 	}
 	if got := ask(t, cfg, 1, contact.Resolution, "loud music next door", "cy"); got == nil || got.Helper != "county" || got.Language != "en" {
 		t.Errorf("%+v", got)
