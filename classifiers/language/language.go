@@ -132,7 +132,7 @@ type tally struct {
 }
 
 func (t *tally) add(known uint32, marks fold.Mark) {
-	if marks&fold.Digit != 0 {
+	if marks&fold.Digit != 0 && known == 0 {
 		return
 	}
 	t.words++

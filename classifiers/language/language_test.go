@@ -24,8 +24,9 @@ func TestTheLanguageOfAMessageIsTold(t *testing.T) {
 		"ඉක්මනින් එන්න මට බයයි":                                                              "si",
 		"救命 有人在我家裡":                                                                          "zh",
 		"hе hаs gоt а knіfе":                                                                 "en",
-		"12345":                                                                              "",
-		"🆘🆘":                                                                                 "",
+		"3andy moshkela w 3ayez a2abel el police delwa2ty":                                   "ar-Latn",
+		"12345": "",
+		"🆘🆘":    "",
 	} {
 		if got := c.Detect(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
