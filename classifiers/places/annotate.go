@@ -16,7 +16,7 @@ func New() Annotator { return Annotator{} }
 // mentioned.
 func (Annotator) Annotate(message contact.Message, _ contact.Assessment, notes *contact.Notes) {
 	own := classifiers.NewOwn(message)
-	for _, each := range Find(message.Text) {
+	for _, each := range find(message.Text, own.Holds) {
 		if !own.Holds(*each.Span) {
 			each.Role, each.Confidence = "mentioned", least(each.Confidence)
 		}

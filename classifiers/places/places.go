@@ -47,13 +47,19 @@ func readers() (figures, letters []reader) {
 }
 
 // Find returns the candidates in a text, in its order, at most 20 and each
-// stated place once. Spans count code points.
+// stated place once, where most is said of it. Spans count code points.
 func Find(message string) []contact.Location {
+	return find(message, func(contact.Span) bool { return true })
+}
+
+// find is Find; where a place is said more than once, what own tells to be the
+// contact's own words goes first.
+func find(message string, own func(contact.Span) bool) []contact.Location {
 	t := read(message[:whole(message, textLimit)])
 	figures, letters := readers()
 	var list []contact.Location
 	index, counted := 0, 0 // code points before byte counted
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	for at := 0; at < len(t.words) && len(list) < mostFound; {
 		begin := letters
 		if t.words[at].figures {
@@ -68,10 +74,6 @@ func Find(message string) []contact.Location {
 			took = candidate.words
 			candidate.Value = t.raw[candidate.start:candidate.end]
 			key := candidate.Form + " " + strings.ToLower(strings.Join(strings.Fields(candidate.Value), ""))
-			if seen[key] {
-				break
-			}
-			seen[key] = true
 			if candidate.Role == "" {
 				candidate.Role = t.role(at)
 			}
@@ -80,12 +82,33 @@ func Find(message string) []contact.Location {
 			candidate.Span = &contact.Span{Start: index, End: end}
 			counted, index = candidate.end, end
 			candidate.Source, candidate.By = "informant", Version
-			list = append(list, candidate.Location)
+			if before, again := seen[key]; !again {
+				seen[key] = len(list)
+				list = append(list, candidate.Location)
+			} else if weight(candidate.Location, own) > weight(list[before], own) {
+				list[before] = candidate.Location
+			}
 			break
 		}
 		at += took
 	}
 	return list
+}
+
+// weight is how much a mention says of a place.
+func weight(l contact.Location, own func(contact.Span) bool) (weight int) {
+	switch l.Role {
+	case "caller":
+		weight = 3
+	case "home":
+		weight = 2
+	case "incident":
+		weight = 1
+	}
+	if own(*l.Span) {
+		weight += 4
+	}
+	return weight
 }
 
 // whole is how much of a text is read: at most limit bytes, whole characters.

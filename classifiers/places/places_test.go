@@ -196,6 +196,17 @@ func TestQuotedHistoryAndSignaturesAreOnlyMentioned(t *testing.T) {
 	}
 }
 
+func TestAPlaceThatIsSaidAgainCountsByWhatSaysMost(t *testing.T) {
+	if got := told(places.Find("he left 12 Mill Lane ages ago. he lives there. I'm at 12 mill lane now. 12 Mill Lane!")); got != "address:12 mill lane:caller:medium" {
+		t.Error(got)
+	}
+	var notes contact.Notes
+	places.New().Annotate(contact.Message{Text: "> are you at HU17 0AA?\nyes HU17 0AA", Authored: "yes HU17 0AA"}, contact.Assessment{}, &notes)
+	if got := told(notes.Locations); got != "postcode:HU17 0AA:mentioned:high" || notes.Locations[0].Span.Start != 27 {
+		t.Errorf("the quoted one hides the contact's: %s", got)
+	}
+}
+
 func TestAFloodOfPlacesIsBounded(t *testing.T) {
 	var text strings.Builder
 	for i := range 1000 {
