@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -130,6 +131,36 @@ func TestALargeOriginalIsKeptAsABlob(t *testing.T) {
 	defer file.Close()
 	if back, _ := io.ReadAll(file); string(back) != string(large.Bytes) {
 		t.Error("the blob holds other bytes")
+	}
+}
+
+// stranger is a user who is not the one that runs the test.
+const stranger = 4711
+
+func TestWhatRootStoresBelongsToWhomTheFolderBelongs(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a folder away")
+	}
+	dir := t.TempDir()
+	open(t, dir)
+	if err := os.Chown(filepath.Join(dir, "blobs"), stranger, stranger); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := toolsOn(t, dir).Blobs().Store(t.Context(), strings.NewReader("hello")); err != nil {
+		t.Fatal(err)
+	}
+	stored, _ := filepath.Glob(filepath.Join(dir, "blobs", "2c", "f2", "*"))
+	if len(stored) != 1 {
+		t.Fatalf("files %v", stored)
+	}
+	for _, path := range []string{stored[0], filepath.Dir(stored[0]), filepath.Dir(filepath.Dir(stored[0]))} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner := info.Sys().(*syscall.Stat_t); owner.Uid != stranger || owner.Gid != stranger {
+			t.Errorf("%s belongs to %d:%d", path, owner.Uid, owner.Gid)
+		}
 	}
 }
 

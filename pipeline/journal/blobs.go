@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"contactd/contact"
 	"github.com/gabriel-vasile/mimetype"
@@ -59,6 +60,9 @@ func (b *blobs) Store(ctx context.Context, r io.Reader) (contact.Blob, error) {
 	}
 	blob, err := fillBlob(ctx, file, r)
 	if err == nil {
+		err = b.handOver(name)
+	}
+	if err == nil {
 		err = b.settle(name, blob.SHA256)
 	}
 	if err != nil {
@@ -89,6 +93,12 @@ func fillBlob(ctx context.Context, file *os.File, r io.Reader) (contact.Blob, er
 func (b *blobs) settle(name, sum string) error {
 	path := b.path(sum)
 	inner := filepath.Dir(path)
+	if err := os.MkdirAll(inner, 0o700); err != nil {
+		return err
+	}
+	if err := b.handOver(inner, filepath.Dir(inner)); err != nil {
+		return err
+	}
 	if err := b.rename(name, path); err != nil {
 		return err
 	}
@@ -103,10 +113,29 @@ func (b *blobs) settle(name, sum string) error {
 func (b *blobs) rename(name, path string) error {
 	b.naming.Lock()
 	defer b.naming.Unlock()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	return os.Rename(name, path)
+}
+
+// handOver gives what root makes beside a running contactd to whom the folder
+// belongs, who else could neither open it nor store anything beside it.
+func (b *blobs) handOver(paths ...string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	folder, err := os.Stat(b.dir)
+	if err != nil {
 		return err
 	}
-	return os.Rename(name, path)
+	owner, ok := folder.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	for _, path := range paths {
+		if err := os.Lchown(path, int(owner.Uid), int(owner.Gid)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func syncDir(dir string) error {
