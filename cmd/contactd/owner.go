@@ -45,8 +45,17 @@ func strangers(dir string, me int, stranger func(string, fs.FileInfo) bool) erro
 		if err != nil || !stranger(path, info) {
 			return nil //nolint:nilerr // gone meanwhile
 		}
-		return fmt.Errorf("%s belongs to %s, and %s cannot use it: as root, chown -R %[3]s %s", path, userName(ownerOf(info)), userName(me), dir)
+		return fmt.Errorf("%s belongs to %s, and %s cannot use it: %s", path, userName(ownerOf(info)), userName(me), wayOut(dir, me))
 	})
+}
+
+// wayOut says how me comes to use a folder. One of another user is not taken
+// away: a service may be using it.
+func wayOut(dir string, me int) string {
+	if info, err := os.Stat(dir); err == nil && ownerOf(info) != 0 && ownerOf(info) != me {
+		return "run contactd as " + userName(ownerOf(info))
+	}
+	return fmt.Sprintf("as root, chown -R %s %s", userName(me), dir)
 }
 
 // asRootForAnother warns root of whom the folder belongs to.

@@ -15,20 +15,43 @@ func TestAFileThatTheServiceCannotUseIsNamedWithTheWayOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const service = 4711
+	service := ownedByAnother(t, dir)
 	called := func(name string) func(string, fs.FileInfo) bool {
 		return func(_ string, info fs.FileInfo) bool { return info.Name() == name }
 	}
 	if err := strangers(dir, service, called("nothing")); err != nil {
 		t.Errorf("all is the service's: %v", err)
 	}
-	want := "meta.json belongs to " + userName(os.Geteuid()) + ", and 4711 cannot use it: as root, chown -R 4711 " + dir
+	want := "meta.json belongs to " + userName(os.Geteuid()) + ", and " + userName(service) + " cannot use it: as root, chown -R " + userName(service) + " " + dir
 	if err := strangers(dir, service, called("meta.json")); err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	if err := strangers(filepath.Join(dir, "not yet"), service, called("nothing")); err != nil {
 		t.Errorf("a folder that is not there: %v", err)
 	}
+}
+
+func TestWhoIsNotTheServiceIsNotToldToTakeItsFolderAway(t *testing.T) {
+	dir := t.TempDir()
+	service := ownedByAnother(t, dir)
+	every := func(string, fs.FileInfo) bool { return true }
+	want := "and 4712 cannot use it: run contactd as " + userName(service)
+	if err := strangers(dir, 4712, every); err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// ownedByAnother gives a folder to another user than root and tells to whom: it
+// is that of who runs the test, unless that is root.
+func ownedByAnother(t *testing.T, dir string) (owner int) {
+	t.Helper()
+	if owner = os.Geteuid(); owner != 0 {
+		return owner
+	}
+	if err := os.Chown(dir, 4711, 4711); err != nil {
+		t.Fatal(err)
+	}
+	return 4711
 }
 
 func TestNobodyIsSentAwayFromAFolderOfTheirOwn(t *testing.T) {
