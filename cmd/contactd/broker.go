@@ -36,6 +36,7 @@ func (b brokerCommand) Run(ctx context.Context, p *program, c *commands) error {
 		return err
 	}
 	log := config.Log.logger(p.err)
+	config.warnRoot(log)
 	return embedded.Serve(ctx, config.Broker, log, func(address string) {
 		p.printf("broker runs at %s; kcat -F %s -C -t contact.events reads from it\n",
 			address, filepath.Join(config.Broker.Dir, "kcat.conf"))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -58,7 +59,14 @@ func wayOut(dir string, me int) string {
 	return fmt.Sprintf("as root, chown -R %s %s", userName(me), dir)
 }
 
-// asRootForAnother warns root of whom the folder belongs to.
+// warnRoot warns root of whom the folder belongs to.
+func (c config) warnRoot(log *slog.Logger) {
+	if err := c.asRootForAnother(); err != nil {
+		log.Warn("the next start as that user may fail", "err", err)
+	}
+}
+
+// asRootForAnother says whom the folder belongs to when root uses it.
 func (c config) asRootForAnother() error {
 	if owner := c.owner(); os.Geteuid() == 0 && owner != 0 {
 		return fmt.Errorf("contactd runs as root, and %s belongs to %s, who cannot use what is written now", c.DataDir, userName(owner))

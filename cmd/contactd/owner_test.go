@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,6 +40,26 @@ func TestWhoIsNotTheServiceIsNotToldToTakeItsFolderAway(t *testing.T) {
 	want := "and 4712 cannot use it: run contactd as " + userName(service)
 	if err := strangers(dir, 4712, every); err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestRootIsWarnedBeforeTheServiceCannotUseItsBroker(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root is warned")
+	}
+	dir := configure(t, ownBroker)
+	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	service := ownedByAnother(t, filepath.Join(dir, "data"))
+	t.Chdir(dir)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var told strings.Builder
+	p := &program{in: strings.NewReader(""), out: io.Discard, err: &told, getenv: noEnvironment}
+	p.run(ctx, []string{"broker"})
+	if want := "data belongs to " + userName(service); !strings.Contains(told.String(), want) {
+		t.Errorf("told %q, want %q", told.String(), want)
 	}
 }
 

@@ -37,9 +37,7 @@ func (p *program) serve(ctx context.Context, config config) error {
 	outliveReaders()
 	p.collectEarly()
 	log := config.Log.logger(p.err)
-	if err := config.asRootForAnother(); err != nil {
-		log.Warn("the next start as that user may fail", "err", err)
-	}
+	config.warnRoot(log)
 	d, err := startDaemon(ctx, config, log)
 	if err != nil {
 		return errors.Join(err, config.owned())
