@@ -68,8 +68,8 @@ func (c demoCommand) Run(ctx context.Context, out io.Writer) error {
 	})
 	defer running.Wait()
 	defer cancel()
-	if err := c.awaitReady(up, dir); err != nil && ctx.Err() == nil {
-		return err
+	if err := c.awaitReady(up, dir); err != nil || ctx.Err() != nil {
+		return unlessOver(ctx, err)
 	}
 	tail, err := start(ctx, dir, program, together, "tail")
 	if err != nil {
@@ -78,7 +78,19 @@ func (c demoCommand) Run(ctx context.Context, out io.Writer) error {
 	defer func() { _ = tail.Wait() }()
 	defer cancel()
 	_, _ = fmt.Fprintf(together, "\nchat at http://%s/demo; answer with\n  %s --config %s/contactd.yaml reply CONVERSATION TEXT\n\n", c.Chat, program, dir)
-	return both(ctx, together, page, account)
+	err = both(up, together, page, account)
+	if up.Err() != nil {
+		err = errors.Join(err, errors.New("demo: contactd has ended"))
+	}
+	return unlessOver(ctx, err)
+}
+
+// unlessOver is an error that was not made by the end of ctx.
+func unlessOver(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // both plays both platforms at once. When one fails the other ends too.
@@ -115,10 +127,12 @@ func (c demoCommand) configure(dir string, page facebookCommand, account xComman
 	return os.WriteFile(filepath.Join(dir, "contactd.yaml"), []byte(text), 0o600)
 }
 
-// start runs contactd in dir until ctx ends, which asks it to stop.
+// start runs contactd in dir until ctx ends, which asks it to stop. What a
+// terminal sends does not meet it: a second signal would end it at once.
 func start(ctx context.Context, dir, program string, out io.Writer, args ...string) (*exec.Cmd, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 40 * time.Second
 	if err := cmd.Start(); err != nil {
