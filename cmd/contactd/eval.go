@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +54,9 @@ func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
 }
 
 func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error {
+	if e.Against != "" && (e.Label != "" || e.Disguises || e.JSON) { // nobody may take what they say for the gate
+		return usageError{errors.New("eval: --against goes without --label, --disguises and --json")}
+	}
 	if e.Label != "" {
 		return e.ask(p)
 	}
@@ -95,7 +99,7 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 			return err
 		}
 	}
-	if e.JSON && e.Against == "" {
+	if e.JSON {
 		return json.NewEncoder(p.out).Encode(allFigures(judged))
 	}
 	p.tellFigures(allFigures(judged))
@@ -106,7 +110,7 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	if e.Miss {
 		for _, row := range judged {
 			if row.misses() {
-				p.printf("%s %s graded %s: %s [%s]\n", row.id, row.Grade, row.grade, strings.ReplaceAll(row.Message.Text, "\n", " / "), row.explained())
+				p.printf("%s %s graded %s: %s [%s]\n", row.id, row.Grade, row.grade, row.oneLine(), row.explained())
 			}
 		}
 	}
@@ -132,6 +136,9 @@ type judgedRow struct {
 	signpost, topic string
 	helped          bool
 }
+
+// oneLine is the text for a terminal.
+func (r judgedRow) oneLine() string { return plain(strings.ReplaceAll(r.Message.Text, "\n", " / ")) }
 
 func (r judgedRow) misses() bool { return raised(r.Grade) && !raised(r.grade) }
 

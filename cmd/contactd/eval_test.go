@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// labelledFile writes rows below the header of labelled messages.
+func labelledFile(t *testing.T, rows string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "own.csv")
+	if err := os.WriteFile(file, []byte("id,channel,text,grade,category,notes\n"+rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestNothingIsAskedForInPlaceOfTheGate(t *testing.T) {
+	data := labelledFile(t, "1,email,he has a knife,emergency,violence,type=plain\n")
+	for _, with := range [][]string{{"--disguises"}, {"--label", "grade"}, {"--json"}} {
+		seen := contactd(t, "", append([]string{"eval", "--data", data, "--against", "shipped"}, with...)...)
+		if seen.code != 2 || !strings.Contains(seen.err, "--against") || !strings.Contains(seen.err, with[0]) {
+			t.Errorf("%v: %+v", with, seen)
+		}
+	}
+}
+
+func TestATextThatWasJudgedWronglyDoesNotSteerTheTerminal(t *testing.T) {
+	data := labelledFile(t, "1,email,\"Thank you,\nthat is all.\x1b[2J\r\u009b1m\",emergency,non_police/council,type=plain\n")
+	seen := contactd(t, "", "eval", "--data", data, "--misses", "--signposts")
+	if strings.Count(seen.out, "Thank you, / that is all.") != 2 || strings.ContainsAny(seen.out, "\x1b\r\u009b") {
+		t.Errorf("%q", seen.out)
+	}
+}
