@@ -28,9 +28,9 @@ import (
 const gradeLineLimit = 4 << 20
 
 type gradeCommand struct {
-	Second bool   `help:"Ask the configured language model too, as the daemon does after publishing."`
-	JSON   bool   `help:"Read JSON lines {id, channel, text} and write one JSON line for each, in the same order."`
-	Text   string `arg:"" optional:"" help:"What to judge. Without it the standard input is read."`
+	Second bool    `help:"Ask the configured language model too, as the daemon does after publishing."`
+	JSON   bool    `help:"Read JSON lines {id, channel, text} and write one JSON line for each, in the same order."`
+	Text   *string `arg:"" optional:"" help:"What to judge. Without it the standard input is read."`
 }
 
 // Help is shown below the usage.
@@ -78,17 +78,21 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case g.JSON && g.Text == "":
-		return gradeLines(ctx, asDaemon, interruptible{ctx, p.in}, p.out)
-	case g.JSON:
-		return json.NewEncoder(p.out).Encode(judge(ctx, asDaemon, asked{Text: g.Text}))
-	case g.Text == "":
-		if g.Text, err = p.readText(ctx, gradeLineLimit); err != nil {
+	if g.Text == nil {
+		if g.JSON {
+			return gradeLines(ctx, asDaemon, interruptible{ctx, p.in}, p.out)
+		}
+		text, err := p.readText(ctx, gradeLineLimit)
+		if err != nil {
 			return err
 		}
+		g.Text = &text
 	}
-	p.tellGrade(judge(ctx, asDaemon, asked{Text: g.Text}))
+	answer := judge(ctx, asDaemon, asked{Text: *g.Text})
+	if g.JSON {
+		return json.NewEncoder(p.out).Encode(answer)
+	}
+	p.tellGrade(answer)
 	return nil
 }
 

@@ -150,3 +150,12 @@ func TestTheContractIsPrinted(t *testing.T) {
 		t.Errorf("%v", seen)
 	}
 }
+
+func TestAnEmptyTextIsJudgedAndNotTakenFromElsewhere(t *testing.T) {
+	for _, args := range [][]string{{"grade", ""}, {"grade", "--json", ""}} {
+		seen := contactd(t, "he has a knife\n", args...)
+		if seen.code != 0 || !strings.Contains(seen.out, "the message has no text") || strings.Contains(seen.out, "knife") {
+			t.Errorf("%q: %+v", args, seen)
+		}
+	}
+}
