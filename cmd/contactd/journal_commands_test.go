@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,6 +13,9 @@ import (
 	"contactd/channels"
 	"contactd/contact"
 	"contactd/pipeline/journal"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // keepMessages makes a data folder whose journal holds the messages, the
@@ -150,6 +154,45 @@ func TestReplayReadsTimesAsPeopleWriteThem(t *testing.T) {
 	} {
 		if seen := contactd(t, "", args...); seen.code != 2 {
 			t.Errorf("%v: %+v", args, seen)
+		}
+	}
+}
+
+func TestReplayPublishesWhatWasAcceptedBeforeTheClockWasSetBack(t *testing.T) {
+	file := keepMessages(t, "one")
+	change(t, file, `UPDATE messages SET accepted = accepted + 7200000000; UPDATE progress SET published = 1`)
+	for _, args := range [][]string{{"--dry-run"}, nil} {
+		seen := contactd(t, "", append([]string{"-c", file, "replay", "--since", "1h"}, args...)...)
+		if seen.code != 0 || !strings.HasPrefix(seen.out, "1 message accepted from ") {
+			t.Errorf("%v: %+v", args, seen)
+		}
+	}
+}
+
+// change does to the journal of a configuration what no program does.
+func change(t *testing.T, file, script string) {
+	t.Helper()
+	conn, err := sqlite.OpenConn(filepath.Join(filepath.Dir(file), "data", "journal", "journal.db"), sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(sqlitex.ExecuteScript(conn, script, nil), conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestATimeThatTheClockShowedTwiceIsAskedFor(t *testing.T) {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 3, 12, 0, 0, 0, london)
+	if at, err := moment("2026-10-25 01:30", now); err == nil || !strings.Contains(err.Error(), "2026-10-25T01:30:00+01:00 or 2026-10-25T01:30:00Z") {
+		t.Errorf("%v, %v", at, err)
+	}
+	for _, text := range []string{"2026-10-25", "2026-10-25 00:59:59", "2026-10-25 02:00", "2026-10-25T01:30:00+01:00", "2026-03-29 02:00"} {
+		if at, err := moment(text, now); err != nil {
+			t.Errorf("%s: %v, %v", text, at, err)
 		}
 	}
 }
