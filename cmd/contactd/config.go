@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -144,7 +145,7 @@ func (p *program) load(flag string) (config, error) {
 		places = configPlaces()
 	}
 	for _, place := range places {
-		data, err := os.ReadFile(filepath.Clean(place))
+		data, err := readConfig(place)
 		if errors.Is(err, fs.ErrNotExist) && file == "" {
 			continue
 		}
@@ -155,6 +156,16 @@ func (p *program) load(flag string) (config, error) {
 	}
 	channels, err := demonstration()
 	return config{Channels: channels}.withDefaults(), err
+}
+
+// readConfig reads a file, of one that is too large only as much as shows that.
+func readConfig(name string) ([]byte, error) {
+	file, err := os.Open(filepath.Clean(name))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return io.ReadAll(io.LimitReader(file, strict.SizeLimit+1))
 }
 
 // decodeConfig reads and checks the content of a file.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -230,6 +231,16 @@ func defaulted(c config) config {
 		c.Pipeline.GradeCodes = nil
 	}
 	return c
+}
+
+func TestAFileThatIsNoConfigurationIsNotReadWhole(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "disk.img")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 1<<42)); err != nil {
+		t.Fatal(err)
+	}
+	if seen := contactd(t, "", "-c", file, "grade", "help"); seen.code != 1 || !strings.Contains(seen.err, "larger than 1048576 bytes") {
+		t.Errorf("%+v", seen)
+	}
 }
 
 func TestTheSampleInDeployIsTheOneThatIsPrinted(t *testing.T) {

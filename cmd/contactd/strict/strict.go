@@ -21,8 +21,9 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// sizeLimit is far above any sensible configuration; it bounds the parser.
-const sizeLimit = 1 << 20
+// SizeLimit is the size in bytes of the largest file that is read: far above any
+// sensible configuration, it bounds the parser.
+const SizeLimit = 1 << 20
 
 // Problem is one thing that is wrong in a file.
 type Problem struct {
@@ -88,8 +89,8 @@ func (s Section) Place(err error, within string) error {
 // for a variable that is not set.
 func Parse(file string, data []byte, getenv func(string) (value string, ok bool)) (Section, error) {
 	whole := func(text string) (Section, error) { return Section{}, Problem{File: file, Text: text} }
-	if len(data) > sizeLimit {
-		return whole(fmt.Sprintf("larger than %d bytes", sizeLimit))
+	if len(data) > SizeLimit {
+		return whole(fmt.Sprintf("larger than %d bytes", SizeLimit))
 	}
 	// Editors of other systems begin a file with a byte order mark, which is no
 	// part of the first key.
