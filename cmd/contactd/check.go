@@ -36,6 +36,7 @@ func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
+	asked := ctx
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	findings := []finding{checkFile(config), checkDataDir(config)}
@@ -48,7 +49,11 @@ func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 		findings = append(findings, checkModel(ctx, config))
 	}
 	findings = append(findings, checkBroker(ctx, config)...)
-	if p.tell(append(findings, checkChannels(ctx, config)...)) {
+	findings = append(findings, checkChannels(ctx, config)...)
+	if asked.Err() != nil {
+		return errInterrupted // what was broken off has not failed
+	}
+	if p.tell(findings) {
 		return errTold
 	}
 	return nil

@@ -71,6 +71,17 @@ func TestAnInterruptEndsTrainingAndMeasuring(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedCheckCallsNothingAFailureThatWasNotTried(t *testing.T) {
+	t.Chdir(configure(t, "kafka: {brokers: [\"127.0.0.1:1\"]}\nchannels: {email: {accounts: [{name: a, address: \"127.0.0.1:1\", user: a, password: secret}]}}\n"))
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	var told, out strings.Builder
+	p := &program{in: strings.NewReader(""), out: &out, err: &told, getenv: noEnvironment}
+	if code := p.run(ctx, []string{"check"}); code != 1 || out.Len() > 0 || told.String() != "contactd: interrupted\n" {
+		t.Errorf("exit %d: %s%s", code, out.String(), told.String())
+	}
+}
+
 func TestAClosedTerminalStopsTheDaemonInOrder(t *testing.T) {
 	// Under nohup the daemon would go on, as it should: who handles a signal
 	// starts programs that do not ignore it.
