@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -16,6 +17,8 @@ import (
 
 	"contactd/channels"
 	"contactd/pipeline"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
@@ -188,6 +191,35 @@ func TestAFullDiskRefusesAndRecoversByItself(t *testing.T) {
 	}
 	wantCounts(t, j, Counts{Accepted: acked, Waiting: acked})
 	t.Logf("%d messages before, %d after space returned", before, acked-before)
+}
+
+func TestAReplayThatAFullDiskUndoesCountsNothing(t *testing.T) {
+	need(t, "mount")
+	dir := filepath.Join(t.TempDir(), "full")
+	mount(t, dir, "-t", "tmpfs", "-o", "size=8m", "tmpfs")
+	j := open(t, filepath.Join(dir, "journal"))
+	var lane []int64
+	for seq := range int64(200) {
+		accept(t, j, original(fmt.Sprint(seq)))
+		lane = append(lane, seq+1)
+	}
+	ready(t, j, pipeline.LaneNormal, lane...)
+	publishAll(t, j, len(lane))
+	waitPublished(t, j, int64(len(lane)))
+	conn, err := sqlite.OpenConn(filepath.Join(dir, "journal", databaseName), sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nothing of the log's room is left to write into.
+	if err := errors.Join(sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint(TRUNCATE)", nil), conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "filler"), make([]byte, 8<<20), 0o600); err == nil {
+		t.Fatal("the disk is not full")
+	}
+	if done, err := toolsOn(t, filepath.Join(dir, "journal")).Republish(t.Context(), Range{}, false); err == nil || done != (Republished{}) {
+		t.Errorf("said %+v, %v", done, err)
+	}
 }
 
 func TestAMessageThatKillsItsReaderIsQuarantined(t *testing.T) {

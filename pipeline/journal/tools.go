@@ -167,15 +167,17 @@ func (t *Tools) Republish(ctx context.Context, r Range, dryRun bool) (Republishe
 
 func (t *Tools) republish(first, last int64) (Republished, error) {
 	var step Republished
-	err := t.change(func(conn *sqlite.Conn) (err error) {
+	if err := t.change(func(conn *sqlite.Conn) (err error) {
 		if step, err = countRepublishable(conn, first, last); err != nil {
 			return err
 		}
 		return execute(conn, `UPDATE progress SET published = NULL, part = NULL, offs = NULL
 			WHERE seq BETWEEN ?1 AND ?2 AND published IS NOT NULL
 			AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.seq = progress.seq AND (m.body IS NULL) = (m.blob IS NULL))`, first, last)
-	})
-	return step, err
+	}); err != nil {
+		return Republished{}, err // what was counted is undone
+	}
+	return step, nil
 }
 
 func countRepublishable(conn *sqlite.Conn, first, last int64) (Republished, error) {
