@@ -46,6 +46,9 @@ func strangers(dir string, me int, stranger func(string, fs.FileInfo) bool) erro
 		if err != nil || !stranger(path, info) {
 			return nil //nolint:nilerr // gone meanwhile
 		}
+		if ownerOf(info) == me {
+			return fmt.Errorf("%s belongs to %s, who cannot use it: chmod -R u+rwX %s", path, userName(me), dir)
+		}
 		return fmt.Errorf("%s belongs to %s, and %s cannot use it: %s", path, userName(ownerOf(info)), userName(me), wayOut(dir, me))
 	})
 }

@@ -33,6 +33,15 @@ func TestAFileThatTheServiceCannotUseIsNamedWithTheWayOut(t *testing.T) {
 	}
 }
 
+func TestWhoCannotUseAFileOfTheirOwnIsNotToldToOwnIt(t *testing.T) {
+	dir, me := t.TempDir(), os.Geteuid()
+	every := func(string, fs.FileInfo) bool { return true }
+	want := dir + " belongs to " + userName(me) + ", who cannot use it: chmod -R u+rwX " + dir
+	if err := strangers(dir, me, every); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestWhoIsNotTheServiceIsNotToldToTakeItsFolderAway(t *testing.T) {
 	dir := t.TempDir()
 	service := ownedByAnother(t, dir)
@@ -44,9 +53,6 @@ func TestWhoIsNotTheServiceIsNotToldToTakeItsFolderAway(t *testing.T) {
 }
 
 func TestRootIsWarnedBeforeTheServiceCannotUseItsBroker(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root is warned")
-	}
 	dir := configure(t, ownBroker)
 	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
 		t.Fatal(err)
@@ -63,12 +69,11 @@ func TestRootIsWarnedBeforeTheServiceCannotUseItsBroker(t *testing.T) {
 	}
 }
 
-// ownedByAnother gives a folder to another user than root and tells to whom: it
-// is that of who runs the test, unless that is root.
+// ownedByAnother gives a folder to another user and tells to whom.
 func ownedByAnother(t *testing.T, dir string) (owner int) {
 	t.Helper()
-	if owner = os.Geteuid(); owner != 0 {
-		return owner
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a folder away")
 	}
 	if err := os.Chown(dir, 4711, 4711); err != nil {
 		t.Fatal(err)
