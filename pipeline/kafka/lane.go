@@ -298,6 +298,9 @@ func (l *lane) pause(failed []*entry) {
 	}
 	l.failures++
 	l.down.goesOn(failed[0].err)
+	// What is known of the cluster may be why: kafka-go believes for metadataTTL
+	// in a leader that has told it that it is none. The next call asks anew.
+	l.pool.CloseIdleConnections()
 	limit := quickBackoff
 	if l.failures > quickRetries && !l.key.emergency {
 		limit = laneBackoff
