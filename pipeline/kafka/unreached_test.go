@@ -67,6 +67,20 @@ func TestNoRecordIsTakenForDamagedBecauseTheBrokerGivesNone(t *testing.T) {
 	}
 }
 
+// The guard publishes again what it is told is not there.
+func TestNoRecordIsMissingBecauseTheBrokerGivesNone(t *testing.T) {
+	b, c := newFaulty(t)
+	if err := newPublisher(t, c, kafka.Watch{}).Publish("test", envelope("id", "k")); err != nil {
+		t.Fatal(err)
+	}
+	b.answer(kmsg.Metadata, 100, leaderless)
+	records := newCluster(t, c).Records("test")
+	defer records.Close()
+	if _, err := records.At(t.Context(), 0, []int64{0}, func(int64, map[string]string) {}); err == nil {
+		t.Error("it is said not to be there")
+	}
+}
+
 // faulty is a broker that a test makes misbehave.
 type faulty struct {
 	*kfake.Cluster
