@@ -40,7 +40,8 @@ func (p *Pipeline) measure(next message.HandlerFunc) message.HandlerFunc {
 // reject takes what no retry can mend off the way: the entry is quarantined,
 // which publishes it for a person to look at, and its original goes to
 // contact.rejected. Only then is it acknowledged. Any other error goes back to
-// the subscriber, which delivers the entry again.
+// the subscriber, which delivers the entry again, as it does with one of the
+// outbox: there an acknowledgement would say that it was published.
 func (p *Pipeline) reject(next message.HandlerFunc) message.HandlerFunc {
 	return func(env *message.Message) ([]*message.Message, error) {
 		produced, err := next(env)
@@ -78,6 +79,9 @@ func (p *Pipeline) setAside(ctx context.Context, entry Entry, cause error) error
 			p.log.Warn("publish rejected record", "seq", entry.Seq, "err", err)
 		}
 	}()
+	if entry.Lane != LaneUnsorted {
+		return cause // what is published now is that it was set aside
+	}
 	return nil
 }
 

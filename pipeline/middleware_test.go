@@ -83,6 +83,11 @@ func (f readerFunc) Read(context.Context, channels.Original) (contact.Message, e
 
 // step runs the first handler inside its middleware, as the router does.
 func step(p *Pipeline) error {
+	p.open = func(*message.Message) (Entry, error) {
+		e := testEntry()
+		e.Lane = LaneUnsorted
+		return e, nil
+	}
 	handler := func(env *message.Message) ([]*message.Message, error) { return nil, p.sort(env) }
 	chain := p.measure(p.reject(p.retry()(p.recovered(handler))))
 	_, err := chain(message.NewMessage("1", nil))
