@@ -30,15 +30,14 @@ func (j *Journal) RepublishFrom(_ context.Context, partition int, offset int64) 
 	tools := j.Tools()
 	defer tools.Close()
 	count := 0
-	err := tools.change(func(conn *sqlite.Conn) error {
-		err := execute(conn, `UPDATE progress SET published = NULL, part = NULL, offs = NULL
-			WHERE part = ?1 AND offs >= ?2 AND published IS NOT NULL
-			AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.seq = progress.seq AND (m.body IS NULL) = (m.blob IS NULL))`,
-			int64(partition), offset)
+	err := tools.change(func(conn *sqlite.Conn) (err error) {
+		last, err := queryInt(conn, "SELECT max(seq) FROM progress")
 		if err != nil {
 			return err
 		}
-		count = conn.Changes()
+		if count, err = waitAgain(conn, 1, last, "AND part = ?3 AND offs >= ?4", int64(partition), offset); err != nil {
+			return err
+		}
 		return execute(conn, "UPDATE ends SET offs = ?2 WHERE part = ?1", int64(partition), offset)
 	})
 	return count, err

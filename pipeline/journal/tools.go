@@ -171,9 +171,8 @@ func (t *Tools) republish(first, last int64) (Republished, error) {
 		if step, err = countRepublishable(conn, first, last); err != nil {
 			return err
 		}
-		return execute(conn, `UPDATE progress SET published = NULL, part = NULL, offs = NULL
-			WHERE seq BETWEEN ?1 AND ?2 AND published IS NOT NULL
-			AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.seq = progress.seq AND (m.body IS NULL) = (m.blob IS NULL))`, first, last)
+		_, err = waitAgain(conn, first, last, "")
+		return err
 	}); err != nil {
 		return Republished{}, err // what was counted is undone
 	}
