@@ -14,7 +14,8 @@ import (
 
 const (
 	// repliesInFlight bounds the calls of platforms at a time, and those of one
-	// account, so that a mail server that hangs does not stop the chat.
+	// account, so that a mail server that hangs does not stop the chat. However
+	// many accounts hang, another one always has one call.
 	repliesInFlight   = 64
 	repliesPerAccount = 16
 	// replyLook is how often open replies are looked at when nothing else
@@ -153,7 +154,7 @@ func (o *outgoing) take(from *reader) (due []*replyRow, next time.Duration, err 
 			next = replyLook
 		}
 		for _, source := range open {
-			room := min(repliesInFlight-len(o.flying), repliesPerAccount-o.accounts[source])
+			room := min(max(repliesInFlight-len(o.flying), 1-o.accounts[source]), repliesPerAccount-o.accounts[source])
 			if room <= 0 {
 				continue
 			}
