@@ -47,11 +47,12 @@ func (a Automatic) validate() error {
 	return errors.Join(problems...)
 }
 
-// brake names the limit that holds an automatic reply back, or nothing.
+// brake names the limit that holds an automatic reply back, or nothing. What was
+// queued later than now, before the clock was set back, holds nothing back.
 func (t *tx) brake(r *replyRow, limits Automatic) (string, error) {
 	now := t.now()
-	count, err := queryInt(t.conn, "SELECT count(*) FROM replies WHERE automatic = 1 AND recipient = ? AND queued > ?",
-		r.recipient, now.Add(-limits.SenderPause).UnixMicro())
+	count, err := queryInt(t.conn, "SELECT count(*) FROM replies WHERE automatic = 1 AND recipient = ? AND queued > ? AND queued <= ?",
+		r.recipient, now.Add(-limits.SenderPause).UnixMicro(), now.UnixMicro())
 	if err != nil || count > 0 {
 		return "sender", err
 	}
@@ -59,7 +60,8 @@ func (t *tx) brake(r *replyRow, limits Automatic) (string, error) {
 	if err != nil || count >= int64(limits.PerConversation) {
 		return "conversation", err
 	}
-	count, err = queryInt(t.conn, "SELECT count(*) FROM replies WHERE automatic = 1 AND queued > ?", now.Add(-time.Minute).UnixMicro())
+	count, err = queryInt(t.conn, "SELECT count(*) FROM replies WHERE automatic = 1 AND queued > ? AND queued <= ?",
+		now.Add(-time.Minute).UnixMicro(), now.UnixMicro())
 	if err != nil || count >= int64(limits.PerMinute) {
 		return "minute", err
 	}

@@ -204,7 +204,7 @@ func (j *Journal) Postpone(ctx context.Context, id string, pause time.Duration) 
 			r.state = replyQueued
 		}
 		r.tries++
-		due := t.now().Add(pause)
+		due := t.now().Add(min(pause, longestPause))
 		// One that expires is looked at then.
 		if reply, err := r.open(); err == nil && r.state == replyQueued && reply.ExpiresAt != nil && reply.ExpiresAt.Before(due) {
 			due = *reply.ExpiresAt

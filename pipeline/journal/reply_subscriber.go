@@ -26,6 +26,10 @@ const (
 	// next one of its conversation. It keeps the order when the platform
 	// answers soon, and lets people be answered when it never does.
 	unknownHolds = 30 * time.Second
+	// longestPause is the most by which a reply is postponed. One that is due
+	// later, or has changed later than now, shows that the clock was set back:
+	// what was noted before says nothing about how long to wait.
+	longestPause = 10 * time.Minute
 )
 
 // outgoing delivers the replies that are due: of a conversation one at a time,
@@ -205,17 +209,19 @@ func openAccounts(conn *sqlite.Conn) ([]int64, error) {
 // readDue reads what is due of one account and, apart, what is damaged.
 func readDue(conn *sqlite.Conn, source int64, now time.Time, limit int) (due, damaged []*replyRow, err error) {
 	stmt, err := conn.Prepare("SELECT " + replyColumns + ` FROM replies r INDEXED BY open_replies
-		WHERE r.state <= 3 AND r.state <> 2 AND r.source = ? AND r.due <= ?
+		WHERE r.state <= 3 AND r.state <> 2 AND r.source = ?1 AND r.due NOT BETWEEN ?2 + 1 AND ?3
 		AND NOT EXISTS (SELECT 1 FROM replies q INDEXED BY open_in_conversation
-			WHERE q.state <= 3 AND q.conversation = r.conversation AND q.id < r.id AND NOT (q.state = 3 AND q.since <= ?))
-		ORDER BY r.urgent DESC, r.id LIMIT ?`)
+			WHERE q.state <= 3 AND q.conversation = r.conversation AND q.id < r.id
+				AND NOT (q.state = 3 AND q.since NOT BETWEEN ?4 + 1 AND ?2))
+		ORDER BY r.urgent DESC, r.id LIMIT ?5`)
 	if err != nil {
 		return nil, nil, err
 	}
 	stmt.BindInt64(1, source)
 	stmt.BindInt64(2, now.UnixMicro())
-	stmt.BindInt64(3, now.Add(-unknownHolds).UnixMicro())
-	stmt.BindInt64(4, int64(limit))
+	stmt.BindInt64(3, now.Add(longestPause).UnixMicro())
+	stmt.BindInt64(4, now.Add(-unknownHolds).UnixMicro())
+	stmt.BindInt64(5, int64(limit))
 	for {
 		found, err := stmt.Step()
 		if err != nil || !found {
