@@ -104,6 +104,7 @@ func (j *Journal) arrived(rows []*row) {
 	j.metrics.accepted.Add(float64(len(rows)))
 	for _, r := range rows {
 		j.recent.put(r)
+		j.blobs.accepted.Store(r.accepted)
 	}
 	j.outbox.know(rows)
 	j.unread.arrived(rows)

@@ -12,7 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"contactd/contact"
 	"github.com/gabriel-vasile/mimetype"
@@ -25,6 +27,19 @@ type blobs struct {
 	// naming is held while a file gets or loses its name, so that pruning never
 	// removes what was stored again since it looked.
 	naming sync.Mutex
+	// accepted is when the last message was, in microseconds since 1970.
+	accepted atomic.Int64
+}
+
+// now is the present, but never before the last acceptance. A blob's age is that
+// of its file: one that came while the clock was behind would be old as soon as
+// the clock is right, and pruned before its message.
+func (b *blobs) now() time.Time {
+	now, accepted := time.Now(), fromMicros(b.accepted.Load())
+	if now.Before(accepted) {
+		return accepted
+	}
+	return now
 }
 
 // sniffBytes is how much of a blob its media type is told from.
@@ -58,7 +73,7 @@ func (b *blobs) Store(ctx context.Context, r io.Reader) (contact.Blob, error) {
 	if err != nil {
 		return contact.Blob{}, fmt.Errorf("store blob: %w", err)
 	}
-	blob, err := fillBlob(ctx, file, r)
+	blob, err := b.fill(ctx, file, r)
 	if err == nil {
 		err = b.handOver(name)
 	}
@@ -72,11 +87,14 @@ func (b *blobs) Store(ctx context.Context, r io.Reader) (contact.Blob, error) {
 	return blob, nil
 }
 
-// fillBlob copies r to file, syncs and closes it.
-func fillBlob(ctx context.Context, file *os.File, r io.Reader) (contact.Blob, error) {
+// fill copies r to file, dates, syncs and closes it.
+func (b *blobs) fill(ctx context.Context, file *os.File, r io.Reader) (contact.Blob, error) {
 	sum := sha256.New()
 	sniff := &prefix{limit: sniffBytes}
 	size, err := io.Copy(io.MultiWriter(file, sum, sniff), &untilDone{ctx, r})
+	if now := b.now(); err == nil {
+		err = os.Chtimes(file.Name(), now, now)
+	}
 	if err == nil {
 		err = file.Sync()
 	}

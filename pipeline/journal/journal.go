@@ -122,6 +122,7 @@ func (j *Journal) start() (err error) {
 	if err := j.recover(reading); err != nil {
 		return explain(j.config.Dir, err)
 	}
+	j.blobs.accepted.Store(j.tx.accepted)
 	if err := j.marker.erase(); err != nil {
 		return err
 	}

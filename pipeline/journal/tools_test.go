@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"contactd/channels"
 	"contactd/contact"
 	"contactd/pipeline"
 	"zombiezen.com/go/sqlite"
@@ -315,6 +317,23 @@ func TestABlobThatAWaitingMessageNeedsIsNotPruned(t *testing.T) {
 		t.Fatalf("pruned %+v, %v", pruned, err)
 	}
 	if _, err := j.Blobs().Open(blob.SHA256); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestABlobThatCameWhileTheClockWasBehindIsNotPrunedWhenItIsRightAgain(t *testing.T) {
+	now := newClock(time.Now().Add(365 * 24 * time.Hour)) // that of the disk is behind all the time
+	j := open(t, t.TempDir(), func(_ *Config, d *Deps) { d.Now = now.Now })
+	accept(t, j, original("1"))
+	now.Advance(-365 * 24 * time.Hour)
+	large := original("2")
+	large.Bytes = bytes.Repeat([]byte("x"), channels.InlineLimit+1)
+	accept(t, j, large)
+	now.Advance(365 * 24 * time.Hour)
+	if pruned, err := j.Prune(t.Context()); err != nil || pruned != (Pruned{}) {
+		t.Errorf("pruned %+v, %v", pruned, err)
+	}
+	if err := toolsOn(t, j.config.Dir).Export(t.Context(), 2, io.Discard); err != nil {
 		t.Error(err)
 	}
 }
