@@ -55,13 +55,26 @@ type Guard struct {
 	Acknowledged Acknowledged
 	Broker       Broker
 	// Every is the time between two looks. A loss must be seen in two looks
-	// in a row: a new leader may report a shorter log for a moment.
+	// in a row: a new leader may report a shorter log for a moment, and while
+	// the log grows, by what that leader catches up or by what is published, in
+	// growingLooks.
 	Every time.Duration
 	Log   *slog.Logger
 
 	republished prometheus.Counter
-	short       map[int]int64 // partitions that were short at the last look
+	short       map[int]shortness // partitions that were short at the last look
 	comparing
+}
+
+// growingLooks is in how many looks in a row a log that grows is too short before
+// that is a loss.
+const growingLooks = 4
+
+// shortness is of a log that is too short: where it ended at the last look and at
+// the first of those in a row, and how many they are.
+type shortness struct {
+	end, from int64
+	looks     int
 }
 
 // NewGuard returns a guard that looks every 15 seconds.
@@ -113,24 +126,31 @@ func (g *Guard) look(ctx context.Context) error {
 		return err
 	}
 	before := g.short
-	g.short = map[int]int64{}
+	g.short = map[int]shortness{}
 	for partition, want := range wanted {
 		end := found[partition] // a partition that is gone holds nothing
 		if end >= want {
 			continue
 		}
 		g.doubt = true
-		if last, again := before[partition]; !again || last != end {
-			g.short[partition] = end
+		s, again := before[partition]
+		if !again {
+			s = shortness{end: -1, from: end}
+		}
+		s.looks++
+		s.from = min(s.from, end) // where the log has grown since, something was lost too
+		if s.end != end && s.looks < growingLooks {
+			s.end = end
+			g.short[partition] = s
 			continue
 		}
-		count, err := g.Acknowledged.RepublishFrom(ctx, partition, end)
+		count, err := g.Acknowledged.RepublishFrom(ctx, partition, s.from)
 		if err != nil {
 			return err
 		}
 		g.republished.Add(float64(count))
 		g.Log.Error("broker has lost acknowledged records, publishing them again from the journal",
-			"topic", TopicEvents, "partition", partition, "acknowledged", want, "found", end, "messages", count)
+			"topic", TopicEvents, "partition", partition, "acknowledged", want, "found", s.from, "messages", count)
 	}
 	return nil
 }

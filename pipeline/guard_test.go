@@ -60,3 +60,17 @@ func TestAMomentarilyShorterLogIsNotALoss(t *testing.T) {
 		t.Errorf("republished %v", l.republished)
 	}
 }
+
+func TestALogThatIsTooShortAndGrowsWithWhatIsPublishedIsALossAfterAWhile(t *testing.T) {
+	l := &lossy{acknowledged: map[int]int64{0: 1000}, republished: map[int]int64{}}
+	g := NewGuard(l, l, slog.New(slog.DiscardHandler), nil)
+	for end := int64(20); end < 30; end++ {
+		l.ends = map[int]int64{0: end}
+		if err := g.look(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := map[int]int64{0: 20}; !maps.Equal(l.republished, want) {
+		t.Errorf("republished from %v, want %v", l.republished, want)
+	}
+}
