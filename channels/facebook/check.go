@@ -125,6 +125,8 @@ func advise(err error) error {
 		return err // it names the file
 	case graph.Is(err, graph.TokenDead):
 		return fmt.Errorf("%w (make a new one in Business settings → System users and put it into token_file)", err)
+	case graph.Is(err, graph.Unproven):
+		return fmt.Errorf("%w (put the one that stands at Meta under App settings → Basic into app_secret_file, on the first line)", err)
 	case graph.Is(err, graph.Permission):
 		return fmt.Errorf("%w (in Business settings give the system user full control of the page, and have the permission approved under App Review)", err)
 	case graph.Is(err, graph.Gone):

@@ -18,7 +18,7 @@ import (
 // the message has it. What cannot be had is told too.
 func (ch *Channel) fetchFile(ctx context.Context, a *account, f fetch, tries int) ([]channels.Original, error) {
 	attachment, err := ch.download(ctx, a, f)
-	if err != nil && ctx.Err() == nil && (files.Again(err, tries) || graph.Is(err, graph.TokenDead, graph.Throttled)) {
+	if err != nil && ctx.Err() == nil && (files.Again(err, tries) || graph.Is(err, graph.TokenDead, graph.Unproven, graph.Throttled)) {
 		return nil, err
 	}
 	if ctx.Err() != nil {

@@ -196,7 +196,7 @@ func (ch *Channel) judge(a *account, err error) error {
 		return nil
 	case channels.IsNotSent(err) || channels.IsRefused(err):
 		return err
-	case graph.Is(err, graph.TokenDead, graph.Permission):
+	case graph.Is(err, graph.TokenDead, graph.Unproven, graph.Permission):
 		a.health.Report("send", err)
 		return channels.NotSent(err) // an operator can mend it
 	case graph.Is(err, graph.Barred, graph.Blocked):

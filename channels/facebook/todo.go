@@ -99,9 +99,9 @@ func (ch *Channel) do(ctx context.Context, a *account, inbox channels.Inbox, t t
 }
 
 // held holds everything up when an error is the account's, and tells of a dead
-// token until something could be done again.
+// token, or an old secret, until something could be done again.
 func (ch *Channel) held(a *account, err error) error {
-	if err == nil || graph.Is(err, graph.TokenDead) {
+	if err == nil || graph.Is(err, graph.TokenDead, graph.Unproven) {
 		a.health.Report("reading and fetching", err)
 	}
 	if err != nil && graph.Troubled(err) {

@@ -11,6 +11,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/facebook/address"
+	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/graphsim"
 	"contactd/contact"
 )
@@ -296,5 +297,28 @@ func TestAListThatLeadsBackToItselfEnds(t *testing.T) {
 	}
 	if got := texts(items(r.Read(ch))); !slices.Contains(got, "a comment") {
 		t.Errorf("taken %q", got)
+	}
+}
+
+func TestWhileTheSecretIsChangedNoAnswerFailsAndNoChangeIsMissed(t *testing.T) {
+	r := newRig(t)
+	r.meta.Subscribe(townPage, fields()...)
+	r.Write("secret", appSecret)
+	ch, _ := r.start(r.config())
+	r.subscribed()
+	r.meta.Write(townPage, resident, "hello")
+	to := addressOf(r.Await(ch, 1)[0])
+	r.Write("secret", "planted-next-secret\n"+appSecret) // and Meta has the old one still
+	if _, err := r.send(ch, to, answer(1, "we are coming")); err != nil {
+		t.Errorf("with both: %v", err)
+	}
+	r.Write("secret", "planted-next-secret")
+	if _, err := r.send(ch, to, answer(2, "they are there")); !channels.IsNotSent(err) {
+		t.Errorf("with the next alone: %v", err)
+	}
+	mention := r.meta.Mention(townPage, resident, "he is behind the station", false, true)
+	_, err := ch.readAgain(t.Context(), ch.accounts[0], delivery.Reference{Kind: "post", ID: mention, Mention: true})
+	if err == nil {
+		t.Error("a mention is given up for want of the secret")
 	}
 }

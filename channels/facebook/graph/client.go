@@ -38,8 +38,8 @@ type Config struct {
 	Version string
 	// Token returns the access token; it is asked before every call.
 	Token func() (string, error)
-	// Secrets are the app's; the first proves that a call is ours. Nil: calls
-	// carry no proof. While they cannot be read nothing is called.
+	// Secrets are the app's; the one that Meta has proves that a call is ours.
+	// Nil: calls carry no proof. While they cannot be read nothing is called.
 	Secrets *webhook.Secrets
 	// Limit bounds one call; 0 for 30 s.
 	Limit time.Duration
@@ -153,17 +153,33 @@ func (c *Client) pace(ctx context.Context, path string) error {
 // Busy is the part of the allowance that is used, in percent.
 func (c *Client) Busy() int { return c.usage.percent() }
 
+// call makes a call. While the app's secret is changed nobody knows which one
+// Meta has at the moment, so what Meta does not take as proven is called again
+// with the next.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, body []byte, mediaType string, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, c.config.Limit)
-	defer cancel()
 	name := op(method, path)
 	token, err := c.config.Token()
 	if err != nil {
 		return &Error{Op: name, Kind: TokenDead, Certain: true, Err: err}
 	}
-	if query, err = c.proven(query, token); err != nil {
+	proofs, err := c.proofs(token)
+	if err != nil {
 		return &Error{Op: name, Kind: TokenDead, Certain: true, Err: err}
 	}
+	for _, proof := range proofs {
+		maps.Copy(proof, query)
+		if err = c.try(ctx, method, path, proof, body, mediaType, token, into); !Is(err, Unproven) {
+			return err
+		}
+	}
+	return err
+}
+
+// try makes a call once.
+func (c *Client) try(ctx context.Context, method, path string, query url.Values, body []byte, mediaType, token string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, c.config.Limit)
+	defer cancel()
+	name := op(method, path)
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	request, err := c.request(ctx, method, path, query, body, token)
@@ -213,19 +229,22 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	return request, nil
 }
 
-// proven adds the proof that whoever has the token has the app's secret too.
-func (c *Client) proven(query url.Values, token string) (url.Values, error) {
+// proofs are the parameters by which whoever has the token proves to have the
+// app's secret too, one for each that Meta may have.
+func (c *Client) proofs(token string) ([]url.Values, error) {
 	if c.config.Secrets == nil {
-		return query, nil
+		return []url.Values{{}}, nil
 	}
 	keys, err := c.config.Secrets.Keys() // the last that could be read
 	if len(keys) == 0 {
 		return nil, err
 	}
-	// The name and form of the proof are [recall] in the research page.
-	proof := url.Values{"appsecret_proof": {hex.EncodeToString(webhook.Sign(keys[0], []byte(token)))}}
-	maps.Copy(proof, query)
-	return proof, nil
+	var all []url.Values
+	for _, key := range keys {
+		// The name and form of the proof are [recall] in the research page.
+		all = append(all, url.Values{"appsecret_proof": {hex.EncodeToString(webhook.Sign(key, []byte(token)))}})
+	}
+	return all, nil
 }
 
 // op names a call without the ids in its path: they may be a person's.

@@ -14,6 +14,7 @@ type Kind string
 // The kinds of error.
 const (
 	TokenDead   Kind = "the access token is no longer valid"
+	Unproven    Kind = "Meta has another secret of the app than app_secret_file"
 	Window      Kind = "the platform takes no more answers to this person: the window is closed"
 	Barred      Kind = "the page is barred from sending for now"
 	Unreachable Kind = "the person cannot be reached"
@@ -102,7 +103,7 @@ func Is(err error, kinds ...Kind) bool {
 // whole, so that other calls would fail too.
 func Troubled(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Kind == TokenDead || e.Kind == Throttled || e.Kind == Blocked || e.Kind == Away && e.Status == 0)
+	return errors.As(err, &e) && (e.Kind == TokenDead || e.Kind == Unproven || e.Kind == Throttled || e.Kind == Blocked || e.Kind == Away && e.Status == 0)
 }
 
 // Certain reports whether a call that failed certainly had no effect.
@@ -127,6 +128,9 @@ func readError(op string, status int, body []byte) *Error {
 	_ = json.Unmarshal(body, &p) // a proxy's page has none of it
 	e := &Error{Op: op, Status: status, Code: p.Error.Code, Subcode: p.Error.Subcode, Trace: trace(p.Error.Trace), message: p.Error.Message}
 	e.Kind = kindOf(status, p.Error.Code, p.Error.Subcode, p.Error.Transient)
+	if e.Code == 100 && strings.Contains(e.message, "appsecret_proof") { // by its words alone it is told from a bad argument
+		e.Kind = Unproven
+	}
 	// What Meta itself refused by number had no effect; behind its own
 	// troubles, and a proxy's, the call may have gone through.
 	e.Certain = e.Kind != Away

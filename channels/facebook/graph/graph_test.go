@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,6 +72,31 @@ func TestEveryRefusalSaysWhatToDo(t *testing.T) {
 	for status, want := range map[int]Kind{401: TokenDead, 429: Throttled, 500: Away, 503: Away, 301: Away, 404: Away} {
 		if got := readError("get feed", status, nil); got.Kind != want {
 			t.Errorf("HTTP %d: %q, want %q", status, got.Kind, want)
+		}
+	}
+}
+
+func TestACallIsProvenByWhicheverSecretMetaHas(t *testing.T) {
+	for _, each := range []struct {
+		keys []string
+		good bool
+	}{{[]string{"secret"}, true}, {[]string{"next", "secret"}, true}, {[]string{"secret", "last"}, true}, {[]string{"next"}, false}} {
+		client := against(t, func(w http.ResponseWriter, r *http.Request) {
+			if body, _ := io.ReadAll(r.Body); string(body) != `{"message":"x"}` {
+				t.Errorf("sent %q", body)
+			}
+			if r.URL.Query().Get("appsecret_proof") != hex.EncodeToString(webhook.Sign("secret", []byte(token))) {
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = io.WriteString(w, `{"error":{"code":100,"message":"Invalid appsecret_proof provided in the API argument"}}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"id":"1"}`)
+		})
+		client.config.Secrets = webhook.FixedSecrets(each.keys...)
+		var answer struct{ ID string }
+		err := client.Post(t.Context(), "1/comments", map[string]string{"message": "x"}, &answer)
+		if each.good && (err != nil || answer.ID != "1") || !each.good && (!Is(err, Unproven) || !Certain(err) || !Troubled(err)) {
+			t.Errorf("with %v: %q, %v", each.keys, answer.ID, err)
 		}
 	}
 }
