@@ -27,7 +27,7 @@ func (ch *Channel) underControl(ctx context.Context, a *account, where address.A
 	if reply.Automatic || a.Kind != kindPage { // of Instagram it is the page's to take
 		return "", channels.Refused(errControlled)
 	}
-	err = a.graph.Post(ctx, a.ID+"/take_thread_control", map[string]any{"recipient": map[string]string{"id": where.To}, "metadata": "contactd"}, nil)
+	err = a.graph.Do(ctx, a.ID+"/take_thread_control", map[string]any{"recipient": map[string]string{"id": where.To}, "metadata": "contactd"})
 	switch {
 	case graph.Is(err, graph.Permission, graph.Gone, graph.Controlled):
 		return "", channels.Refused(errControlled)

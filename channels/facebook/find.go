@@ -215,8 +215,8 @@ func (ch *Channel) readSaid(ctx context.Context, a *account, list graph.List, pa
 		}
 		seen[after] = true
 		query.Set("after", after)
-		list = graph.List{}
-		if err := a.graph.Get(ctx, path, query, &list); err != nil {
+		var err error
+		if list, err = a.graph.List(ctx, path, query); err != nil {
 			return err
 		}
 	}

@@ -297,7 +297,7 @@ func (ch *Channel) hide(ctx context.Context, a *account, where address.Address, 
 	if where.Kind == address.Remark {
 		field = "hide"
 	}
-	err := a.graph.Post(ctx, url.PathEscape(where.Item), map[string]bool{field: hidden}, nil)
+	err := a.graph.Do(ctx, url.PathEscape(where.Item), map[string]bool{field: hidden})
 	if graph.Is(err, graph.Away) {
 		err = channels.NotSent(err) // so it is simply done again
 	}

@@ -322,3 +322,42 @@ func TestWhileTheSecretIsChangedNoAnswerFailsAndNoChangeIsMissed(t *testing.T) {
 		t.Error("a mention is given up for want of the secret")
 	}
 }
+
+func TestWhatDoesNotSayThatItWasDoneWasNotDone(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.config(), r.Deps())
+	comment := r.meta.Comment(townPage, resident, r.meta.Post(townPage, townPage, "news"), "", "he lives at number 7")
+	hide := answer(1, "")
+	hide.Way = contact.Hide
+	for _, body := range []string{"<html>we will be back</html>", `{"success":false}`, `{}`} {
+		r.meta.Fail(graphsim.Fault{Call: "POST " + comment, Status: 200, Body: body})
+		if receipt, err := r.send(ch, answerTo(address.Comment, comment, time.Now()), hide); !channels.IsNotSent(err) || receipt.Confirmed {
+			t.Errorf("%s: %+v, %v", body, receipt, err)
+		}
+	}
+}
+
+func TestAnAnswerIsNotSentAgainBecauseNoListCame(t *testing.T) {
+	r := newRig(t)
+	r.meta.Echoes(graphsim.EchoNever)
+	ch := r.open(r.config(), r.Deps())
+	r.meta.Write(townPage, resident, "hello")
+	comment := r.meta.Comment(townPage, resident, r.meta.Post(townPage, townPage, "news"), "", "hello")
+	for i, each := range []struct {
+		to   channels.Address
+		call string
+	}{{answerTo(address.Messenger, resident, time.Now()), "GET conversations"}, {answerTo(address.Comment, comment, time.Now()), "GET comments"}} {
+		reply := answer(i, "we are coming")
+		r.meta.Fail(lostAnswer)
+		if _, err := r.send(ch, each.to, reply); err == nil {
+			t.Fatal("no answer was lost")
+		}
+		r.meta.Fail(graphsim.Fault{Call: each.call, Status: 200, Body: `{"message":"upstream request timeout"}`})
+		if _, err := ch.Find(t.Context(), each.to, reply); err == nil || errors.Is(err, channels.ErrNotFound) {
+			t.Errorf("%s: %v", each.call, err)
+		}
+		if _, err := ch.Find(t.Context(), each.to, reply); err != nil {
+			t.Errorf("%s, when it is back: %v", each.call, err)
+		}
+	}
+}

@@ -147,8 +147,8 @@ func (w *walk) within(ctx context.Context, batch *batch, list graph.List, field,
 		}
 		seen[after] = true // a list that leads back to itself ends
 		query.Set("after", after)
-		list = graph.List{}
-		if err := w.account.graph.Get(ctx, path, query, &list); err != nil {
+		var err error
+		if list, err = w.account.graph.List(ctx, path, query); err != nil {
 			return err
 		}
 	}

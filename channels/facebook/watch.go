@@ -126,8 +126,8 @@ func (ch *Channel) audit(ctx context.Context, a *account) error {
 // unsubscribed are the fields that Meta does not deliver, of those that it
 // knows.
 func (ch *Channel) unsubscribed(ctx context.Context, a *account) ([]string, error) {
-	var list graph.List
-	if err := a.graph.Get(ctx, a.ID+"/subscribed_apps", url.Values{"fields": {"id,subscribed_fields"}}, &list); err != nil {
+	list, err := a.graph.List(ctx, a.ID+"/subscribed_apps", url.Values{"fields": {"id,subscribed_fields"}})
+	if err != nil {
 		return nil, err
 	}
 	subscribed := map[string]bool{}
@@ -163,7 +163,7 @@ func (ch *Channel) unsubscribed(ctx context.Context, a *account) ([]string, erro
 func (ch *Channel) subscribe(ctx context.Context, a *account) error {
 	for {
 		fields := a.wanted()
-		err := a.graph.Post(ctx, a.ID+"/subscribed_apps", map[string]string{"subscribed_fields": strings.Join(fields, ",")}, nil)
+		err := a.graph.Do(ctx, a.ID+"/subscribed_apps", map[string]string{"subscribed_fields": strings.Join(fields, ",")})
 		var refused *graph.Error
 		if !errors.As(err, &refused) || refused.Kind != graph.Gone {
 			return err

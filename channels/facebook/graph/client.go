@@ -126,6 +126,21 @@ func (c *Client) Post(ctx context.Context, path string, body, into any) error {
 	return c.PostBody(ctx, path, raw, "application/json", into)
 }
 
+// Do writes what Meta answers by a word of success alone. An answer without it
+// must not pass for one: a comment would be said to be hidden that is not.
+func (c *Client) Do(ctx context.Context, path string, body any) error {
+	var answer struct {
+		Success bool `json:"success"`
+	}
+	if err := c.Post(ctx, path, body, &answer); err != nil {
+		return err
+	}
+	if !answer.Success {
+		return &Error{Op: op(http.MethodPost, path), Status: http.StatusOK, Kind: Away, Err: errors.New("the answer does not say that it was done")}
+	}
+	return nil
+}
+
 // PostBody writes a body of any form.
 func (c *Client) PostBody(ctx context.Context, path string, body []byte, mediaType string, into any) error {
 	if wait := c.usage.throttled(); wait > 0 {
@@ -206,9 +221,6 @@ func (c *Client) try(ctx context.Context, method, path string, query url.Values,
 		return failed
 	}
 	c.usage.worked()
-	if into == nil {
-		return nil
-	}
 	if err := json.Unmarshal(answer, into); err != nil {
 		return &Error{Op: name, Status: response.StatusCode, Kind: Away, Err: errors.New("the answer is not what was asked for")}
 	}

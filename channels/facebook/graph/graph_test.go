@@ -137,11 +137,16 @@ func TestAnAnswerThatIsNotWholeIsNoAnswer(t *testing.T) {
 		"no JSON":       func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `<html>`) },
 		"another shape": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"data":7}`) },
 		"empty":         func(http.ResponseWriter, *http.Request) {},
+		"no list":       func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) },
+		"no success":    func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"success":false}`) },
+		"an error":      func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"error":{"code":1}}`) },
 	} {
-		var list List
-		err := against(t, answer).Get(t.Context(), "1/feed", nil, &list)
-		if !Is(err, Away) || Certain(err) {
-			t.Errorf("%s: %v", name, err)
+		client := against(t, answer)
+		if _, err := client.List(t.Context(), "1/feed", nil); !Is(err, Away) || Certain(err) {
+			t.Errorf("%s, as a list: %v", name, err)
+		}
+		if err := client.Do(t.Context(), "1", nil); !Is(err, Away) || Certain(err) {
+			t.Errorf("%s, as word that it was done: %v", name, err)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"net/url"
 )
 
@@ -28,6 +30,17 @@ func (l List) After() string {
 	return l.Paging.Cursors.After
 }
 
+// List reads a page of a list. An answer that holds none must not pass for an
+// empty one: what is not listed would be sent again.
+func (c *Client) List(ctx context.Context, path string, query url.Values) (List, error) {
+	var list List
+	err := c.Get(ctx, path, query, &list)
+	if err == nil && list.Data == nil {
+		err = &Error{Op: op(http.MethodGet, path), Status: http.StatusOK, Kind: Away, Err: errors.New("the answer holds no list")}
+	}
+	return list, err
+}
+
 // Walk reads a list page by page until visit returns false or the list ends.
 func (c *Client) Walk(ctx context.Context, path string, query url.Values, visit func(List) (more bool, err error)) error {
 	values := url.Values{}
@@ -35,8 +48,8 @@ func (c *Client) Walk(ctx context.Context, path string, query url.Values, visit 
 		values[key] = value
 	}
 	for seen := map[string]bool{}; ; {
-		var list List
-		if err := c.Get(ctx, path, values, &list); err != nil {
+		list, err := c.List(ctx, path, values)
+		if err != nil {
 			return err
 		}
 		more, err := visit(list)
