@@ -12,8 +12,8 @@
 // Cursor, unless its platform is ours, as with web chat, and then in a Folder.
 //
 // What several channels need stands beside them: webhook takes deliveries,
-// accounts keeps what surrounds an account, files fetches files, todo does what
-// remains to be done; listen, certificate and proxy are for who has a server;
+// accounts keeps what surrounds an account, loose reads JSON, files fetches files,
+// todo does what remains to be done; listen, certificate and proxy are for who has a server;
 // channelstest tries a channel, and on simulator platforms are played.
 package channels
 

@@ -96,6 +96,7 @@ func TestIdsNumbersAndTruthsComeInManyForms(t *testing.T) {
 	if v.A != "17" || v.B != "18" || v.C != 19 || v.D != 1500 || !bool(v.E) || bool(v.F) {
 		t.Errorf("%+v", v)
 	}
+	v.B = "" // of before
 	if odd, err := Decode([]byte(`{"A":{},"B":"18","C":"x"}`), &v); !odd || err != nil || v.B != "18" {
 		t.Errorf("what is odd must not take the rest along: %v, %v, %+v", odd, err, v)
 	}

@@ -8,9 +8,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 
+	"contactd/channels/loose"
 	"contactd/contact"
 )
 
@@ -139,18 +139,4 @@ func (t *Truth) UnmarshalJSON(raw []byte) error {
 // Decode reads raw into v as far as possible. odd is set when something had
 // another form than was expected and was left out; err when it is no JSON
 // object at all.
-func Decode(raw []byte, v any) (odd bool, err error) {
-	err = json.Unmarshal(raw, v)
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
-		trimmed := bytes.TrimSpace(raw)
-		if len(trimmed) == 0 || trimmed[0] != '{' {
-			return true, fmt.Errorf("read element: want an object")
-		}
-		return true, nil
-	}
-	if err != nil {
-		return true, errors.New("read element: no JSON")
-	}
-	return false, nil
-}
+func Decode(raw []byte, v any) (odd bool, err error) { return loose.Decode(raw, v) }

@@ -3,10 +3,11 @@ package element
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
+
+	"contactd/channels/loose"
 )
 
 // ID is an identity that X writes as a string or a number.
@@ -97,20 +98,4 @@ func Less(a, b string) bool {
 // Decode reads raw into v as far as possible. odd is set when something had
 // another form than was expected and was left out; err when it is no JSON
 // object at all.
-func Decode(raw []byte, v any) (odd bool, err error) {
-	err = json.Unmarshal(raw, v)
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
-		if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || trimmed[0] != '{' {
-			return true, errors.New("read element: want an object")
-		}
-		return true, nil
-	}
-	if err != nil {
-		return true, errors.New("read element: no JSON")
-	}
-	if trimmed := bytes.TrimSpace(raw); trimmed[0] != '{' {
-		return true, errors.New("read element: want an object")
-	}
-	return false, nil
-}
+func Decode(raw []byte, v any) (odd bool, err error) { return loose.Decode(raw, v) }
