@@ -156,6 +156,11 @@ func TestAnswersToOurPostsAreHiddenAndShown(t *testing.T) {
 		if _, err := ch.Reply(t.Context(), to, reply); !channels.IsNotSent(err) {
 			t.Errorf("%s with a lost answer: %v", way, err)
 		}
+		// Nor is it done because X answered something.
+		r.x.Fail(xtest.Fault{Call: "PUT ", Status: 200, Body: fmt.Sprintf(`{"data":{"hidden":%v}}`, !want)})
+		if receipt, err := ch.Reply(t.Context(), to, reply); !channels.IsNotSent(err) {
+			t.Errorf("%s that was not done: %+v, %v", way, receipt, err)
+		}
 		receipt, err := ch.Reply(t.Context(), to, reply)
 		if err != nil || !receipt.Confirmed || r.x.Hidden(post) != want {
 			t.Errorf("%s: %+v, %v, hidden %v", way, receipt, err, r.x.Hidden(post))

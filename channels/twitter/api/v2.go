@@ -143,8 +143,20 @@ func (c V2) Message(ctx context.Context, person, group, text string) (string, er
 // Hide hides a reply to one of our posts, or shows it again.
 func (c V2) Hide(ctx context.Context, post string, hidden bool) error {
 	path := "/2/tweets/" + url.PathEscape(post) + "/hidden"
-	_, err := c.do(ctx, call{method: http.MethodPut, name: nameOf(http.MethodPut, path), path: path, body: map[string]bool{"hidden": hidden}})
-	return err
+	name := nameOf(http.MethodPut, path)
+	raw, err := c.do(ctx, call{method: http.MethodPut, name: name, path: path, body: map[string]bool{"hidden": hidden}})
+	if err != nil {
+		return err
+	}
+	var a struct {
+		Data struct {
+			Hidden *bool `json:"hidden"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(raw, &a) != nil || a.Data.Hidden == nil || *a.Data.Hidden != hidden {
+		return &Error{Op: name, Kind: Away, Err: errors.New("the answer does not say that it was done")}
+	}
+	return nil
 }
 
 // write posts something and returns what X calls it.
