@@ -3,6 +3,7 @@ package facebook
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -246,6 +247,14 @@ func TestASubscriptionThatMetaEndedIsRenewedAndTheGapClosed(t *testing.T) {
 	r.Clock.Pass(11 * time.Minute)
 	ch.accounts[0].ask()
 	r.recovers(20 * time.Second)
+}
+
+func TestWhatAnotherAppIsSubscribedToIsNotDeliveredToUs(t *testing.T) {
+	r := newRig(t)
+	others, _ := json.Marshal(map[string]any{"data": []map[string]any{{"id": "999", "name": "a bot", "subscribed_fields": fields()}}})
+	r.meta.Fail(graphsim.Fault{Call: "GET subscribed_apps", Times: -1, Status: 200, Body: string(others)})
+	r.start(r.config())
+	r.subscribed()
 }
 
 func TestChangesNameWhatTheyChangeInAnyOrder(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/graph"
 )
 
@@ -123,9 +124,14 @@ func (ch *Channel) audit(ctx context.Context, a *account) error {
 	return nil
 }
 
-// unsubscribed are the fields that Meta does not deliver, of those that it
-// knows.
+// unsubscribed are the fields that Meta does not deliver to us, of those that it
+// knows. Other apps, such as a bot, may be subscribed to the page too; ours is
+// the one that the token was made for.
 func (ch *Channel) unsubscribed(ctx context.Context, a *account) ([]string, error) {
+	state, err := ch.token(ctx, a)
+	if err != nil {
+		return nil, err
+	}
 	list, err := a.graph.List(ctx, a.ID+"/subscribed_apps", url.Values{"fields": {"id,subscribed_fields"}})
 	if err != nil {
 		return nil, err
@@ -133,9 +139,10 @@ func (ch *Channel) unsubscribed(ctx context.Context, a *account) ([]string, erro
 	subscribed := map[string]bool{}
 	for _, raw := range list.Data {
 		var app struct {
+			ID     delivery.ID       `json:"id"`
 			Fields []json.RawMessage `json:"subscribed_fields"`
 		}
-		if json.Unmarshal(raw, &app) != nil {
+		if json.Unmarshal(raw, &app) != nil || state.Data.App != "" && app.ID != state.Data.App {
 			continue
 		}
 		for _, field := range app.Fields {
@@ -193,9 +200,10 @@ func (a *account) leaveOut(field string) {
 // tokenState is what Meta says of a token.
 type tokenState struct {
 	Data struct {
-		Valid   bool     `json:"is_valid"`
-		Expires int64    `json:"expires_at"`
-		Scopes  []string `json:"scopes"`
+		App     delivery.ID `json:"app_id"`
+		Valid   bool        `json:"is_valid"`
+		Expires int64       `json:"expires_at"`
+		Scopes  []string    `json:"scopes"`
 	} `json:"data"`
 }
 

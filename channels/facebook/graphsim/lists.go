@@ -14,7 +14,7 @@ func (s *Server) read(id, edge string, query url.Values) (any, *problem) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if id == "debug_token" {
-		return object{"data": object{"is_valid": query.Get("input_token") == s.options.Token, "expires_at": 0, "scopes": s.scopes}}, nil
+		return object{"data": object{"app_id": "4711", "is_valid": query.Get("input_token") == s.options.Token, "expires_at": 0, "scopes": s.scopes}}, nil
 	}
 	switch edge {
 	case "":
