@@ -361,3 +361,31 @@ func TestAnAnswerIsNotSentAgainBecauseNoListCame(t *testing.T) {
 		}
 	}
 }
+
+func TestAListThatMayNotBeReadToItsEndStopsNoOther(t *testing.T) {
+	for _, body := range []string{`{"error":{"code":10}}`, `{"error":{"code":100}}`} {
+		r := newRig(t)
+		r.meta.Subscribe(townPage, fields()...)
+		r.meta.Weather(graphsim.Weather{Drop: 1})
+		r.meta.Pages(2, nil)
+		first := r.meta.Post(townPage, townPage, "old news")
+		r.meta.Comment(townPage, resident, first, "", "help")
+		closed := r.meta.Post(townPage, townPage, "news")
+		for i := range 5 {
+			r.meta.Comment(townPage, resident, closed, "", fmt.Sprint("comment ", i))
+		}
+		r.meta.Fail(graphsim.Fault{Call: "GET " + closed + "/comments", Times: -1, Status: 400, Body: body})
+		ch := r.open(r.config(), r.Deps())
+		for range 2 {
+			if err := ch.look(t.Context(), ch.accounts[0], &r.Inbox); err != nil {
+				t.Errorf("%s: %v", body, err)
+			}
+		}
+		got := texts(items(r.Read(ch)))
+		for _, want := range []string{"help", "comment 4"} {
+			if !slices.Contains(got, want) {
+				t.Errorf("%s: %q is not among %q", body, want, got)
+			}
+		}
+	}
+}

@@ -149,9 +149,25 @@ func (w *walk) within(ctx context.Context, batch *batch, list graph.List, field,
 		query.Set("after", after)
 		var err error
 		if list, err = w.account.graph.List(ctx, path, query); err != nil {
-			return err
+			return w.closed(ctx, path, query, err)
 		}
 	}
+}
+
+// closed is nil when a list cannot be read from its top either: it is gone, or
+// not for us, and must not keep us from all the others for ever. Otherwise it is
+// err, as of a cursor that has expired.
+func (w *walk) closed(ctx context.Context, path string, query url.Values, err error) error {
+	if !graph.Is(err, graph.Gone, graph.Permission) {
+		return err
+	}
+	query.Del("after")
+	if _, top := w.account.graph.List(ctx, path, query); !graph.Is(top, graph.Gone, graph.Permission) {
+		return err
+	}
+	w.ch.metrics.dropped.WithLabelValues(w.account.Name, "unreadable").Inc()
+	w.ch.log.Warn("a list within another cannot be read to its end", "account", w.account.Name, "edge", w.edge.name, "err", err)
+	return nil
 }
 
 func (w *walk) add(batch *batch, field, under string, raw json.RawMessage) {
