@@ -122,7 +122,13 @@ func (a attachment) words(msg *contact.Message) string {
 	if a.file() {
 		return ""
 	}
-	return strings.TrimSpace(a.Title + a.Payload.Title + " " + a.link())
+	title := strings.TrimSpace(a.Title + a.Payload.Title)
+	if title == "" && a.link() != "" {
+		// An address alone must not pass for words that were judged.
+		msg.Fields = append(msg.Fields, contact.Field{Name: "link", Label: a.label(), Value: a.link()})
+		return ""
+	}
+	return strings.TrimSpace(title + " " + a.link())
 }
 
 // answer says how the person is answered.

@@ -127,6 +127,15 @@ func (a attachment) file() bool {
 	}
 }
 
+// label says what an address without a title leads to. What a story holds may be
+// shown while it stands, and not be kept (Instagram, story mentions).
+func (a attachment) label() string {
+	if a.Type == "story_mention" {
+		return "Names us in a story"
+	}
+	return "Shared"
+}
+
 func (a attachment) link() string {
 	if a.Payload.URL != "" {
 		return a.Payload.URL
