@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -114,6 +115,16 @@ func labelsComeBack(t *testing.T, config string) {
 	}
 	if seen := p.try("", "eval", "--data", out, "--json"); seen.code != 0 || !strings.Contains(seen.out, `"messages":3`) {
 		t.Errorf("eval: %+v", seen)
+	}
+}
+
+func TestWhoNoLongerWaitsForAGradeIsToldThatItMayBeTaken(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	const conversation = "c-3lnpdfsib5r34hnaib72u7ipcb"
+	err := regradeCommand{Conversation: conversation, Wait: time.Minute}.await(ctx, &program{}, nil, nil, "e-1", "contact.replies/0/1")
+	if err == nil || err.Error() != "regrade "+conversation+": not waited for any longer; contactd may still take it" {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -170,6 +170,7 @@ func (r regradeCommand) command(force string, grade contact.Grade, now standing)
 
 // await prints what comes of the command: an assessment, or why not.
 func (r regradeCommand) await(ctx context.Context, p *program, cluster *kafka.Cluster, ends map[string]map[int]int64, id, place string) error {
+	asked := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Wait, fmt.Errorf("regrade %s: nobody has taken it up in %v; is contactd running?", r.Conversation, r.Wait))
 	defer cancel()
 	ctx, end := context.WithCancelCause(ctx)
@@ -198,8 +199,12 @@ func (r regradeCommand) await(ctx context.Context, p *program, cluster *kafka.Cl
 		})
 	}
 	all.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, errTaken) {
+	switch err := context.Cause(ctx); {
+	case errors.Is(err, errTaken):
+		return nil
+	case asked.Err() != nil:
+		return fmt.Errorf("regrade %s: not waited for any longer; contactd may still take it", r.Conversation)
+	default:
 		return err
 	}
-	return nil
 }
