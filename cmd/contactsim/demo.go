@@ -87,10 +87,12 @@ func (c demoCommand) Run(ctx context.Context, out io.Writer) error {
 
 // unlessOver is an error that was not made by the end of ctx.
 func unlessOver(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // both plays both platforms at once. When one fails the other ends too.
