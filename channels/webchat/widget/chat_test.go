@@ -389,7 +389,10 @@ func TestWhereTheLanguageIsSlowThereIsEnglishToRead(t *testing.T) {
 	w.do(chromedp.Navigate(page.origin() + "/contact"))
 	w.click("button", "Chat with police")
 	w.sees("If someone is in danger now, call 999")
+	w.types("hanner ")
 	close(hold)
 	d.wait("the words in time", func() bool { return d.held == 0 })
 	w.sees("Os oes rhywun mewn perygl nawr, ffoniwch 999")
+	w.press("brawddeg")
+	w.until(`root.querySelector('textarea').value === 'hanner brawddeg'`)
 }

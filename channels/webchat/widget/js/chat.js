@@ -104,6 +104,7 @@ class ContactChat extends HTMLElement {
   draw() {
     if (!this.panel) return
     const { t, talk } = this
+    const { id } = this.shadowRoot.activeElement || {}
     this.texts.quiet = talk.covert
     const box = this.shadowRoot.firstElementChild || this.shadowRoot
     box.setAttribute('lang', this.texts.lang)
@@ -125,6 +126,8 @@ class ContactChat extends HTMLElement {
     this.showStatus()
     this.showFresh()
     this.toEnd()
+    // Nobody who is writing shall notice.
+    if (id) this.focusOn('#' + id)
   }
 
   drawHead() {
