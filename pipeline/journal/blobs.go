@@ -24,8 +24,8 @@ import (
 // directories. It implements channels.Blobs.
 type blobs struct {
 	dir string
-	// naming is held while a file gets or loses its name, so that pruning never
-	// removes what was stored again since it looked.
+	// naming is held while a file gets or loses its name, or becomes young, so that
+	// pruning never removes what was stored or referred to since it looked.
 	naming sync.Mutex
 	// accepted is when the last message was, in microseconds since 1970.
 	accepted atomic.Int64
@@ -132,6 +132,14 @@ func (b *blobs) rename(name, path string) error {
 	b.naming.Lock()
 	defer b.naming.Unlock()
 	return os.Rename(name, path)
+}
+
+// touch makes a blob young.
+func (b *blobs) touch(path string) error {
+	b.naming.Lock()
+	defer b.naming.Unlock()
+	now := b.now()
+	return os.Chtimes(path, now, now)
 }
 
 // handOver gives what root makes beside a running contactd to whom the folder

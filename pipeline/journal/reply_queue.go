@@ -89,8 +89,7 @@ func (b *blobs) refresh(sum string) (size int64, mediaType string, err error) {
 		return 0, "", fmt.Errorf("%w: %w", ErrNoBlob, err)
 	}
 	path := b.path(sum)
-	now := b.now()
-	if err := os.Chtimes(path, now, now); errors.Is(err, fs.ErrNotExist) {
+	if err := b.touch(path); errors.Is(err, fs.ErrNotExist) {
 		return 0, "", ErrNoBlob
 	} else if err != nil {
 		return 0, "", fmt.Errorf("look at blob: %w", err)
