@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -24,22 +25,28 @@ func (j *Journal) Ends(ctx context.Context) (map[int]int64, error) {
 
 // RepublishFrom makes everything that Kafka acknowledged in the partition at
 // this offset or behind it wait to be published again, except what was pruned.
-// It reads the whole narrow table: a broker loses records rarely. It
-// implements pipeline.Acknowledged.
-func (j *Journal) RepublishFrom(_ context.Context, partition int, offset int64) (int, error) {
+// It reads the whole narrow table, since a broker loses records rarely, in steps
+// that do not make others wait. Once begun it goes to the end: until then the
+// partition's end stays, so that a crash repeats it. It implements
+// pipeline.Acknowledged.
+func (j *Journal) RepublishFrom(ctx context.Context, partition int, offset int64) (int, error) {
 	tools := j.Tools()
 	defer tools.Close()
+	first, last, err := tools.seqs(ctx, Range{})
 	count := 0
-	err := tools.change(func(conn *sqlite.Conn) (err error) {
-		last, err := queryInt(conn, "SELECT max(seq) FROM progress")
-		if err != nil {
+	for ; err == nil && first <= last; first += republishRows {
+		err = tools.change(func(conn *sqlite.Conn) error {
+			more, err := waitAgain(conn, first, min(last, first+republishRows-1), "AND part = ?3 AND offs >= ?4", int64(partition), offset)
+			count += more
 			return err
-		}
-		if count, err = waitAgain(conn, 1, last, "AND part = ?3 AND offs >= ?4", int64(partition), offset); err != nil {
-			return err
-		}
-		return execute(conn, "UPDATE ends SET offs = ?2 WHERE part = ?1", int64(partition), offset)
-	})
+		})
+		time.Sleep(breather)
+	}
+	if err == nil {
+		err = tools.change(func(conn *sqlite.Conn) error {
+			return execute(conn, "UPDATE ends SET offs = ?2 WHERE part = ?1", int64(partition), offset)
+		})
+	}
 	return count, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"contactd/pipeline"
+	"zombiezen.com/go/sqlite"
 )
 
 func TestWhatAPartitionLostIsDeliveredAgainAndNothingElse(t *testing.T) {
@@ -35,5 +36,44 @@ func TestWhatAPartitionLostIsDeliveredAgainAndNothingElse(t *testing.T) {
 	ends, err = j.Ends(t.Context())
 	if err != nil || ends[1] != 103 || ends[0] != 107 {
 		t.Errorf("ends %v, %v after the loss", ends, err)
+	}
+}
+
+func TestAGreatLossIsMadeToWaitInStepsSoThatOthersNeedNot(t *testing.T) {
+	j := open(t, t.TempDir())
+	readied(t, j, 1)
+	out := subscribe(t, j.Outbox())
+	lie(t, out, 0, 100)
+	waitPublished(t, j, 1)
+	tools := j.Tools()
+	defer tools.Close()
+	const many = 2*republishRows + 2 // all copies of the first
+	err := tools.change(func(conn *sqlite.Conn) error {
+		const following = "WITH RECURSIVE more (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM more WHERE n < ?) "
+		err := execute(conn, following+`INSERT INTO messages SELECT n, randomblob(32), source, id || n, media, received, accepted, size, sha256, chain, blob, defect, body
+			FROM more, messages m WHERE m.seq = 1`, many)
+		if err != nil {
+			return err
+		}
+		return execute(conn, following+`INSERT INTO progress SELECT n, source, conversation + n, sequence, foreigner, mark, rank, attempts, reason, published, part, offs + n
+			FROM more, progress p WHERE p.seq = 1`, many)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := func() (n int64) {
+		_ = tools.read(t.Context(), func(conn *sqlite.Conn) (err error) {
+			n, err = queryInt(conn, "SELECT tools FROM state")
+			return err
+		})
+		return n
+	}
+	before := changes()
+	count, err := j.RepublishFrom(t.Context(), 0, 0)
+	if err != nil || count != many {
+		t.Errorf("made %d ready, %v; want %d", count, err, many)
+	}
+	if steps := changes() - before; steps < 3 {
+		t.Errorf("in %d transactions: whoever writes meanwhile waits for all", steps)
 	}
 }

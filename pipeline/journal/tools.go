@@ -134,8 +134,13 @@ type Republished struct {
 	Entries, Gone int64
 }
 
-// republishRows is how many messages one transaction makes unpublished.
-const republishRows = 2000
+// republishRows is how many messages one transaction makes unpublished, and
+// breather the pause between two: the daemon, which waits for the database, looks
+// at least every 100 ms whether it is free, and would else get it by chance only.
+const (
+	republishRows = 2000
+	breather      = 120 * time.Millisecond
+)
 
 // Republish publishes the published messages of a range again, with the same
 // ids. A dry run only counts.
@@ -156,8 +161,8 @@ func (t *Tools) Republish(ctx context.Context, r Range, dryRun bool) (Republishe
 				step, err = countRepublishable(conn, first, to)
 				return err
 			})
-		} else {
-			step, err = t.republish(first, to)
+		} else if step, err = t.republish(first, to); to < last {
+			time.Sleep(breather)
 		}
 		sum.Entries += step.Entries
 		sum.Gone += step.Gone
