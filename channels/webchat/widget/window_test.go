@@ -112,7 +112,8 @@ func (w *window) moved(err error) bool {
 // looks every few milliseconds.
 func (w *window) until(expression string) {
 	w.t.Helper()
-	function := `() => { const root = document.querySelector('contact-chat')?.shadowRoot; return Boolean(` + expression + `) }`
+	// While a page comes there is no chat, and nothing in it.
+	function := `() => { const root = document.querySelector('contact-chat')?.shadowRoot || new DocumentFragment(); return Boolean(` + expression + `) }`
 	poll := chromedp.PollFunction[bool](function, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(25*time.Second))
 	_, err := chromedp.Run(w.tab, poll)
 	for w.moved(err) {
