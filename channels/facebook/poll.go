@@ -106,7 +106,7 @@ func (ch *Channel) walkOf(ctx context.Context, a *account, e edge, inbox channel
 		return nil, err
 	}
 	from, known := decodeMark(cursor.Value)
-	if !known {
+	if !known || from.At.After(ch.now()) { // by a clock that was ahead: until then nothing would be found
 		from.At = ch.now().Add(-ch.config.Since)
 	}
 	w := &walk{ch: ch, account: a, edge: e, inbox: inbox, since: from.At.Add(-overlap), newest: from.At, began: ch.now(), seen: map[delivery.ID]bool{}}

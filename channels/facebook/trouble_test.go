@@ -389,3 +389,26 @@ func TestAListThatMayNotBeReadToItsEndStopsNoOther(t *testing.T) {
 		}
 	}
 }
+
+// TestAMarkFromAClockThatWasAheadHidesNothing begins as a first start leaves it
+// whose clock was days ahead.
+func TestAMarkFromAClockThatWasAheadHidesNothing(t *testing.T) {
+	r := newRig(t)
+	r.meta.Weather(graphsim.Weather{Drop: 1})
+	r.meta.Subscribe(townPage, fields()...)
+	r.meta.Write(townPage, resident, "is anybody there?")
+	ch := r.open(r.config(), r.Deps())
+	name := markName(ch.accounts[0].Account, edges(ch.accounts[0].Account)[0])
+	r.Inbox.SetCursor(channels.Cursor{Name: name, Value: mark{At: r.Clock.Now().Add(48 * time.Hour)}.encode()})
+	for range 2 { // and none moves it there again
+		r.look(ch)
+	}
+	if got := texts(items(r.Read(ch))); !slices.Equal(got, []string{"is anybody there?"}) {
+		t.Errorf("taken %q", got)
+	}
+	r.meta.Write(townPage, resident, "hello?")
+	r.look(ch)
+	if got := texts(items(r.Read(ch))); !slices.Contains(got, "hello?") {
+		t.Errorf("taken %q", got)
+	}
+}

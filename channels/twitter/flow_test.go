@@ -430,3 +430,27 @@ func TestOffTakesNothingAndReadsWhatWasTaken(t *testing.T) {
 		t.Errorf("read %+v, %v", m, err)
 	}
 }
+
+// TestAMarkFromAClockThatWasAheadHidesNothing begins as a first start leaves it
+// whose clock was days ahead.
+func TestAMarkFromAClockThatWasAheadHidesNothing(t *testing.T) {
+	r := newRig(t)
+	ahead := markVersion + element.FirstOf(r.Clock.Now().Add(48*time.Hour))
+	for _, list := range []string{"mentions", "messages"} {
+		r.Inbox.SetCursor(channels.Cursor{Name: "twitter/town/" + list, Value: ahead})
+	}
+	post, dm := r.x.Post(resident, xtest.Draft{Text: "@town is anybody there?"}), r.x.DM(resident, townID, "hello?")
+	ch := r.open(r.config(), r.Deps())
+	for _, look := range []func(context.Context) error{ch.mentions(ch.accounts[0], &r.Inbox), ch.messages(ch.accounts[0], &r.Inbox)} {
+		if err := look(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	taken := map[string]bool{}
+	for _, m := range r.Read(ch) {
+		taken[m.PlatformID] = true
+	}
+	if !taken["x:post:"+post] || !taken["x:dm:"+dm] {
+		t.Errorf("taken %v", taken)
+	}
+}

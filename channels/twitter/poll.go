@@ -73,7 +73,9 @@ func (w *walk) begin(ctx context.Context) error {
 	}
 	w.next, w.things = "", 0
 	id, found := strings.CutPrefix(cursor.Value, markVersion)
-	if at := element.Moment(id); found && !at.IsZero() {
+	// One in the future was left by a clock that was ahead: until then nothing
+	// would be found.
+	if at := element.Moment(id); found && !at.IsZero() && !w.ahead(at) {
 		w.newest, w.since = id, element.FirstOf(at.Add(-overlap))
 	} else {
 		w.newest = element.FirstOf(w.ch.now().Add(-w.ch.config.Since))
@@ -153,10 +155,13 @@ func (w *walk) end(ctx context.Context, unreached bool) error {
 // saw moves what the mark becomes, but never into the future: one wrong id must
 // not hide what comes after.
 func (w *walk) saw(id string) {
-	if at := element.Moment(id); element.Digits(id) && !at.IsZero() && !at.After(w.ch.now().Add(time.Minute)) && element.Less(w.newest, id) {
+	if at := element.Moment(id); element.Digits(id) && !at.IsZero() && !w.ahead(at) && element.Less(w.newest, id) {
 		w.newest = id
 	}
 }
+
+// ahead reports whether a moment is in the future, as far as clocks agree.
+func (w *walk) ahead(at time.Time) bool { return at.After(w.ch.now().Add(time.Minute)) }
 
 // listed is an element of a list.
 func (ch *Channel) listed(a *account, kind string, page api.Page, raw json.RawMessage) element.Element {
