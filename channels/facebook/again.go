@@ -3,6 +3,7 @@ package facebook
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -54,6 +55,12 @@ func (ch *Channel) readAgain(ctx context.Context, a *account, r delivery.Referen
 	}
 	if raw = within(raw, r.Kind); len(raw) == 0 {
 		return []channels.Original{ch.unread(a, r)}, nil
+	}
+	var named struct {
+		ID delivery.ID `json:"id"`
+	}
+	if _, err := delivery.Decode(raw, &named); err != nil || named.ID == "" {
+		return nil, errors.New("read again: the answer does not hold what was asked for")
 	}
 	e.Raw = raw
 	originals := []channels.Original{}

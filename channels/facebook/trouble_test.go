@@ -412,3 +412,19 @@ func TestAMarkFromAClockThatWasAheadHidesNothing(t *testing.T) {
 		t.Errorf("taken %q", got)
 	}
 }
+
+func TestAnAnswerWithoutTheObjectDoesNotEndItsReading(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.config(), r.Deps())
+	mention := r.meta.Mention(townPage, resident, "he is behind the station", false, true)
+	reference := delivery.Reference{Kind: "post", ID: mention, Mention: true}
+	for _, body := range []string{`{"message":"upstream request timeout"}`, `{}`, `null`, `7`} {
+		r.meta.Fail(graphsim.Fault{Call: "GET " + mention, Status: 200, Body: body})
+		if originals, err := ch.readAgain(t.Context(), ch.accounts[0], reference); err == nil {
+			t.Errorf("%s: read as %d originals", body, len(originals))
+		}
+	}
+	if originals, err := ch.readAgain(t.Context(), ch.accounts[0], reference); err != nil || len(originals) != 1 {
+		t.Errorf("%d originals, %v", len(originals), err)
+	}
+}
