@@ -257,6 +257,13 @@ func TestWhatAnotherAppIsSubscribedToIsNotDeliveredToUs(t *testing.T) {
 	r.subscribed()
 }
 
+func TestThePageIsSubscribedThoughMetaTellsNothingOfTheToken(t *testing.T) {
+	r := newRig(t)
+	r.meta.Fail(graphsim.Fault{Call: "GET debug_token", Times: -1, Status: 400, Body: `{"error":{"code":100}}`})
+	r.start(r.config())
+	r.subscribed()
+}
+
 func TestChangesNameWhatTheyChangeInAnyOrder(t *testing.T) {
 	r := newRig(t)
 	ch, _ := r.start(r.config())
