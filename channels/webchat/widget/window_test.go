@@ -112,8 +112,7 @@ func (w *window) moved(err error) bool {
 // looks every few milliseconds.
 func (w *window) until(expression string) {
 	w.t.Helper()
-	// While a page comes there is no chat, and nothing in it.
-	function := `() => { const root = document.querySelector('contact-chat')?.shadowRoot || new DocumentFragment(); return Boolean(` + expression + `) }`
+	function := `() => { const root = document.querySelector('contact-chat')?.shadowRoot; return Boolean(` + expression + `) }`
 	poll := chromedp.PollFunction[bool](function, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(25*time.Second))
 	_, err := chromedp.Run(w.tab, poll)
 	for w.moved(err) {
@@ -190,7 +189,7 @@ func (w *window) says(text string) {
 // state waits until the person's message with a text has a state.
 func (w *window) state(text, state string) {
 	w.t.Helper()
-	w.until(`[...root.querySelectorAll('.own')].some(e => e.classList.contains(` + quote(state) + `) && e.querySelector('.text')?.innerText === ` + quote(text) + `)`)
+	w.until(`[...root?.querySelectorAll('.own') || []].some(e => e.classList.contains(` + quote(state) + `) && e.querySelector('.text')?.innerText === ` + quote(text) + `)`)
 }
 
 // network turns the browser's network off and on.
