@@ -2,6 +2,7 @@ package widget_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -196,7 +197,8 @@ func TestTheRealServerForgetsAtTheQuickExit(t *testing.T) {
 	second.until(`document.title === 'Weather'`)
 	again, limit := time.NewTicker(20*time.Millisecond), time.After(20*time.Second)
 	defer again.Stop()
-	for !channels.IsRefused(s.reply("are you there?")) {
+	// Another reply each time: one that came before the exit was told stays written.
+	for n := 0; !channels.IsRefused(s.reply(fmt.Sprint("are you there? ", n))); n++ {
 		select {
 		case <-again.C:
 		case <-limit:
