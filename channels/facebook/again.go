@@ -12,6 +12,7 @@ import (
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/graph"
 	"contactd/channels/facebook/page"
+	"contactd/channels/loose"
 )
 
 // paths says how objects are read. The fields are those that package page and
@@ -59,7 +60,7 @@ func (ch *Channel) readAgain(ctx context.Context, a *account, r delivery.Referen
 	var named struct {
 		ID delivery.ID `json:"id"`
 	}
-	if _, err := delivery.Decode(raw, &named); err != nil || named.ID == "" {
+	if _, err := loose.Decode(raw, &named); err != nil || named.ID == "" {
 		return nil, errors.New("read again: the answer does not hold what was asked for")
 	}
 	e.Raw = raw

@@ -15,6 +15,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/facebook/delivery"
+	"contactd/channels/loose"
 	"contactd/contact"
 )
 
@@ -191,7 +192,7 @@ func pair(e delivery.Element) string {
 	var v struct {
 		Item, Verb, Type, Status string
 	}
-	_, _ = delivery.Decode(e.Raw, &v)
+	_, _ = loose.Decode(e.Raw, &v)
 	var keys map[string]json.RawMessage
 	_ = json.Unmarshal(e.Raw, &keys)
 	if e.Kind == delivery.Messaging || e.Kind == delivery.Standby {

@@ -14,6 +14,7 @@ import (
 	"contactd/channels/facebook/address"
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/graph"
+	"contactd/channels/loose"
 	"contactd/contact"
 )
 
@@ -175,7 +176,7 @@ func (ch *Channel) readConversations(ctx context.Context, a *account, selects ur
 		more := true
 		for _, raw := range list.Data {
 			var c conversation
-			if _, err := delivery.Decode(raw, &c); err != nil {
+			if _, err := loose.Decode(raw, &c); err != nil {
 				return false, fmt.Errorf("read conversation: %w", err)
 			}
 			if !c.Updated.IsZero() && c.Updated.Before(since) {
@@ -203,7 +204,7 @@ func (ch *Channel) readSaid(ctx context.Context, a *account, list graph.List, pa
 		more := len(list.Data) > 0
 		for _, raw := range list.Data {
 			var s said
-			if _, err := delivery.Decode(raw, &s); err != nil {
+			if _, err := loose.Decode(raw, &s); err != nil {
 				return fmt.Errorf("read conversation: %w", err)
 			}
 			visit(s)
@@ -239,7 +240,7 @@ func (ch *Channel) readComments(ctx context.Context, a *account, where address.A
 		more := true
 		for _, raw := range list.Data {
 			var s said
-			if _, err := delivery.Decode(raw, &s); err != nil {
+			if _, err := loose.Decode(raw, &s); err != nil {
 				return false, fmt.Errorf("read comments: %w", err)
 			}
 			visit(s)

@@ -11,6 +11,7 @@ import (
 	"contactd/channels"
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/graph"
+	"contactd/channels/loose"
 )
 
 // walk is one look through an edge.
@@ -91,7 +92,7 @@ func (w *walk) page(ctx context.Context, list graph.List) (bool, error) {
 	w.pages++
 	for _, raw := range slices.Backward(list.Data) {
 		var n node
-		if _, err := delivery.Decode(raw, &n); err != nil {
+		if _, err := loose.Decode(raw, &n); err != nil {
 			w.add(batch, w.edge.field, "", raw) // parked
 			continue
 		}
@@ -134,7 +135,7 @@ func (w *walk) within(ctx context.Context, batch *batch, list graph.List, field,
 		more := len(list.Data) > 0
 		for _, raw := range slices.Backward(list.Data) {
 			var n node
-			if _, err := delivery.Decode(raw, &n); err == nil && !n.when().IsZero() && n.when().Before(w.since) {
+			if _, err := loose.Decode(raw, &n); err == nil && !n.when().IsZero() && n.when().Before(w.since) {
 				more = false
 				continue
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/loose"
 	"contactd/channels/twitter/api"
 	"contactd/channels/twitter/element"
 )
@@ -177,7 +178,7 @@ func idOf(raw json.RawMessage) string {
 		IDStr string     `json:"id_str"`
 		ID    element.ID `json:"id"`
 	}
-	_, _ = element.Decode(raw, &of)
+	_, _ = loose.Decode(raw, &of)
 	if of.IDStr != "" {
 		return of.IDStr
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/channels/loose"
 	"contactd/channels/twitter/api"
 	"contactd/channels/twitter/element"
 )
@@ -83,7 +84,7 @@ func (r *replays) ended(raw json.RawMessage) (complete bool) {
 		Job   element.ID `json:"job_id"`
 		State string     `json:"job_state"`
 	}
-	_, _ = element.Decode(raw, &status)
+	_, _ = loose.Decode(raw, &status)
 	complete = status.State == "Complete"
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

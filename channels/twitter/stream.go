@@ -10,6 +10,7 @@ import (
 
 	"contactd/channels"
 	"contactd/channels/accounts"
+	"contactd/channels/loose"
 	"contactd/channels/twitter/activity"
 	"contactd/channels/twitter/api"
 	"contactd/channels/twitter/element"
@@ -179,7 +180,7 @@ func (ch *Channel) elementsOf(line []byte) []element.Element {
 		return elements
 	}
 	var s streamed
-	if _, err := element.Decode(line, &s); err != nil || len(s.Data) == 0 {
+	if _, err := loose.Decode(line, &s); err != nil || len(s.Data) == 0 {
 		return []element.Element{unread(line)}
 	}
 	with := element.NewIncludes(s.Includes.Users, append(s.Includes.Tweets, s.Includes.Posts...), s.Includes.Media).For(s.Data)

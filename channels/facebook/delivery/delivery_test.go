@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"contactd/channels/loose"
 	"contactd/channels/webhook"
 )
 
@@ -90,14 +91,14 @@ func TestIdsNumbersAndTruthsComeInManyForms(t *testing.T) {
 		C, D Number
 		E, F Truth
 	}
-	if odd, err := Decode([]byte(`{"A":17,"B":"18","C":"19","D":1.5e3,"E":1,"F":"false"}`), &v); odd || err != nil {
+	if odd, err := loose.Decode([]byte(`{"A":17,"B":"18","C":"19","D":1.5e3,"E":1,"F":"false"}`), &v); odd || err != nil {
 		t.Fatal(odd, err)
 	}
 	if v.A != "17" || v.B != "18" || v.C != 19 || v.D != 1500 || !bool(v.E) || bool(v.F) {
 		t.Errorf("%+v", v)
 	}
 	v.B = "" // of before
-	if odd, err := Decode([]byte(`{"A":{},"B":"18","C":"x"}`), &v); !odd || err != nil || v.B != "18" {
+	if odd, err := loose.Decode([]byte(`{"A":{},"B":"18","C":"x"}`), &v); !odd || err != nil || v.B != "18" {
 		t.Errorf("what is odd must not take the rest along: %v, %v, %+v", odd, err, v)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"strconv"
 
-	"contactd/channels/loose"
 	"contactd/contact"
 )
 
@@ -135,8 +134,3 @@ func (t *Truth) UnmarshalJSON(raw []byte) error {
 	}
 	return nil
 }
-
-// Decode reads raw into v as far as possible. odd is set when something had
-// another form than was expected and was left out; err when it is no JSON
-// object at all.
-func Decode(raw []byte, v any) (odd bool, err error) { return loose.Decode(raw, v) }

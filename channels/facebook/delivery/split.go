@@ -3,6 +3,8 @@ package delivery
 import (
 	"encoding/json"
 	"errors"
+
+	"contactd/channels/loose"
 )
 
 // body is a whole delivery.
@@ -106,7 +108,7 @@ func splitOdd(raw []byte) ([]Element, error) {
 
 func splitEntry(to []Element, object string, raw json.RawMessage) []Element {
 	var e entry
-	_, err := Decode(raw, &e)
+	_, err := loose.Decode(raw, &e)
 	of := Element{Object: object, Entry: string(e.ID), Time: int64(e.Time), Via: Webhook}
 	before := len(to)
 	if err == nil {
@@ -138,7 +140,7 @@ func list(to []Element, of Element, kind string, raw json.RawMessage) []Element 
 			continue
 		}
 		var c change
-		if odd, err := Decode(each, &c); err != nil || odd || c.Field == "" || len(c.Value) == 0 {
+		if odd, err := loose.Decode(each, &c); err != nil || odd || c.Field == "" || len(c.Value) == 0 {
 			to = append(to, of.with(Unread, "", each))
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"contactd/channels/facebook/address"
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/messaging"
+	"contactd/channels/loose"
 	"contactd/contact"
 )
 
@@ -51,7 +52,7 @@ type told struct {
 
 func read(e delivery.Element) (told, error) {
 	var t told
-	odd, err := delivery.Decode(e.Raw, &t.value)
+	odd, err := loose.Decode(e.Raw, &t.value)
 	if err != nil {
 		return t, err
 	}

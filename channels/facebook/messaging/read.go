@@ -8,6 +8,7 @@ import (
 
 	"contactd/channels/facebook/address"
 	"contactd/channels/facebook/delivery"
+	"contactd/channels/loose"
 	"contactd/contact"
 )
 
@@ -33,7 +34,7 @@ func (p Platform) Read(e delivery.Element, w Where) (contact.Message, error) {
 		return p.readObject(e, w)
 	}
 	var m element
-	odd, err := delivery.Decode(e.Raw, &m)
+	odd, err := loose.Decode(e.Raw, &m)
 	if err != nil {
 		return contact.Message{}, err
 	}
@@ -188,7 +189,7 @@ func readAct(msg *contact.Message, m element) {
 // readObject turns a message that was read from Graph into one of ours.
 func (p Platform) readObject(e delivery.Element, w Where) (contact.Message, error) {
 	var o object
-	odd, err := delivery.Decode(e.Raw, &o)
+	odd, err := loose.Decode(e.Raw, &o)
 	if err != nil {
 		return contact.Message{}, err
 	}

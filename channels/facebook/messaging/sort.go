@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"contactd/channels/facebook/delivery"
+	"contactd/channels/loose"
 )
 
 // key is the identity of something in the account's conversations.
@@ -25,7 +26,7 @@ func (p Platform) Sort(e delivery.Element) delivery.Sorted {
 		return p.sortObject(e)
 	}
 	var m element
-	if _, err := delivery.Decode(e.Raw, &m); err != nil {
+	if _, err := loose.Decode(e.Raw, &m); err != nil {
 		return delivery.Sorted{ID: p.key(e, "parked", delivery.Hash(string(e.Raw)))}
 	}
 	s := delivery.Sorted{At: m.Timestamp.Time}
@@ -118,7 +119,7 @@ func (m message) attachments() []attachment {
 	var all []attachment
 	for _, raw := range m.Attachments {
 		var a attachment
-		if _, err := delivery.Decode(raw, &a); err == nil {
+		if _, err := loose.Decode(raw, &a); err == nil {
 			all = append(all, a)
 		}
 	}
@@ -158,7 +159,7 @@ func kindOf(m element) string {
 // sortObject sorts a message that was read from Graph.
 func (p Platform) sortObject(e delivery.Element) delivery.Sorted {
 	var o object
-	if _, err := delivery.Decode(e.Raw, &o); err != nil || o.ID == "" {
+	if _, err := loose.Decode(e.Raw, &o); err != nil || o.ID == "" {
 		return delivery.Sorted{ID: p.key(e, "parked", delivery.Hash(string(e.Raw)))}
 	}
 	if string(o.From.ID) == e.Entry {

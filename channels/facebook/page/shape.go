@@ -6,6 +6,7 @@ package page
 
 import (
 	"contactd/channels/facebook/delivery"
+	"contactd/channels/loose"
 )
 
 // value is the value of a change of the fields feed, mention and ratings.
@@ -68,7 +69,7 @@ type Item struct {
 // read reads a change.
 func read(e delivery.Element) (item Item, odd bool, err error) {
 	var v value
-	odd, err = delivery.Decode(e.Raw, &v)
+	odd, err = loose.Decode(e.Raw, &v)
 	if err != nil {
 		return item, odd, err
 	}
@@ -167,7 +168,7 @@ type object struct {
 // readObject reads what Graph shows. Element.Field says what it is.
 func readObject(e delivery.Element) (item Item, hidden, odd bool, err error) {
 	var o object
-	odd, err = delivery.Decode(e.Raw, &o)
+	odd, err = loose.Decode(e.Raw, &o)
 	if err != nil {
 		return item, false, odd, err
 	}

@@ -15,6 +15,7 @@ import (
 	"contactd/channels/facebook/address"
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/messaging"
+	"contactd/channels/loose"
 	"contactd/contact"
 )
 
@@ -46,7 +47,7 @@ func Split(e delivery.Element) []delivery.Element {
 		return []delivery.Element{e}
 	}
 	var v value
-	odd, err := delivery.Decode(e.Raw, &v)
+	odd, err := loose.Decode(e.Raw, &v)
 	if v.Metadata.Number != "" {
 		e.Entry = string(v.Metadata.Number)
 	}
@@ -163,7 +164,7 @@ func Sort(e delivery.Element) delivery.Sorted {
 		return delivery.Sorted{ID: key(e, "other", delivery.Hash(e.Field, string(e.Raw)))}
 	}
 	var m message
-	if _, err := delivery.Decode(e.Raw, &m); err != nil || m.ID == "" {
+	if _, err := loose.Decode(e.Raw, &m); err != nil || m.ID == "" {
 		return delivery.Sorted{ID: key(e, "parked", delivery.Hash(string(e.Raw)))}
 	}
 	s := delivery.Sorted{ID: key(e, "msg", string(m.ID)), At: m.Timestamp.Time}
@@ -177,7 +178,7 @@ func Sort(e delivery.Element) delivery.Sorted {
 
 func sortStatus(e delivery.Element) delivery.Sorted {
 	var s status
-	if _, err := delivery.Decode(e.Raw, &s); err != nil || s.ID == "" {
+	if _, err := loose.Decode(e.Raw, &s); err != nil || s.ID == "" {
 		return delivery.Sorted{ID: key(e, "parked", delivery.Hash(string(e.Raw)))}
 	}
 	sent := delivery.Sent{Metadata: s.Data, IDs: []string{string(s.ID)}, Thread: string(s.Recipient)}
@@ -223,7 +224,7 @@ func person(e delivery.Element, m message) (id, name string) {
 func Read(e delivery.Element, w messaging.Where) (contact.Message, error) {
 	msg := e.Message(kind, "private")
 	var m message
-	odd, err := delivery.Decode(e.Raw, &m)
+	odd, err := loose.Decode(e.Raw, &m)
 	if err != nil {
 		return msg, err
 	}

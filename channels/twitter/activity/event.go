@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"contactd/channels/loose"
 	"contactd/channels/twitter/element"
 )
 
@@ -54,7 +55,7 @@ func kindOfEvent(word string) string {
 // the form of account activity.
 func splitActivity(raw json.RawMessage) ([]element.Element, error) {
 	var e event
-	odd, err := element.Decode(raw, &e)
+	odd, err := loose.Decode(raw, &e)
 	if err != nil {
 		return nil, ErrUnreadable
 	}
@@ -83,7 +84,7 @@ func revokedBy(payload json.RawMessage, otherwise string) string {
 	var p struct {
 		User element.ID `json:"user_id"`
 	}
-	if _, err := element.Decode(payload, &p); err == nil && p.User != "" {
+	if _, err := loose.Decode(payload, &p); err == nil && p.User != "" {
 		return string(p.User)
 	}
 	return otherwise

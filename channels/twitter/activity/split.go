@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"contactd/channels/loose"
 	"contactd/channels/twitter/element"
 )
 
@@ -108,7 +109,7 @@ func userEvent(of element.Element, raw json.RawMessage) element.Element {
 			} `json:"source"`
 		} `json:"revoke"`
 	}
-	if _, err := element.Decode(raw, &event); err != nil || event.Revoke == nil {
+	if _, err := loose.Decode(raw, &event); err != nil || event.Revoke == nil {
 		return with(of, element.Unread, "user_event", raw, nil)
 	}
 	if of.Owner == "" {
@@ -136,7 +137,7 @@ func named(event json.RawMessage, users map[string]json.RawMessage) []json.RawMe
 		} `json:"message_create"`
 		Sender element.ID `json:"sender_id"`
 	}
-	if _, err := element.Decode(event, &dm); err != nil {
+	if _, err := loose.Decode(event, &dm); err != nil {
 		return nil
 	}
 	for _, id := range []element.ID{dm.Message.Sender, dm.Sender} {

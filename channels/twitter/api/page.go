@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"contactd/channels/loose"
 	"contactd/channels/twitter/element"
 )
 
@@ -43,7 +44,7 @@ func readPage(raw []byte) (Page, error) {
 	page := Page{Dialect: element.V2, Problems: problems(raw)}
 	var a answer
 	// What is odd beside the list does not spoil it.
-	if _, err := element.Decode(raw, &a); err != nil {
+	if _, err := loose.Decode(raw, &a); err != nil {
 		return page, errors.New("the answer is not what was asked for")
 	}
 	page.Includes = element.NewIncludes(a.Includes.Users, append(a.Includes.Tweets, a.Includes.Posts...), a.Includes.Media)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dghubble/go-twitter/twitter" //nolint:staticcheck // no longer developed; it is what speaks version 1.1
 
+	"contactd/channels/loose"
 	"contactd/channels/twitter/element"
 )
 
@@ -142,7 +143,7 @@ func idOf(raw json.RawMessage) string {
 		IDStr string     `json:"id_str"`
 		ID    element.ID `json:"id"`
 	}
-	_, _ = element.Decode(raw, &of)
+	_, _ = loose.Decode(raw, &of)
 	if of.IDStr != "" {
 		return of.IDStr
 	}
@@ -190,7 +191,7 @@ func (c V1) Messages(ctx context.Context, next string) (Page, error) {
 	var cursor struct {
 		Next element.ID `json:"next_cursor"`
 	}
-	_, _ = element.Decode(through.kept, &cursor)
+	_, _ = loose.Decode(through.kept, &cursor)
 	page.Next = string(cursor.Next)
 	return page, nil
 }

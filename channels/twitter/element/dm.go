@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/dghubble/go-twitter/twitter" //nolint:staticcheck // no longer developed; it knows the shapes of version 1.1
+
+	"contactd/channels/loose"
 )
 
 // Direct is a direct message, whichever form it came in.
@@ -79,7 +81,7 @@ func (e Element) readDM(whole bool) (d Direct, odd bool, err error) {
 
 func (e Element) readV2DM() (Direct, bool, error) {
 	var v v2DM
-	odd, err := Decode(e.Raw, &v)
+	odd, err := loose.Decode(e.Raw, &v)
 	d := Direct{ID: string(v.ID), Type: v.Type, At: v.Created.Time, Sender: User{ID: string(v.Sender)}, Text: v.Text}
 	if v.Type == "" || v.Type == "MessageCreate" {
 		d.Type = message
@@ -158,7 +160,7 @@ type v1DM struct {
 
 func readV1DM(raw json.RawMessage, whole bool) (Direct, bool, error) {
 	var own v1DM
-	odd, err := Decode(raw, &own)
+	odd, err := loose.Decode(raw, &own)
 	if err != nil {
 		return Direct{}, odd, err
 	}

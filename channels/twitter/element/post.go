@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/dghubble/go-twitter/twitter" //nolint:staticcheck // no longer developed; it knows the shapes of version 1.1
+
+	"contactd/channels/loose"
 )
 
 // Item is a post, whichever form it came in.
@@ -133,7 +135,7 @@ type entities struct {
 
 func readV2(raw json.RawMessage) (Item, bool, error) {
 	var p v2Post
-	odd, err := Decode(raw, &p)
+	odd, err := loose.Decode(raw, &p)
 	item := Item{
 		ID: string(p.ID), Conversation: string(p.Conversation), At: p.Created.Time, Writer: User{ID: string(p.Author)},
 		Text: p.Text, InReplyToUser: string(p.InReplyToUser), Language: p.Language,
@@ -229,7 +231,7 @@ func (u v1User) user() User {
 
 func readV1(raw json.RawMessage, whole bool) (Item, bool, error) {
 	var more v1More
-	odd, err := Decode(raw, &more)
+	odd, err := loose.Decode(raw, &more)
 	if err != nil {
 		return Item{}, odd, err
 	}

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"contactd/channels/loose"
 )
 
 // ID is an identity that X writes as a string or a number.
@@ -94,8 +92,3 @@ func Less(a, b string) bool {
 	}
 	return a < b
 }
-
-// Decode reads raw into v as far as possible. odd is set when something had
-// another form than was expected and was left out; err when it is no JSON
-// object at all.
-func Decode(raw []byte, v any) (odd bool, err error) { return loose.Decode(raw, v) }

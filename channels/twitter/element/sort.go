@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"contactd/channels/loose"
 )
 
 // Sorted says what is to be done with an element.
@@ -143,7 +145,7 @@ type chat struct {
 }
 
 func readChat(raw json.RawMessage) (c chat, odd bool, err error) {
-	odd, err = Decode(raw, &c)
+	odd, err = loose.Decode(raw, &c)
 	if c.Sender == "" {
 		c.Sender = c.SenderUser.ID
 	}
@@ -177,7 +179,7 @@ type removed struct {
 
 func readRemoved(raw json.RawMessage) (id, author string, at time.Time, err error) {
 	var r removed
-	_, err = Decode(raw, &r)
+	_, err = loose.Decode(raw, &r)
 	for _, each := range []string{r.Status.IDStr, string(r.Status.ID), string(r.ID)} {
 		if id == "" {
 			id = each
@@ -211,7 +213,7 @@ type read struct {
 
 func sortReceipt(e Element) Sorted {
 	var r read
-	_, err := Decode(e.Raw, &r)
+	_, err := loose.Decode(e.Raw, &r)
 	sent := Sent{Person: string(r.Sender), Until: r.Created.Time}
 	if Digits(string(r.Last)) {
 		sent.Last = string(r.Last)

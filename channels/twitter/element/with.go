@@ -1,6 +1,10 @@
 package element
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"contactd/channels/loose"
+)
 
 // someone is a user in any form: of v2, of v1.1, or wrapped in data.
 type someone struct {
@@ -19,7 +23,7 @@ type someone struct {
 // ReadUser reads a user in any form; the zero User when it is none.
 func ReadUser(raw json.RawMessage) User {
 	var s someone
-	if _, err := Decode(raw, &s); err != nil {
+	if _, err := loose.Decode(raw, &s); err != nil {
 		return User{}
 	}
 	u := User{ID: string(s.ID), Name: s.Name, Handle: s.Username + s.ScreenName}
@@ -60,7 +64,7 @@ type piece struct {
 func pieces(all []json.RawMessage) (read []piece) {
 	for _, raw := range all {
 		var p piece
-		if _, err := Decode(raw, &p); err == nil {
+		if _, err := loose.Decode(raw, &p); err == nil {
 			read = append(read, p)
 		}
 	}
@@ -114,13 +118,13 @@ func NewIncludes(users, posts, media []json.RawMessage) Includes {
 	}
 	for _, raw := range posts {
 		var p piece
-		if _, err := Decode(raw, &p); err == nil && p.ID != "" {
+		if _, err := loose.Decode(raw, &p); err == nil && p.ID != "" {
 			in.posts[string(p.ID)] = raw
 		}
 	}
 	for _, raw := range media {
 		var p piece
-		if _, err := Decode(raw, &p); err == nil && p.Key != "" {
+		if _, err := loose.Decode(raw, &p); err == nil && p.Key != "" {
 			in.media[p.Key] = raw
 		}
 	}
@@ -130,7 +134,7 @@ func NewIncludes(users, posts, media []json.RawMessage) Includes {
 // For picks what an element of v2 refers to, nil when that is nothing.
 func (in Includes) For(raw json.RawMessage) *With {
 	var n needs
-	if _, err := Decode(raw, &n); err != nil {
+	if _, err := loose.Decode(raw, &n); err != nil {
 		return nil
 	}
 	var with With
