@@ -65,37 +65,43 @@ const linkRows = 1000
 // forgetLinks removes the links that lead nowhere. Nothing finds them but a
 // walk over all, which takes about a second for a million.
 func (j *Journal) forgetLinks(ctx context.Context) error {
-	var after reference
-	for {
+	var last reference
+	for more := true; more; {
 		var dead []reference
-		looked := 0
-		err := j.reader.with(func(conn *sqlite.Conn) error {
-			stmt, err := conn.Prepare(`SELECT reference, NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = links.conversation)
-				FROM links WHERE reference > ? ORDER BY reference LIMIT ?`)
-			if err != nil {
-				return err
-			}
-			stmt.BindBytes(1, after[:])
-			stmt.BindInt64(2, linkRows)
-			for {
-				found, err := stmt.Step()
-				if err != nil || !found {
-					return err
-				}
-				stmt.ColumnBytes(0, after[:])
-				if looked++; stmt.ColumnBool(1) {
-					dead = append(dead, after)
-				}
-			}
+		err := j.reader.with(func(conn *sqlite.Conn) (err error) {
+			dead, last, more, err = deadLinks(conn, last)
+			return err
 		})
-		if err != nil || looked == 0 {
+		if err == nil && len(dead) > 0 {
+			err = j.do(ctx, unlinking{dead}, 0)
+		}
+		if err != nil {
 			return err
 		}
-		if len(dead) == 0 {
-			continue
+	}
+	return nil
+}
+
+// deadLinks are those that lead nowhere among the next linkRows behind one. The
+// last one looked at is returned too, and whether there may be more.
+func deadLinks(conn *sqlite.Conn, after reference) (dead []reference, last reference, more bool, err error) {
+	last = after
+	stmt, err := conn.Prepare(`SELECT reference, NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = links.conversation)
+		FROM links WHERE reference > ? ORDER BY reference LIMIT ?`)
+	if err != nil {
+		return nil, last, false, err
+	}
+	stmt.BindBytes(1, after[:])
+	stmt.BindInt64(2, linkRows)
+	for {
+		found, err := stmt.Step()
+		if err != nil || !found {
+			return dead, last, more, err
 		}
-		if err := j.do(ctx, unlinking{dead}, 0); err != nil {
-			return err
+		more = true
+		stmt.ColumnBytes(0, last[:])
+		if stmt.ColumnBool(1) {
+			dead = append(dead, last)
 		}
 	}
 }
