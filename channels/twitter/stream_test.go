@@ -91,10 +91,7 @@ func TestAStreamThatCannotBeOpenedIsToldAndMends(t *testing.T) {
 	ch := r.streaming(streamPosts)
 	r.Run(ch)
 	r.Until("alarm", func() bool { return strings.Contains(fmt.Sprint(r.Health.Failures()), "stream") })
-	for opened := 0; opened == 0; opened, _ = r.x.Streams() {
-		r.Clock.Pass(time.Minute)
-		time.Sleep(time.Millisecond)
-	}
+	r.streams(0)
 	r.x.Post(resident, xtest.Draft{Text: "@town hello"})
 	r.Await(ch, 1)
 	r.healthy(func(err error, told bool) bool { return told && err == nil })
@@ -109,10 +106,7 @@ func TestARuleThatXDidNotCreateIsTold(t *testing.T) {
 		return strings.Contains(fmt.Sprint(r.Health.Failures()), "another connection or rule stands in the way (duplicate-rules)")
 	})
 	r.x.DropRules()
-	for opened := 0; opened == 0; opened, _ = r.x.Streams() {
-		r.Clock.Pass(time.Minute)
-		time.Sleep(time.Millisecond)
-	}
+	r.streams(0)
 	r.x.Post(resident, xtest.Draft{Text: "@town hello"})
 	r.Await(ch, 1)
 }
