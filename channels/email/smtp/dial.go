@@ -63,6 +63,7 @@ const quitLimit = 2 * time.Second
 type session struct {
 	client *gosmtp.Client
 	raw    net.Conn
+	paced  *pacedConn // over raw
 	unbind func() bool
 }
 
@@ -86,7 +87,7 @@ func open(ctx context.Context, c Config) (*session, *Error) {
 		return nil, failed(Connecting, fmt.Errorf("dial %s: %w", c.Address, err))
 	}
 	// The library knows no contexts: the socket is closed.
-	s := &session{raw: raw, unbind: context.AfterFunc(ctx, func() { raw.Close() })}
+	s := &session{raw: raw, paced: &pacedConn{Conn: raw, limit: c.Limits.Write}, unbind: context.AfterFunc(ctx, func() { raw.Close() })}
 	if err := s.greet(ctx, c); err != nil {
 		s.close()
 		return nil, failed(Connecting, ended(ctx, err))
@@ -100,12 +101,11 @@ func open(ctx context.Context, c Config) (*session, *Error) {
 
 // greet secures the connection and says hello.
 func (s *session) greet(ctx context.Context, c Config) error {
-	paced := &pacedConn{Conn: s.raw, limit: c.Limits.Write}
 	switch c.Security {
 	case imap.None:
-		s.client = gosmtp.NewClient(paced)
+		s.client = gosmtp.NewClient(s.paced)
 	case imap.Implicit:
-		secured := tls.Client(paced, c.TLS)
+		secured := tls.Client(s.paced, c.TLS)
 		shaking, cancel := context.WithTimeout(ctx, c.Limits.TLS)
 		defer cancel()
 		if err := secured.HandshakeContext(shaking); err != nil {
@@ -116,7 +116,7 @@ func (s *session) greet(ctx context.Context, c Config) error {
 		// The library's limits cannot be set before it has said hello.
 		stop := time.AfterFunc(c.Limits.Command, func() { s.raw.Close() })
 		defer stop.Stop()
-		client, err := gosmtp.NewClientStartTLS(paced, c.TLS)
+		client, err := gosmtp.NewClientStartTLS(s.paced, c.TLS)
 		if err != nil && !stop.Stop() {
 			err = imap.ErrSilent
 		}
@@ -183,22 +183,37 @@ func (l *loginClient) Next([]byte) ([]byte, error) {
 }
 
 // pacedConn has a deadline for each write: the library sets none while it
-// sends a mail. Its own deadlines are those for reading.
+// sends a mail. Its own deadlines are those for reading. A write that fails is
+// noted and not told, and nothing is sent any more: a server that hangs up in
+// the middle of a mail has said why, and the library reads no answer after an
+// error.
 type pacedConn struct {
 	net.Conn
-	limit time.Duration
+	limit  time.Duration
+	broken error // of the first write that failed
 }
+
+// lastWords is how long what a server said before it hung up may be on its way.
+const lastWords = 2 * time.Second
 
 // Write sends bytes within the limit.
 func (p *pacedConn) Write(b []byte) (int, error) {
-	if err := p.SetWriteDeadline(time.Now().Add(p.limit)); err != nil {
-		return 0, err
+	if p.broken == nil {
+		p.broken = p.SetWriteDeadline(time.Now().Add(p.limit))
 	}
-	return p.Conn.Write(b)
+	if p.broken == nil {
+		_, p.broken = p.Conn.Write(b)
+	}
+	return len(b), nil
 }
 
 // SetDeadline is for reading alone.
-func (p *pacedConn) SetDeadline(t time.Time) error { return p.SetReadDeadline(t) }
+func (p *pacedConn) SetDeadline(t time.Time) error {
+	if p.broken != nil {
+		t = time.Now().Add(lastWords)
+	}
+	return p.SetReadDeadline(t)
+}
 
 // ended prefers the end of ctx, the cause, to the closed socket, its effect.
 func ended(ctx context.Context, err error) error {

@@ -49,25 +49,40 @@ func Send(ctx context.Context, c Config, m Mail) error {
 	if failure != nil {
 		return failed(Data, ended(ctx, failure))
 	}
-	if err := m.Write(data); err != nil {
+	if err := m.Write(&unbroken{data, s.paced}); err != nil && s.paced.broken == nil {
 		return failed(Data, ended(ctx, err))
 	}
-	// From here on the server may have the mail.
+	// From here on the server may have the mail, unless it hung up before.
 	_, failure = data.CloseWithResponse()
 	var answer *gosmtp.SMTPError
-	switch {
-	case failure == nil:
-	case !errors.As(failure, &answer):
+	switch answered := errors.As(failure, &answer); {
+	case answered && (answer.Code/100 == 4 || answer.Code/100 == 5):
+		return failed(Dot, failure) // perhaps before it came
+	case s.paced.broken != nil:
+		return failed(Data, ended(ctx, s.paced.broken))
+	case failure == nil, answered && answer.Code/100 == 2:
+	case !answered:
 		return failed(Unanswered, ended(ctx, failure))
-	case answer.Code/100 == 2:
-	case answer.Code/100 == 4 || answer.Code/100 == 5:
-		return failed(Dot, failure)
 	default:
 		return &Error{Step: Unanswered, cause: fmt.Errorf("the mail server answers %d", answer.Code)}
 	}
 	s.client.CommandTimeout = quitLimit
 	_ = s.client.Quit() // the mail is with the server in any case
 	return nil
+}
+
+// unbroken writes until the connection breaks.
+type unbroken struct {
+	to    io.Writer
+	paced *pacedConn
+}
+
+// Write writes on.
+func (u *unbroken) Write(p []byte) (int, error) {
+	if u.paced.broken != nil {
+		return 0, u.paced.broken
+	}
+	return u.to.Write(p)
 }
 
 // Try goes as far as the recipients and takes it back. A mail without From and

@@ -26,7 +26,8 @@ const (
 )
 
 // The steps at which a test may interfere, after the client's command and
-// before the server's answer; Body is in the middle of the mail.
+// before the server's answer; Body is in the middle of the mail, where a server
+// that answers hangs up too.
 const (
 	Greeting = "greeting"
 	Hello    = "EHLO"
@@ -314,9 +315,7 @@ func (v *visit) data() bool {
 	deed := v.deed(Body)
 	for count := 0; ; count++ {
 		if deed != Go && count == 5 {
-			if deed == Hang {
-				v.hang()
-			}
+			v.do(deed, "")
 			return false
 		}
 		line, err := v.lines.ReadString('\n')
