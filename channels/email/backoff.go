@@ -32,6 +32,7 @@ type timing struct {
 	network, login backoff       // pauses after a failure, and after a refused login
 	healthy        time.Duration // a session that worked this long starts the pauses anew
 	sweep          time.Duration // between two looks for what was missed
+	quiet          time.Duration // after which nobody waits to send any more
 	limits         imap.Limits
 }
 
@@ -42,6 +43,7 @@ func defaultTiming() timing {
 		login:   backoff{first: 30 * time.Second, limit: 15 * time.Minute},
 		healthy: time.Minute,
 		sweep:   15 * time.Minute,
+		quiet:   10 * time.Minute, // a reply that waits is tried at least every 5
 		limits:  imap.DefaultLimits(),
 	}
 }

@@ -30,7 +30,9 @@ func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 			detail, err := a.try(ctx, ch.timing.limits)
 			if err == nil && a.sender != nil {
 				detail += "; answers by " + a.sender.Address
-				err = a.sender.try(ctx)
+				if err = a.sender.try(ctx); err != nil {
+					err = fmt.Errorf("smtp: %w", err)
+				}
 			}
 			tried[i] = channels.Tried{Account: a.Name, Detail: detail, Err: advise(err)}
 		})
@@ -68,10 +70,7 @@ func (a *account) try(ctx context.Context, limits imap.Limits) (string, error) {
 
 // try goes as far as the recipient of copies.
 func (s *sender) try(ctx context.Context) error {
-	if err := s.send(ctx, smtp.Mail{From: s.From, Copy: s.copyTo()}, smtp.Try); err != nil {
-		return fmt.Errorf("smtp: %w", err)
-	}
-	return nil
+	return s.send(ctx, smtp.Mail{From: s.From, Copy: s.copyTo()}, smtp.Try)
 }
 
 // advise adds the way out to the usual errors.

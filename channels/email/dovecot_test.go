@@ -51,7 +51,7 @@ func quick() timing {
 	return timing{
 		network: backoff{first: 20 * time.Millisecond, limit: 200 * time.Millisecond},
 		login:   backoff{first: 20 * time.Millisecond, limit: 200 * time.Millisecond},
-		healthy: time.Second, sweep: 15 * time.Minute, limits: limits,
+		healthy: time.Second, sweep: 15 * time.Minute, quiet: 10 * time.Minute, limits: limits,
 	}
 }
 

@@ -114,15 +114,19 @@ func New(c Config, deps Deps) (*Channel, error) {
 	return ch, nil
 }
 
-// Receive reads all folders until ctx ends.
+// Receive reads all folders until ctx ends, and sees when an account can send
+// again that could not.
 func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
-	var folders sync.WaitGroup
+	var running sync.WaitGroup
 	for _, a := range ch.accounts {
 		for _, name := range a.Folders {
-			folders.Go(func() { newFolder(ch, a, name, inbox).run(ctx) })
+			running.Go(func() { newFolder(ch, a, name, inbox).run(ctx) })
+		}
+		if a.sender != nil {
+			running.Go(func() { a.watchSending(ctx, ch.timing.quiet) })
 		}
 	}
-	folders.Wait()
+	running.Wait()
 	<-ctx.Done() // also without a single account
 	return nil
 }

@@ -29,7 +29,7 @@ func (ch *Channel) Reply(ctx context.Context, to channels.Address, reply contact
 	}
 	own, err := a.keyed()
 	if err != nil {
-		a.health.Report(sending, err)
+		a.toldSending(err)
 		return channels.Receipt{}, fmt.Errorf("send mail: %w", channels.NotSent(err))
 	}
 	letter, err := ch.letter(ctx, a, own.tokens, to.Answer, reply)
@@ -64,22 +64,6 @@ func (ch *Channel) classify(err error, replyID string) error {
 		return channels.Refused(err)
 	}
 	return channels.NotSent(err)
-}
-
-// sending is the way out in what is told of an account.
-const sending = "smtp"
-
-// toldSending tells whether the account can send: what the server says about
-// one mail is no trouble of the account.
-func (a *account) toldSending(err error) {
-	var step *smtp.Error
-	switch {
-	case err == nil, errors.As(err, &step) && step.Permanent():
-		a.health.Report(sending, nil)
-	case errors.Is(err, context.Canceled):
-	default:
-		a.health.Report(sending, err)
-	}
 }
 
 // letter writes the answer. Its errors are NotSent or Refused.

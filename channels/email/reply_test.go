@@ -528,6 +528,29 @@ func TestFilesGoWithAnAnswerWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+// TestAWayOutThatIsMendedIsFoundWithoutAReply: the last reply that would have
+// shown it may have expired.
+func TestAWayOutThatIsMendedIsFoundWithoutAReply(t *testing.T) {
+	d := servers.Dovecot(t, servers.DovecotOptions{})
+	s := relay(t, d)
+	k := newDesk(t, d, answering(t, d, throughRelay(s)))
+	k.timing.quiet = 50 * time.Millisecond
+	s.At(smtptest.Mail, "451 4.3.0 later", "451 4.3.0 later", "451 4.3.0 later")
+	if _, err := k.Reply(t.Context(), answerTo(jo), theReply(contact.ConversationID(Kind, "contact", "x"), "1", "hello")); !channels.IsNotSent(err) {
+		t.Fatal(err)
+	}
+	k.receive()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	health := k.deps.Health.(*channelstest.Health)
+	if err := health.Await(ctx, Kind, "contact", func(err error, told bool) bool { return told && err == nil }); err != nil {
+		t.Fatalf("%v; told: %v", err, health.Failures())
+	}
+	if told := health.Failures(); len(told) != 3 || len(s.Taken()) > 0 {
+		t.Errorf("told %v; sent %d mails", told, len(s.Taken()))
+	}
+}
+
 func TestTheSignatureIsTheAuthorsOrTheDesks(t *testing.T) {
 	for name, want := range map[string]string{"": "hello\n\n-- \nThe desk", "PC 214": "hello\n\n-- \nPC 214"} {
 		if got := signed(contact.Reply{Text: "hello", SignedAs: name}, "The desk"); got != want {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"reflect"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"contactd/channels/email/oauth"
 	"contactd/channels/email/smtp"
@@ -24,6 +26,8 @@ type sender struct {
 	room   chan struct{} // one for each mail on its way
 	search chan struct{} // one while the mailbox is searched for a copy
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	// failedAt is when somebody tried in vain to send, nil when it works.
+	failedAt atomic.Pointer[time.Time]
 }
 
 // newSender returns nil when the account cannot send. It also makes the
