@@ -132,7 +132,7 @@ func (c Config) Validate() error {
 		names[account.Name] = true
 		wrong = append(wrong, accounts.Under(key, account.validate()))
 	}
-	return errors.Join(wrong...)
+	return errors.Join(append(wrong, twice(c.WithDefaults().Accounts)...)...)
 }
 
 func (a Account) validate() error {

@@ -38,6 +38,34 @@ func TestAllProblemsAreToldWithTheirKeys(t *testing.T) {
 	}
 }
 
+func TestOneMailboxIsReadOnce(t *testing.T) {
+	account := func(name, address, user string, folders ...string) Account {
+		return Account{Name: name, Address: address, User: user, Password: "p", Folders: folders}
+	}
+	starttls := account("b", "Mail.example.org.", "Desk@example.org", "inbox")
+	starttls.TLS = imap.StartTLS
+	moving := account("b", "mail.example.org", "desk@example.org", "Other")
+	moving.After = "move:Reports"
+	for name, each := range map[string]struct {
+		a, b Account
+		want string
+	}{
+		"the same":           {account("a", "mail.example.org", "desk@example.org"), account("b", "mail.example.org:993", "desk@example.org"), `accounts[1].folders: "INBOX" is read by account "a" too`},
+		"another port":       {account("a", "mail.example.org", "desk@example.org"), starttls, `accounts[1].folders: "inbox" is read by account "a" too`},
+		"one of its folders": {account("a", "mail.example.org", "desk@example.org", "INBOX", "Reports"), account("b", "mail.example.org", "desk@example.org", "Reports", "Other"), `accounts[1].folders: "Reports" is read by account "a" too`},
+		"moved into it":      {account("a", "mail.example.org", "desk@example.org", "INBOX", "Reports"), moving, `accounts[1].after: "Reports" is read by account "a" too`},
+		"moved into a later": {moving, account("a", "mail.example.org", "desk@example.org", "INBOX", "Reports"), `accounts[0].after: "Reports" is read by account "a" too`},
+		"other folders":      {account("a", "mail.example.org", "desk@example.org"), account("b", "mail.example.org", "desk@example.org", "Reports"), ""},
+		"another user":       {account("a", "mail.example.org", "desk@example.org"), account("b", "mail.example.org", "web@example.org"), ""},
+		"another server":     {account("a", "localhost:1993", "desk@example.org"), account("b", "localhost:2993", "desk@example.org"), ""},
+	} {
+		err := Config{Accounts: []Account{each.a, each.b}}.Validate()
+		if each.want == "" && err != nil || each.want != "" && (err == nil || !strings.HasPrefix(err.Error(), each.want)) {
+			t.Errorf("%s: %v, want %s", name, err, each.want)
+		}
+	}
+}
+
 func TestThreadKeysComeFromTheirFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys")
 	c := Config{Accounts: []Account{{Name: "x", Address: "mail.example.org", User: "u", Password: "p", ThreadKeyFile: file}}}
