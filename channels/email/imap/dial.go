@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 )
 
@@ -190,6 +191,19 @@ func (s *Session) begin(c Config) error {
 	s.caps = s.client.Caps()
 	if s.caps == nil {
 		return s.explain("capability", errors.New("no list of capabilities"))
+	}
+	return s.speakUTF8()
+}
+
+// speakUTF8 does what a server wants that opens folders for clients with UTF-8
+// alone (RFC 6855). Others are not asked: the library then misreads names of
+// folders with an &.
+func (s *Session) speakUTF8() error {
+	if !s.caps.Has(goimap.CapUTF8Only) {
+		return nil
+	}
+	if _, err := s.client.Enable(goimap.CapUTF8Accept).Wait(); err != nil {
+		return s.explain("enable", err)
 	}
 	return nil
 }

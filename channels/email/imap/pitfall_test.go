@@ -592,3 +592,34 @@ func TestPitfall23AMalformedListOfCapabilitiesEndsTheSession(t *testing.T) {
 		}
 	})
 }
+
+func TestAServerForUTF8AloneIsSpokenToInIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := dial(t, serve(t, func(s *server) {
+			s.send("* OK [CAPABILITY IMAP4rev1 ENABLE UTF8=ONLY] hello")
+			s.send("%s OK [CAPABILITY IMAP4rev1 ENABLE UTF8=ONLY] in", s.want("LOGIN"))
+			tag := s.want("ENABLE UTF8=ACCEPT")
+			s.send("* ENABLED UTF8=ACCEPT")
+			s.send("%s OK enabled", tag)
+			tag = s.want(`EXAMINE "Ŵyl"`)
+			s.send("* 1 EXISTS")
+			s.send("* OK [UIDVALIDITY 7] as ever")
+			s.send("%s OK selected", tag)
+			s.send("* LIST () \"/\" \"Ŵyl\"\r\n%s OK listed", s.want("LIST"))
+		}))
+		if _, err := s.Select("Ŵyl", true); err != nil {
+			t.Error(err)
+		}
+		if names, err := s.Folders(); err != nil || !slices.Equal(names, []string{"Ŵyl"}) {
+			t.Errorf("lists %q, %v", names, err)
+		}
+		_, err := Dial(t.Context(), serve(t, func(s *server) {
+			s.send("* OK [CAPABILITY IMAP4rev1 UTF8=ONLY] hello")
+			s.send("%s OK [CAPABILITY IMAP4rev1 UTF8=ONLY] in", s.want("LOGIN"))
+			s.send("%s NO not today", s.want("ENABLE"))
+		}))
+		if err == nil || err.Error() != "enable: NO not today" {
+			t.Errorf("told %v", err)
+		}
+	})
+}
