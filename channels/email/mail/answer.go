@@ -165,7 +165,7 @@ func (r *Reader) automaticAnswer(h *header, msg contact.Message) string {
 		return ""
 	case msg.Authenticity == contact.Suspect: // it would go to somebody else
 		return ""
-	case suppresses(h) || !r.isAddressed(h, msg.Recipients):
+	case suppresses(h) || isNotice(msg.Subject) || !r.isAddressed(h, msg.Recipients):
 		return ""
 	}
 	return to

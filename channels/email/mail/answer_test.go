@@ -103,6 +103,16 @@ func TestAutomaticAnswersHaveBrakes(t *testing.T) {
 		"X-Loop: yes\n":                                          "",
 		"X-Autoreply: yes\n":                                     "",
 		"Authentication-Results: mx.force.example; dmarc=fail\n": "",
+		"Subject: Automatic reply: Re: your report\n":            "",
+		"Subject: Ateb awtomatig: Eich neges\n":                  "",
+		"Subject: =?utf-8?Q?R=C3=A9ponse_automatique_:_Vol?=\n":  "",
+		"Subject: Abwesenheitsnotiz\n":                           "",
+		"Subject: ODPOWIEDŹ AUTOMATYCZNA: x\n":                   "",
+		"Subject: 自动回复：x\n":                                      "",
+		"Subject: Out of Office AutoReply - x\n":                 "",
+		"Subject: Re: Automatic reply: Re: your report\n":        "ann@example.org",
+		"Subject: Out of office hours burglary\n":                "ann@example.org",
+		"Subject: Automatic replying machine stolen\n":           "ann@example.org",
 	} {
 		msg := readString(t, r, header+"From: Ann <ann@example.org>\nTo: contact@force.example\n\nx\n")
 		got, _ := DecodeAnswer(msg.Answer.Address)
