@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 )
@@ -119,9 +120,9 @@ func decodeText(raw []byte, declared, fallback *charset) []byte {
 		if valid {
 			return raw
 		}
-		return decodeWith(fallback.encoding, raw)
+		return fallback.guess(raw)
 	case declared.utf8 && !valid && !hasUTF8(raw): // not one character speaks for it
-		return decodeWith(fallback.encoding, raw)
+		return fallback.guess(raw)
 	case declared.utf8:
 		return validUTF8(raw)
 	case declared.utf7:
@@ -139,6 +140,14 @@ func decodeText(raw []byte, declared, fallback *charset) []byte {
 		return raw
 	}
 	return out
+}
+
+// guess reads what is not UTF-8 and does not say what it is.
+func (c *charset) guess(raw []byte) []byte {
+	if c.isWestern() && isChinese(raw) {
+		return decodeWith(simplifiedchinese.GB18030, raw)
+	}
+	return decodeWith(c.encoding, raw)
 }
 
 const replacement = "\uFFFD"
