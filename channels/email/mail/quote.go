@@ -16,7 +16,7 @@ func authored(text string, quoted []span) string {
 		return text
 	}
 	out := s.result()
-	if isRemark(out) {
+	if isRemark(out) || s.unmarked > maxAttributionLines && pointsOn(out) {
 		return text
 	}
 	return out
@@ -29,6 +29,9 @@ type scan struct {
 	next   int    // first quoted span that ends after the current line
 	kept   []span // pieces kept so far, joined where they touch
 	cut    int    // bytes left out
+	// unmarked counts lines left out that do not say themselves that they are
+	// quoted.
+	unmarked int
 }
 
 func (s *scan) lines() {
@@ -36,7 +39,9 @@ func (s *scan) lines() {
 		end := lineEnd(s.text, at)
 		line := s.text[at:end]
 		switch {
-		case s.isQuoted(at, end) || isQuotedLine(line):
+		case isQuotedLine(line):
+			s.cut += end - at
+		case s.isQuoted(at, end):
 			s.drop(at, end)
 		case isSignatureStart(line) && s.endsInSignature(end):
 			s.drop(at, s.signatureEnd(end))
@@ -80,7 +85,11 @@ func (s *scan) keep(at, end int) {
 	s.kept = append(s.kept, span{at, end})
 }
 
-func (s *scan) drop(at, end int) { s.cut += end - at }
+// drop leaves out lines that are not marked.
+func (s *scan) drop(at, end int) {
+	s.cut += end - at
+	s.unmarked += strings.Count(s.text[at:end], "\n")
+}
 
 // isQuoted reports whether the line lies in a piece that others wrote.
 func (s *scan) isQuoted(at, end int) bool {
@@ -204,25 +213,4 @@ func (s *scan) signatureEnd(at int) int {
 		at = end
 	}
 	return len(s.text)
-}
-
-// remarkWords are what a mail consists of that only points at what it quotes.
-const remarkWords = " a above added all an and answered answers are as at attached been below between bold cheers comments de dear e each email find following " +
-	"for forward forwarded forwarding from fw fwd fyi gweler have hello her here hi his i in info information inline inserted is isod it its kind mail madam many me message messages my note of " +
-	"officer on ones please police previous put questions read red blue green capitals regarding regards replied replies reply responded responses see sent sir text this thank thanks the their " +
-	"them thread to trail under underneath with your you "
-
-// isRemark reports whether text says nothing by itself.
-func isRemark(text string) bool {
-	if len(text) > 120 {
-		return false
-	}
-	for word := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool {
-		return r <= '/' || r >= ':' && r <= '@' || r == '[' || r == ']'
-	}) {
-		if !strings.Contains(remarkWords, " "+word+" ") {
-			return false
-		}
-	}
-	return true
 }
