@@ -13,7 +13,8 @@ type attributes struct {
 	swallowed   []byte // text and tags behind a quote that was never closed
 	unwritten   bool   // a field whose value nobody has written
 	hidden      bool   // not shown
-	foreign     bool   // written by somebody else, or a signature
+	foreign     bool   // written by somebody else
+	signature   bool
 	quotation   bool   // holds a quotation, and perhaps answers behind or between
 	allFollows  bool   // everything from here on was
 	plainIndent bool   // a blockquote that only indents
@@ -107,8 +108,10 @@ func (a *attributes) class(value []byte) {
 		switch string(name) {
 		case "gmail_quote", "gmail_quote_container", "protonmail_quote", "zmail_extra":
 			a.quotation = true
-		case "yahoo_quoted", "moz-cite-prefix", "moz-signature", "gmail_attr", "gmail_signature", "protonmail_signature_block", "tutanota_quote", "OutlookMessageHeader":
+		case "yahoo_quoted", "moz-cite-prefix", "gmail_attr", "tutanota_quote", "OutlookMessageHeader":
 			a.foreign = true
+		case "moz-signature", "gmail_signature", "protonmail_signature_block":
+			a.signature = true
 		}
 	}
 }
@@ -117,7 +120,9 @@ func (a *attributes) id(value []byte) {
 	switch string(bytes.TrimPrefix(value, []byte("x_"))) {
 	case "divRplyFwdMsg", "OLK_SRC_BODY_SECTION", "reply-intro", "mail-editor-reference-message-container":
 		a.allFollows = true
-	case "Signature", "AppleMailSignature", "ms-outlook-mobile-signature", "yahoo_quoted", "appendonsend":
+	case "yahoo_quoted":
 		a.foreign = true
+	case "Signature", "AppleMailSignature", "ms-outlook-mobile-signature":
+		a.signature = true
 	}
 }

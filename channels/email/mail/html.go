@@ -23,6 +23,7 @@ type htmlText struct {
 	hidden      region // not shown by a mail program
 	foreign     region // written by others, or a signature
 	foreignFrom int
+	signature   bool // which of the two
 	toEnd       bool // everything that follows was written by others
 	toQuoteEnd  bool // or only up to the end of the first blockquote
 	sawHidden   bool
@@ -172,11 +173,14 @@ func (h *htmlText) start(tag atom.Atom, z *html.Tokenizer, more bool) {
 	}
 	switch {
 	case a.allFollows && !h.toEnd:
-		h.toEnd = true
 		h.openForeign(tag)
-	case (a.foreign || a.quotation || tag == atom.Blockquote && !a.plainIndent) && h.foreign.depth == 0:
+		h.toEnd, h.signature = true, false
+	case (a.foreign || a.quotation || tag == atom.Blockquote && !a.plainIndent) && (h.foreign.depth == 0 || h.signature):
 		h.openForeign(tag)
-		h.toQuoteEnd = a.quotation
+		h.toQuoteEnd, h.signature = a.quotation, false
+	case a.signature && h.foreign.depth == 0:
+		h.openForeign(tag)
+		h.signature = true
 	}
 }
 
@@ -298,11 +302,14 @@ func (h *htmlText) openForeign(tag atom.Atom) {
 	h.foreign = region{tag, 1}
 }
 
+// closeForeign ends what others wrote, or a signature; one that is too long is
+// what a person has typed behind it.
 func (h *htmlText) closeForeign() {
-	if h.foreign.tag != 0 && h.foreignFrom < len(h.dst) {
+	size := len(h.dst) - h.foreignFrom
+	if h.foreign.tag != 0 && size > 0 && (!h.signature || size <= maxSignatureBytes) {
 		h.quoted = append(h.quoted, span{h.foreignFrom, len(h.dst)})
 	}
-	h.foreign, h.toEnd, h.toQuoteEnd = region{}, false, false
+	h.foreign, h.toEnd, h.toQuoteEnd, h.signature = region{}, false, false, false
 }
 
 // unescape resolves entities.

@@ -43,10 +43,13 @@ func (s *scan) lines() {
 			s.cut += end - at
 		case s.isQuoted(at, end):
 			s.drop(at, end)
-		case isSignatureStart(line) && s.endsInSignature(end):
-			s.drop(at, s.signatureEnd(end))
-			at = s.signatureEnd(end)
-			continue
+		case isSignatureStart(line):
+			if stop := s.signatureEnd(at); stop > 0 {
+				s.drop(at, stop)
+				at = stop
+				continue
+			}
+			s.keep(at, end)
 		case isMobileSignature(line):
 			s.drop(at, end)
 		case len(line) >= 8:
@@ -186,16 +189,14 @@ func isSignatureStart(line string) bool {
 	return line == "-- " || line == "--"
 }
 
-// endsInSignature reports whether what follows is short enough.
-func (s *scan) endsInSignature(at int) bool {
-	return s.signatureEnd(at) > 0
-}
-
-// signatureEnd returns where the signature that starts at at ends: at the next
-// quotation or the end of the text; 0 when it is too long for one, or when the
-// dashes come again: a person divides a text by them.
+// signatureEnd returns where the signature that the dashes at at begin ends: at
+// the next quotation or the end of the text; 0 when it is too long for one, or
+// when the dashes come again: a person divides a text by them. Without the space
+// behind them they are a person's unless all below them looks like a signature.
 func (s *scan) signatureEnd(at int) int {
-	from := at
+	from := lineEnd(s.text, at)
+	typed := !strings.HasPrefix(s.text[at:], "-- ")
+	at = from
 	for n := 0; at < len(s.text); n++ {
 		end := lineEnd(s.text, at)
 		line := s.text[at:end]
@@ -207,7 +208,7 @@ func (s *scan) signatureEnd(at int) int {
 				return at
 			}
 		}
-		if n >= maxSignatureLines || end-from > maxSignatureBytes || isSignatureStart(line) {
+		if n >= maxSignatureLines || end-from > maxSignatureBytes || isSignatureStart(line) || typed && !isTitle(line) {
 			return 0
 		}
 		at = end

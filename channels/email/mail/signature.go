@@ -62,4 +62,18 @@ func isAllSignature(text string) bool {
 	return true
 }
 
+// isTitle tells a line of a signature, of names, titles, numbers and addresses,
+// from a sentence, most words of which have no capital letter.
+func isTitle(line string) bool {
+	words, names := 0, 0
+	for word := range strings.FieldsSeq(line) {
+		words++
+		if strings.ContainsFunc(word, isNamePart) || strings.ContainsAny(word, "@|•·") || strings.HasPrefix(word, "www.") || strings.Contains(word, "://") {
+			names++
+		}
+	}
+	shouted := words > 3 && strings.ToUpper(line) == line
+	return 2*names >= words && !shouted
+}
+
 func isNamePart(r rune) bool { return unicode.IsUpper(r) || unicode.IsDigit(r) }
