@@ -15,9 +15,9 @@ type attributes struct {
 	hidden      bool   // not shown
 	foreign     bool   // written by somebody else
 	signature   bool
-	quotation   bool   // holds a quotation, and perhaps answers behind or between
-	allFollows  bool   // everything from here on was
-	plainIndent bool   // a blockquote that only indents
+	quotation   bool // holds a quotation, and perhaps answers behind or between
+	allFollows  bool // everything from here on was
+	plainIndent bool // a blockquote that only indents
 }
 
 // readAttributes reads every attribute of the current tag once.

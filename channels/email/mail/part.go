@@ -54,8 +54,8 @@ func (w words) describe(h *header, fallbackType string) part {
 	return p
 }
 
-// typeByName is the type of the files that a person opens to read a text, and
-// empty for all others.
+// typeByName is the type of the files that a person opens to read a text, also
+// one that is signed or encrypted, and empty for all others.
 func typeByName(name string) string {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".txt", ".log", ".md", ".csv":
@@ -66,6 +66,10 @@ func typeByName(name string) string {
 		return "text/calendar"
 	case ".eml":
 		return "message/rfc822"
+	case ".p7m":
+		if strings.EqualFold(name, "smime.p7m") { // in others there is a file, and no mail
+			return "application/pkcs7-mime"
+		}
 	}
 	return ""
 }
@@ -163,7 +167,12 @@ func (p part) isTNEF() bool {
 	return p.typ == "application/ms-tnef" || p.typ == "application/vnd.ms-tnef" || strings.EqualFold(p.name, "winmail.dat")
 }
 
-// isEncrypted tells parts that need somebody's private key.
+// isEncrypted tells parts that need somebody's private key, or Microsoft's leave.
+// Gateways take their types away; their names are those of the usual programs.
 func (p part) isEncrypted() bool {
-	return p.typ == "application/pgp-encrypted" || p.typ == "multipart/encrypted"
+	switch strings.ToLower(p.name) {
+	case "encrypted.asc", "openpgp-encrypted-message.asc", "message.rpmsg":
+		return true
+	}
+	return p.typ == "application/pgp-encrypted" || p.typ == "multipart/encrypted" || p.typ == "application/x-microsoft-rpmsg-message"
 }
