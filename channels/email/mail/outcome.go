@@ -37,19 +37,18 @@ func (r *Reader) outcome(h *header, report Report, msg contact.Message) (outcome
 	if msg.Automatic != contact.Bounce {
 		return nil, ""
 	}
-	id := report.OriginalID
-	conversation, reply, ok := r.tokens.Reply(id)
-	if !ok {
-		id = report.EnvelopeID
-		if conversation, reply, ok = r.tokens.Reply(id); !ok {
-			return nil, ""
+	for _, id := range [...]string{report.OriginalID, report.ReplyID, report.EnvelopeID} {
+		conversation, reply, ok := r.tokens.Reply(id)
+		if !ok {
+			continue
 		}
+		state, reason := r.verdict(h, report, msg.Subject)
+		if state == "" {
+			return nil, conversation
+		}
+		return &contact.Outcome{ReplyID: reply, State: state, Reason: reason, PlatformID: id, At: at}, conversation
 	}
-	state, reason := r.verdict(h, report, msg.Subject)
-	if state == "" {
-		return nil, conversation
-	}
-	return &contact.Outcome{ReplyID: reply, State: state, Reason: reason, PlatformID: id, At: at}, conversation
+	return nil, ""
 }
 
 // verdict is what a bounce says of the person's copy: nothing while the server

@@ -48,6 +48,8 @@ func TestABounceTellsWhatBecameOfAReply(t *testing.T) {
 			strings.Replace(strings.Replace(report(id, failed), "Message-ID: <"+id+">\n", "", 1), "Reporting-MTA", "Original-Envelope-Id: "+strings.Split(id, "@")[0]+"\nReporting-MTA", 1),
 			contact.Failed, "bounced: 5.1.1 there is no such address",
 		},
+		"id was changed":     {strings.Replace(report(id, failed), "Message-ID: <"+id+">\n", "Message-ID: <new@provider.example>\nX-Contactd-Reply: "+id+"\n", 1), contact.Failed, "bounced: 5.1.1 there is no such address"},
+		"in another wrapper": {strings.Replace(report(id, failed), "multipart/report", "multipart/mixed", 1), contact.Failed, "bounced: 5.1.1 there is no such address"},
 		"no report": {
 			"Return-Path: <>\nFrom: mailer-daemon@example.org\nTo: contact@force.example\nSubject: failure notice\nDate: Mon, 3 Nov 2025 10:22:33 +0000\n\nNo such user.\n\nMessage-ID: <" + id + ">\n",
 			contact.Failed, "bounced: the receiving server gave no status",
@@ -84,9 +86,13 @@ func TestABounceIsBelievedOnlyWithAnIDOfOurs(t *testing.T) {
 	token, _ := NewTokens(testConfig().ThreadKeys...).Sign(conversation)
 	for name, raw := range map[string]string{
 		"another reply": report(string(id), failed), "somebody else's mail": report("q1@example.org", failed), "the thread's token": report(token+".x@force.example", failed),
-		"words of a person": "From: ann@example.org\nTo: contact@force.example\nSubject: failure\n\nMy mail said: Message-ID: <" + ourID(t) + "> failed, Status: 5.1.1\n",
-		"an answer":         "From: ann@example.org\nTo: contact@force.example\nIn-Reply-To: <" + ourID(t) + ">\n\nyes\n",
-		"an absence":        "From: ann@example.org\nAuto-Submitted: auto-replied\nReturn-Path: <>\nIn-Reply-To: <" + ourID(t) + ">\n\nI am away. <" + ourID(t) + ">\n",
+		"words of a person":          "From: ann@example.org\nTo: contact@force.example\nSubject: failure\n\nMy mail said: Message-ID: <" + ourID(t) + "> failed, Status: 5.1.1\n",
+		"an answer":                  "From: ann@example.org\nTo: contact@force.example\nIn-Reply-To: <" + ourID(t) + ">\n\nyes\n",
+		"an absence":                 "From: ann@example.org\nAuto-Submitted: auto-replied\nReturn-Path: <>\nIn-Reply-To: <" + ourID(t) + ">\n\nI am away. <" + ourID(t) + ">\n",
+		"a later mail of the thread": strings.Replace(report("q1@example.org", failed), "To: ann@example.org", "References: <"+ourID(t)+">", 1),
+		"one without a report": "Return-Path: <>\nFrom: mailer-daemon@example.org\nTo: contact@force.example\nSubject: failure notice\n\nNo such user.\n\n" +
+			"References: <" + ourID(t) + ">\nMessage-ID:\n <q1@force.example>\n",
+		"a forward of a bounce": "From: ann@example.org\nTo: contact@force.example\nSubject: Fwd: Undelivered\nContent-Type: multipart/mixed; boundary=f\n\n--f\nContent-Type: message/rfc822\n\n" + report(ourID(t), failed) + "\n--f--\n",
 	} {
 		if msg := readString(t, New(testConfig(), nil), raw); msg.Outcome != nil || msg.Conversation != "" {
 			t.Errorf("%s: %+v in %q", name, msg.Outcome, msg.Conversation)

@@ -286,18 +286,3 @@ func (r *Reader) isAddressed(h *header, recipients []contact.Sender) bool {
 	}
 	return false
 }
-
-// findOriginal looks in the text of a bounce without a report for an id that
-// was issued here.
-func (r *Report) findOriginal(text string, tokens Tokens, h *header) {
-	if r.OriginalID != "" || len(tokens.keys) == 0 || r.Kind == contact.Person && !isNullPath(h) && !h.present("X-Failed-Recipients") {
-		return
-	}
-	raw := []byte(text[:min(len(text), maxReferenceLen)])
-	for _, id := range appendIDs(nil, raw) {
-		if _, ok := tokens.fromID(id); ok {
-			r.OriginalID = id
-			return
-		}
-	}
-}

@@ -16,8 +16,10 @@ type Report struct {
 	// Recipients are those reported on, in the order of the report.
 	Recipients []Recipient
 	// OriginalID is the Message-ID of the mail reported on, without brackets,
-	// or empty; EnvelopeID what its envelope was called (RFC 3461, ENVID).
+	// or empty; ReplyID what its ReplyHeader says, and EnvelopeID what its
+	// envelope was called (RFC 3461, ENVID).
 	OriginalID string
+	ReplyID    string `json:",omitempty"`
 	EnvelopeID string `json:",omitempty"`
 }
 
@@ -130,12 +132,17 @@ func typedAddress(value []byte, words words) string {
 	return cleanAddress(words, value)
 }
 
+// noteOriginal takes the ids of the mail that a report is about from its header.
+func (w *walk) noteOriginal() {
+	if w.inReport && w.messages == 0 && w.report.OriginalID == "" {
+		w.report.OriginalID, w.report.ReplyID = firstID(w.inner.get("Message-ID")), firstID(w.inner.get(ReplyHeader))
+	}
+}
+
 // originalHeaders reads the header of the mail that a report is about.
 func (w *walk) originalHeaders() {
 	w.inner.read(&w.lines)
-	if w.inReport && w.messages == 0 && w.report.OriginalID == "" {
-		w.report.OriginalID = firstID(w.inner.get("Message-ID"))
-	}
+	w.noteOriginal()
 	start := w.separate()
 	w.forwardHeader()
 	w.text = trimFrom(w.text, start)
@@ -144,4 +151,39 @@ func (w *walk) originalHeaders() {
 		return
 	}
 	w.quote(start)
+}
+
+// findOriginal looks in the text of a bounce without a report for an id that
+// was issued here: of the mail that came back, or anywhere when its text names
+// no mail's id.
+func (r *Report) findOriginal(text string, tokens Tokens, h *header) {
+	if r.OriginalID != "" || len(tokens.keys) == 0 || r.Kind == contact.Person && !isNullPath(h) && !h.present("X-Failed-Recipients") {
+		return
+	}
+	text = text[:min(len(text), maxReferenceLen)]
+	named := messageIDs(text)
+	if len(named) == 0 {
+		named = appendIDs(nil, []byte(text))
+	}
+	for _, id := range named {
+		if _, ok := tokens.fromID(id); ok {
+			r.OriginalID = id
+			return
+		}
+	}
+}
+
+// messageIDs returns the ids in those fields of a header that name the mail
+// itself.
+func messageIDs(text string) []string {
+	var list []string
+	for at := 0; at < len(text); at = lineEnd(text, at) {
+		line := strings.TrimLeft(text[at:], " \t>")
+		if name := []byte(line[:min(len(line), len("Message-ID:"))]); equalWord(name, "Message-ID:") {
+			_, after, _ := strings.Cut(line, "<")
+			id, _, _ := strings.Cut(after, ">")
+			list = appendID(list, []byte(id))
+		}
+	}
+	return list
 }

@@ -77,7 +77,7 @@ func (w *walk) mail() {
 	if len(w.root.stray) > 0 {
 		w.fallback = append(w.fallback, w.root.stray...)
 	}
-	w.inReport = p.typ == "message/delivery-status" || p.typ == "message/disposition-notification"
+	w.inReport = p.typ == "message/delivery-status" || p.typ == "message/disposition-notification" || isNullPath(&w.root)
 	w.part(p, 0)
 	if w.err == nil {
 		w.err = w.lines.err
@@ -294,9 +294,7 @@ func (w *walk) message(p part, depth int) {
 	w.inner.read(&w.lines)
 	w.marks.degraded = w.marks.degraded || w.inner.degraded
 	w.keepStray()
-	if w.inReport && w.messages == 0 && w.report.OriginalID == "" {
-		w.report.OriginalID = firstID(w.inner.get("Message-ID"))
-	}
+	w.noteOriginal()
 	child := w.words.describe(&w.inner, "text/plain")
 	start := w.separate()
 	w.forwardHeader()
