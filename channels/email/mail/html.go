@@ -216,7 +216,8 @@ func (h *htmlText) layout(tag atom.Atom) {
 	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Blockquote, atom.Table, atom.Hr, atom.Pre, atom.Dl:
 		h.newlines = 2
 	case atom.Div, atom.Tr, atom.Li, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Address, atom.Dt, atom.Dd,
-		atom.Center, atom.Form, atom.Body, atom.Fieldset, atom.Option, atom.Caption, atom.Main, atom.Nav, atom.Aside, atom.Figure, atom.Thead, atom.Tbody, atom.Tfoot:
+		atom.Center, atom.Form, atom.Body, atom.Fieldset, atom.Option, atom.Caption, atom.Main, atom.Nav, atom.Aside, atom.Figure, atom.Thead, atom.Tbody, atom.Tfoot,
+		atom.Svg, atom.Noscript, atom.Template, atom.Iframe, atom.Object, atom.Button, atom.Label, atom.Legend, atom.Textarea, atom.Select, atom.Details, atom.Summary, atom.Figcaption:
 		h.newlines = max(h.newlines, 1)
 	case atom.Td, atom.Th:
 		h.cell = true
