@@ -152,7 +152,7 @@ type wordSet struct{ table []uint32 }
 // further bytes.
 func (s *wordSet) fill(text []byte, room int) {
 	size := 256
-	for size < (len(text)+room)/2 {
+	for size < len(text)+room {
 		size *= 2
 	}
 	if cap(s.table) < size {
@@ -171,8 +171,8 @@ func (s *wordSet) addNew(text []byte) bool {
 	return isNew
 }
 
-// add reports whether hash is new. The table is never more than half full: a
-// word takes at least three bytes and a gap.
+// add reports whether hash is new. The table is never more than about half full:
+// a word takes at least a byte and a gap.
 func (s *wordSet) add(hash uint32) bool {
 	mask := uint32(len(s.table) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
@@ -186,11 +186,11 @@ func (s *wordSet) add(hash uint32) bool {
 	}
 }
 
-// eachWord calls visit with the hash of each word of three letters or more, in
-// lower case.
+// eachWord calls visit with the hash of each number and of each word of three
+// letters or more, in lower case.
 func eachWord(text []byte, visit func(hash uint32)) {
 	for i := 0; i < len(text); {
-		hash, n := uint32(2166136261), 0
+		hash, n, number := uint32(2166136261), 0, false
 		for i < len(text) {
 			c := text[i]
 			if 'A' <= c && c <= 'Z' {
@@ -199,6 +199,7 @@ func eachWord(text []byte, visit func(hash uint32)) {
 			if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c >= 0x80) || c >= 0x80 && markSize(text[i:]) > 0 {
 				break
 			}
+			number = number || isDigit(c)
 			hash = (hash ^ uint32(c)) * 16777619
 			i++
 			n++
@@ -209,7 +210,7 @@ func eachWord(text []byte, visit func(hash uint32)) {
 			}
 			continue
 		}
-		if n >= 3 {
+		if n >= 3 || number {
 			visit(hash | 1)
 		}
 		if n == 0 {
