@@ -90,7 +90,7 @@ func (l Letter) Size() int64 {
 		size += int64(len(id)) + 8
 	}
 	for _, attachment := range l.Attachments {
-		size += attachment.Size*3/2 + 4<<10
+		size += (attachment.Size/57+1)*78 + 4<<10 // 57 bytes are a line of base64
 	}
 	return size
 }

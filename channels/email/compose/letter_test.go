@@ -44,6 +44,14 @@ func written(t *testing.T, l Letter) []byte {
 	return b.Bytes()
 }
 
+func TestFilesAreNotAnnouncedMuchLargerThanTheyAre(t *testing.T) {
+	l := answer()
+	l.Attachments = []Attachment{file("film.mp4", "video/mp4", strings.Repeat("\x00", 18<<20))}
+	if n := int64(len(written(t, l))); l.Size() > n+n/100 || l.Size() > 25<<20 {
+		t.Errorf("%d bytes are announced as %d", n, l.Size())
+	}
+}
+
 func TestAForeignReaderSeesTheLetterAsItIs(t *testing.T) {
 	l := answer()
 	l.Attachments = []Attachment{
