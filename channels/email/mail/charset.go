@@ -56,8 +56,11 @@ func lookupCharset(name string) *charset {
 		return &charset{wide: true, encoding: unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)}
 	}
 	found := findEncoding(name)
-	if found == nil {
+	switch found {
+	case nil:
 		return nil
+	case simplifiedchinese.GBK: // whoever says so may write all of the larger set
+		found = simplifiedchinese.GB18030
 	}
 	_, single := found.(*charmap.Charmap)
 	escapes := strings.HasPrefix(name, "iso-2022") || strings.HasPrefix(name, "hz") || name == "csiso2022jp"

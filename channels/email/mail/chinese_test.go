@@ -39,6 +39,16 @@ func TestChineseWithoutItsCharsetIsReadAsChinese(t *testing.T) {
 	}
 }
 
+func TestAllNamesOfChineseMeanAllOfIt(t *testing.T) {
+	const text = "请快来 🆘 㐂"
+	for _, name := range []string{"gb2312", "GBK", "x-gbk", "cp936", "gb18030", "gb_2312-80"} {
+		raw := "From: a@b\nContent-Type: text/plain; charset=" + name + "\n\n" + encoded(t, simplifiedchinese.GB18030, text)
+		if got := readString(t, New(testConfig(), nil), raw).Text; got != text {
+			t.Errorf("%s was read as %q", name, got)
+		}
+	}
+}
+
 func TestOtherLettersWithoutACharsetAreNotChinese(t *testing.T) {
 	western := New(testConfig(), nil)
 	for _, text := range []string{
