@@ -114,12 +114,6 @@ func hasAddress(s string) bool {
 	return at > 0 && at+1 < len(s) && s[at+1] > ' '
 }
 
-// hasClockOrAddress tells the header of a mail from the heading of a letter.
-func hasClockOrAddress(s string) bool {
-	_, clock := dateIn(s)
-	return clock || hasAddress(s)
-}
-
 // hasDate reports whether s holds a year and a time.
 func hasDate(s string) bool {
 	year, clock := dateIn(s)

@@ -43,7 +43,7 @@ func isHeaderBlock(text string, at int) bool {
 			continue
 		}
 		from, others, end := headerBlock(text, at, language.from, language.others)
-		if from && (others > 2 || others == 2 && isFrom) && hasClockOrAddress(text[at:end]) {
+		if from && (others > 2 || others == 2 && isFrom) && hasDateOrAddress(text[at:end]) {
 			return true
 		}
 	}

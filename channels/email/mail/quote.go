@@ -190,28 +190,34 @@ func isSignatureStart(line string) bool {
 }
 
 // signatureEnd returns where the signature that the dashes at at begin ends: at
-// the next quotation or the end of the text; 0 when it is too long for one, or
-// when the dashes come again: a person divides a text by them. Without the space
-// behind them they are a person's unless all below them looks like a signature.
+// the next quotation or the end of the text; 0 when it is too long for one, when
+// the dashes come again, by which a person divides a text, or when sentences
+// follow. Without the space behind them one sentence is enough.
 func (s *scan) signatureEnd(at int) int {
 	from := lineEnd(s.text, at)
 	typed := !strings.HasPrefix(s.text[at:], "-- ")
-	at = from
-	for n := 0; at < len(s.text); n++ {
+	sentences, n := 0, 0
+	for at = from; at < len(s.text); n++ {
 		end := lineEnd(s.text, at)
 		line := s.text[at:end]
 		if strings.HasPrefix(line, ">") {
-			return at
+			break
 		}
 		if len(line) >= 8 {
 			if _, ok := s.quoteHeader(at, end); ok {
-				return at
+				break
 			}
 		}
-		if n >= maxSignatureLines || end-from > maxSignatureBytes || isSignatureStart(line) || typed && !isTitle(line) {
+		if !isTitle(line) {
+			sentences++
+		}
+		if n >= maxSignatureLines || end-from > maxSignatureBytes || isSignatureStart(line) {
 			return 0
 		}
 		at = end
 	}
-	return len(s.text)
+	if typed && sentences > 0 || 2*sentences > n {
+		return 0
+	}
+	return at
 }

@@ -34,11 +34,14 @@ var pointers = [...]string{
 // maxPointing is how long what only leads to the rest is, in bytes.
 const maxPointing = 300
 
-// pointsOn reports whether a short text says that more of it follows: as nothing
-// marks those words, all may be the writer's.
+// pointsOn reports whether a short text says that more of it follows, be it by a
+// colon at its end: as nothing marks those words, all may be the writer's.
 func pointsOn(text string) bool {
 	if len(text) > maxPointing {
 		return false
+	}
+	if strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") {
+		return true
 	}
 	text = strings.ToLower(text)
 	for _, pointer := range pointers {
