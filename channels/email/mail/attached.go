@@ -13,7 +13,7 @@ func (w *walk) attachment(p part) {
 		w.attachedText(p)
 	case hasPrefix(p.typ, "text/"):
 		// Some mailers send the body itself as a file.
-		text := w.attachmentTee(p, min(w.limit, 64<<10))
+		text := w.tee(p, min(w.limit, 64<<10))
 		if len(w.fallback) == 0 {
 			w.fallbackText(p, text)
 		}
@@ -30,9 +30,6 @@ func (w *walk) attachedText(p part) {
 	raw := w.attachmentTee(p, room)
 	if w.err != nil {
 		return
-	}
-	if w.attachments[len(w.attachments)-1].Size > int64(room) {
-		w.marks.oversize = true
 	}
 	text, quoted := w.text, w.quoted
 	w.text, w.quoted = w.files, nil
@@ -77,8 +74,18 @@ func (w *walk) fallbackText(p part, raw []byte) {
 	w.fallback = append(w.fallback, bytes.TrimSpace(text)...)
 }
 
-// attachmentTee stores the body and also returns its first limit bytes.
+// attachmentTee stores the body and also returns its first limit bytes, which
+// are read; a flag tells of the others.
 func (w *walk) attachmentTee(p part, limit int) []byte {
+	raw := w.tee(p, limit)
+	if w.err == nil && w.attachments[len(w.attachments)-1].Size > int64(limit) {
+		w.marks.oversize = true
+	}
+	return raw
+}
+
+// tee is attachmentTee of what is read only when there is no other text.
+func (w *walk) tee(p part, limit int) []byte {
 	w.raw = w.raw[:0]
 	w.store(p, bodyPart, limit)
 	return w.raw

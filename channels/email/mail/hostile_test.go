@@ -352,6 +352,22 @@ func TestTheLastPartsBeforeTheLimitAreKept(t *testing.T) {
 	}
 }
 
+// TestAMailInAFileThatIsCutIsFlagged: what a mail says behind its pictures, and
+// the pictures, are not whole.
+func TestAMailInAFileThatIsCutIsFlagged(t *testing.T) {
+	c := testConfig()
+	c.TextLimit = 1000
+	inside := "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\nContent-Type: image/png\r\n\r\n" + strings.Repeat("x\r\n", 1000) + "--i\r\n\r\nhe has a knife\r\n--i--\r\n"
+	size := len(inside)
+	signed := "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80\x04\x82" + string([]byte{byte(size >> 8), byte(size)}) + inside
+	for kind, bytes := range map[string]string{"message/rfc822": inside, "application/pkcs7-mime": signed} {
+		msg := readString(t, New(c, nil), "From: a@b\nTo: contact@force.example\nContent-Type: "+kind+"\nContent-Transfer-Encoding: base64\n\n"+base64.StdEncoding.EncodeToString([]byte(bytes))+"\n")
+		if !slices.Contains(msg.Flags, contact.Oversize) {
+			t.Errorf("%s: flags %v, text %q", kind, msg.Flags, msg.Text)
+		}
+	}
+}
+
 func TestWhatLiesTooDeepIsFlaggedAsNotRead(t *testing.T) {
 	nested := func(levels int) string {
 		mail := "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nthank you for your letter\n--b\n"
