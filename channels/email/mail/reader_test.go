@@ -229,6 +229,7 @@ func TestAnAnswerFindsItsConversationByToken(t *testing.T) {
 	for name, raw := range map[string]string{
 		"plus address":    "From: ann@example.org\nTo: " + strings.ToUpper(address) + "\n\nyes\n",
 		"delivered to":    "From: ann@example.org\nTo: x@example.org\nDelivered-To: " + address + "\n\nyes\n",
+		"delivered on":    "From: ann@example.org\nTo: x@example.org\nDelivered-To: box17@store.example\nDelivered-To: " + address + "\n\nyes\n",
 		"in reply to":     "From: ann@example.org\nTo: contact@force.example\nIn-Reply-To: <" + id + ">\n\nyes\n",
 		"last references": "From: ann@example.org\nTo: contact@force.example\nReferences: <a@b> <" + id + "> <c@d>\n\nyes\n",
 		"bounce": "From: mailer-daemon@example.org\nReturn-Path: <>\nTo: contact@force.example\nX-Failed-Recipients: ann@example.org\n\n" +

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"contactd/contact"
@@ -139,16 +140,10 @@ func (r *Reader) token(h *header, recipients []contact.Sender, references []stri
 	if len(r.tokens.keys) == 0 {
 		return ""
 	}
-	for _, to := range recipients {
+	delivered := r.list(h, maxAddresses, "Delivered-To", "X-Original-To", "Envelope-To")
+	for _, to := range slices.Concat(recipients, delivered) {
 		if conversation, ok := r.tokens.fromAddress(to.Address); ok {
 			return conversation
-		}
-	}
-	for _, name := range [...]string{"Delivered-To", "X-Original-To", "Envelope-To"} {
-		if value := h.get(name); value != nil {
-			if conversation, ok := r.tokens.fromAddress(cleanAddress(r.words, value)); ok {
-				return conversation
-			}
 		}
 	}
 	for _, id := range references {
