@@ -308,6 +308,20 @@ func TestLoginsAreTakenOverBothKindsOfTLS(t *testing.T) {
 	}
 }
 
+func TestWhyAServerHungUpIsReadThroughTLSToo(t *testing.T) {
+	server, client := authority(t)
+	for _, security := range []imap.Security{imap.Implicit, imap.StartTLS} {
+		s := smtptest.Start(t, smtptest.Options{TLS: server, Implicit: security == imap.Implicit})
+		s.At(smtptest.Body, "552 5.3.4 too large")
+		m := mailTo(address)
+		m.Write = func(w io.Writer) error { _, err := io.WriteString(w, strings.Repeat(letter, 100_000)); return err }
+		c := Config{Address: s.Address, Security: security, TLS: client, Mechanism: NoLogin, Hello: "force.example"}
+		if err := Send(t.Context(), c, m); verdict(err) != "refused" || !strings.Contains(err.Error(), "552 5.3.4") {
+			t.Errorf("%s: %v", security, err)
+		}
+	}
+}
+
 func TestNothingIsSaidToAServerThatCannotProveItself(t *testing.T) {
 	server, client := authority(t)
 	said := func(_, said string) bool { t.Errorf("it was told %q", said); return true }
