@@ -81,7 +81,11 @@ func (ch *Channel) Acknowledgement(message contact.Message) (string, bool) {
 		slices.Contains(message.Flags, contact.NotAddressed) || message.Authenticity == contact.Suspect {
 		return "", false
 	}
-	if !message.ReceivedAt.IsZero() && time.Since(message.ReceivedAt) > acknowledgeWithin {
+	at := message.ReceivedAt
+	if at.IsZero() {
+		at = message.SentAt
+	}
+	if !at.IsZero() && time.Since(at) > acknowledgeWithin {
 		return "", false
 	}
 	answer, err := mail.DecodeAnswer(message.Answer.Address)

@@ -412,8 +412,9 @@ func TestAPersonIsToldAtOnceAndAMachineNever(t *testing.T) {
 		"not safe": func(m *contact.Message) { m.SafeToContact = "no" }, "covert": func(m *contact.Message) { m.Covert = true },
 		"a machine": func(m *contact.Message) { m.Automatic = contact.List }, "blind copy": func(m *contact.Message) { m.Flags = []contact.Flag{contact.NotAddressed} },
 		"a forged sender": func(m *contact.Message) { m.Authenticity = contact.Suspect }, "no return path": func(m *contact.Message) { m.Answer.Address = `{"to":"jo@example.org"}` },
-		"who wrote two days ago": func(m *contact.Message) { m.ReceivedAt = time.Now().Add(-48 * time.Hour) },
-		"nothing known":          func(m *contact.Message) { m.Answer.Address = "" }, "another account": func(m *contact.Message) { m.Channel.Account = "x" },
+		"who wrote two days ago":                            func(m *contact.Message) { m.ReceivedAt = time.Now().Add(-48 * time.Hour) },
+		"who wrote then, of whose mail no server says when": func(m *contact.Message) { m.ReceivedAt, m.SentAt = time.Time{}, time.Now().Add(-48*time.Hour) },
+		"nothing known":                                     func(m *contact.Message) { m.Answer.Address = "" }, "another account": func(m *contact.Message) { m.Channel.Account = "x" },
 	} {
 		m := question
 		spoil(&m)
