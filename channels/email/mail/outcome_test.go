@@ -48,10 +48,18 @@ func TestABounceTellsWhatBecameOfAReply(t *testing.T) {
 			strings.Replace(strings.Replace(report(id, failed), "Message-ID: <"+id+">\n", "", 1), "Reporting-MTA", "Original-Envelope-Id: "+strings.Split(id, "@")[0]+"\nReporting-MTA", 1),
 			contact.Failed, "bounced: 5.1.1 there is no such address",
 		},
-		"id was changed":     {strings.Replace(report(id, failed), "Message-ID: <"+id+">\n", "Message-ID: <new@provider.example>\nX-Contactd-Reply: "+id+"\n", 1), contact.Failed, "bounced: 5.1.1 there is no such address"},
+		"id was changed": {strings.Replace(report(id, failed), "Message-ID: <"+id+">\n", "Message-ID: <new@provider.example>\nX-Contactd-Reply: "+id+"\n", 1), contact.Failed, "bounced: 5.1.1 there is no such address"},
+		"headers encoded": {
+			strings.Replace(strings.Replace(report(id, failed), "rfc822-headers\n", "rfc822-headers\nContent-Transfer-Encoding: quoted-printable\n", 1), "<"+id, "<"+id[:40]+"=\n"+id[40:], 1),
+			contact.Failed, "bounced: 5.1.1 there is no such address",
+		},
 		"in another wrapper": {strings.Replace(report(id, failed), "multipart/report", "multipart/mixed", 1), contact.Failed, "bounced: 5.1.1 there is no such address"},
 		"no report": {
 			"Return-Path: <>\nFrom: mailer-daemon@example.org\nTo: contact@force.example\nSubject: failure notice\nDate: Mon, 3 Nov 2025 10:22:33 +0000\n\nNo such user.\n\nMessage-ID: <" + id + ">\n",
+			contact.Failed, "bounced: the receiving server gave no status",
+		},
+		"no report, id was changed": {
+			"Return-Path: <>\nFrom: mailer-daemon@example.org\nTo: contact@force.example\nSubject: failure notice\nDate: Mon, 3 Nov 2025 10:22:33 +0000\n\nNo such user.\n\nMessage-ID:\n <new@provider.example>\nX-Contactd-Reply: " + id + "\n",
 			contact.Failed, "bounced: the receiving server gave no status",
 		},
 		"no report, failed recipients": {

@@ -58,6 +58,15 @@ func (w *walk) statusPart(p part) {
 			w.report.Kind = contact.Receipt
 		}
 	}
+	raw := w.reported(p)
+	if reports {
+		w.report.read(raw, w.words)
+	}
+	w.keepFallback(raw)
+}
+
+// reported decodes a part of a report into w.raw.
+func (w *walk) reported(p part) []byte {
 	w.decoder.reset(p.encoding)
 	w.raw = w.raw[:0]
 	for w.lines.body() {
@@ -66,10 +75,7 @@ func (w *walk) statusPart(p part) {
 		}
 	}
 	w.raw = w.decoder.end(w.raw)
-	if reports {
-		w.report.read(w.raw, w.words)
-	}
-	w.keepFallback(w.raw)
+	return w.raw
 }
 
 // read takes the recipients from the blocks of a report.
@@ -140,7 +146,12 @@ func (w *walk) noteOriginal() {
 }
 
 // originalHeaders reads the header of the mail that a report is about.
-func (w *walk) originalHeaders() {
+func (w *walk) originalHeaders(p part) {
+	if p.encoding != identity {
+		raw := bytes.Clone(w.reported(p))
+		w.nested(raw, func() { w.originalHeaders(part{}) })
+		return
+	}
 	w.inner.read(&w.lines)
 	w.noteOriginal()
 	start := w.separate()
@@ -179,10 +190,11 @@ func messageIDs(text string) []string {
 	var list []string
 	for at := 0; at < len(text); at = lineEnd(text, at) {
 		line := strings.TrimLeft(text[at:], " \t>")
-		if name := []byte(line[:min(len(line), len("Message-ID:"))]); equalWord(name, "Message-ID:") {
-			_, after, _ := strings.Cut(line, "<")
-			id, _, _ := strings.Cut(after, ">")
-			list = appendID(list, []byte(id))
+		for _, name := range [...]string{"Message-ID:", ReplyHeader + ":"} {
+			if len(line) > len(name) && strings.EqualFold(line[:len(name)], name) {
+				id, _, _ := strings.Cut(strings.TrimLeft(line[len(name):], " \t\n>"), "\n")
+				list = appendIDs(list, []byte(id))
+			}
 		}
 	}
 	return list

@@ -123,7 +123,7 @@ func (w *walk) part(p part, depth int) {
 	case p.typ == "message/delivery-status" || p.typ == "message/global-delivery-status" || p.typ == "message/disposition-notification":
 		w.statusPart(p)
 	case p.typ == "text/rfc822-headers" || p.typ == "message/global-headers":
-		w.originalHeaders()
+		w.originalHeaders(p)
 	case p.isCalendar():
 		w.calendarPart(p)
 	case p.typ == "application/pkcs7-mime" || p.typ == "application/x-pkcs7-mime":
