@@ -22,6 +22,9 @@ const signatureWords = " my a an the on for via using with from and by phone mob
 	"o fy ar gyfer mit der meinem für gesendet beziehen mon mobile téléphone pour de un mi desde para dispositivo meu do da dal mio per " +
 	"z na dla systemu telefonie telefonu aplikacji aplikację program programu urządzenia pe meu mijn voor "
 
+// placeWords are what no device is called: a person says where they are.
+const placeWords = " flat house room street st road rd avenue lane close drive court way park station hospital hotel number heol stryd ffordd lôn fflat tŷ ysbyty "
+
 // isMobileSignature tells a line of nothing but such words: after "Sent from my
 // phone" people write on.
 func isMobileSignature(line string) bool {
@@ -40,6 +43,9 @@ func isMobileSignature(line string) bool {
 		for word := range strings.FieldsSeq(rest) {
 			word, _, _ = strings.Cut(word, "<") // Outlook's link
 			word = strings.TrimRight(word, ".,;:!")
+			if strings.Contains(placeWords, " "+strings.ToLower(word)+" ") && word != "" {
+				return false
+			}
 			if !strings.ContainsFunc(word, isNamePart) && !strings.Contains(signatureWords, " "+word+" ") && word != "" {
 				return false
 			}
