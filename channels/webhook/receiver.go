@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"path"
@@ -54,11 +53,8 @@ const (
 	// takeLimit bounds Take: X gives up after 10 s and Meta after 20 s, and an
 	// answer that comes later than that counts as a failure.
 	takeLimit = 8 * time.Second
-	// small bodies are read without asking for room; large ones share a few
-	// places, so that many connections cannot fill the memory.
-	small       = 64 << 10
+	// largeAtOnce is for how many bodies of the largest size there is room.
 	largeAtOnce = 8
-	roomLimit   = 5 * time.Second
 	// quiet is the least time between two warnings that anybody can cause.
 	quiet = time.Minute
 )
@@ -70,7 +66,7 @@ type Receiver struct {
 	log    *slog.Logger
 	figure figures
 	inbox  atomic.Pointer[open]
-	large  chan struct{}
+	room   room
 	// When a bad signature was last told, and a delivery that is too large.
 	forged, outsize Seldom
 }
@@ -112,7 +108,7 @@ func New(c Config) (*Receiver, error) {
 	if c.TakeLimit == 0 {
 		c.TakeLimit = takeLimit
 	}
-	r := &Receiver{config: c, log: c.Log, large: make(chan struct{}, largeAtOnce)}
+	r := &Receiver{config: c, log: c.Log, room: newRoom(largeAtOnce, c.Limit)}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
@@ -174,12 +170,15 @@ func (r *Receiver) receive(w http.ResponseWriter, request *http.Request) string 
 		return again(w, "closed")
 	}
 	defer leave()
-	body, done, err := r.read(w, request)
-	defer done()
-	if err != nil {
+	if request.ContentLength > r.config.Limit {
+		return r.unread(w, &http.MaxBytesError{Limit: r.config.Limit})
+	}
+	sent := body{from: http.MaxBytesReader(w, request.Body, r.config.Limit), control: http.NewResponseController(w), room: r.room}
+	defer sent.done()
+	if err := sent.read(request.Context(), request.ContentLength); err != nil {
 		return r.unread(w, err)
 	}
-	if err := r.config.Verify(request, body); err != nil {
+	if err := r.config.Verify(request, sent.bytes); err != nil {
 		r.refuse(request, err)
 		http.Error(w, "bad signature", http.StatusUnauthorized)
 		return "bad_signature"
@@ -187,7 +186,7 @@ func (r *Receiver) receive(w http.ResponseWriter, request *http.Request) string 
 	// A platform that hangs up early must not undo what is being stored.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(request.Context()), r.config.TakeLimit)
 	defer cancel()
-	if err := r.config.Take(ctx, inbox, body); err != nil {
+	if err := r.config.Take(ctx, inbox, sent.bytes); err != nil {
 		r.log.Error("delivery not taken, the platform will repeat it", "channel", r.config.Channel, "err", err)
 		return again(w, "refused")
 	}
@@ -200,36 +199,6 @@ func again(w http.ResponseWriter, outcome string) string {
 	w.Header().Set("Retry-After", "5")
 	http.Error(w, "not now", http.StatusServiceUnavailable)
 	return outcome
-}
-
-var errNoRoom = errors.New("too many large bodies at once")
-
-// read returns the body and a function to call when it is done with.
-func (r *Receiver) read(w http.ResponseWriter, request *http.Request) ([]byte, func(), error) {
-	done := func() {}
-	if request.ContentLength > r.config.Limit {
-		return nil, done, &http.MaxBytesError{Limit: r.config.Limit}
-	}
-	if request.ContentLength < 0 || request.ContentLength > small {
-		room := time.NewTimer(roomLimit)
-		defer room.Stop()
-		select {
-		case r.large <- struct{}{}:
-			done = func() { <-r.large }
-		case <-room.C:
-			return nil, done, errNoRoom
-		case <-request.Context().Done():
-			return nil, done, request.Context().Err()
-		}
-	}
-	limited := http.MaxBytesReader(w, request.Body, r.config.Limit)
-	if request.ContentLength >= 0 {
-		body := make([]byte, request.ContentLength)
-		_, err := io.ReadFull(limited, body)
-		return body, done, err
-	}
-	body, err := io.ReadAll(limited)
-	return body, done, err
 }
 
 func (r *Receiver) unread(w http.ResponseWriter, err error) string {
