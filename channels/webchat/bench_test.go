@@ -475,7 +475,7 @@ func BenchmarkFlood(b *testing.B) {
 			flooded = append(flooded, h.p99(b, quiet))
 			l := flood.ends()
 			flood.leaves()
-			for h.channel.current().door.count() > 0 { // until each has missed its ping
+			for h.channel.current().door.Open() > 0 { // until each has missed its ping
 				time.Sleep(100 * time.Millisecond)
 			}
 			sent, taken = sent+l.Sent, taken+l.Ticked

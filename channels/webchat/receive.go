@@ -14,6 +14,7 @@ import (
 	"contactd/channels"
 	"contactd/channels/certificate"
 	"contactd/channels/listen"
+	"contactd/channels/lobby"
 	"contactd/channels/webchat/store"
 )
 
@@ -28,7 +29,7 @@ type running struct {
 	url     string
 	rooms   *rooms
 	lines   *lines
-	door    *lobby
+	door    *lobby.Lobby
 	tickets tickets
 	limiter *limiter
 	origins origins
@@ -137,13 +138,15 @@ func (r *running) listen() (net.Listener, *http.Server, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen (channels.webchat.listen): %w", err)
 	}
-	limits := r.config.Limits
-	limits.ConnectionsPerAddress *= 2 // beside the chats, a page fetches things
-	r.door = newLobby(inner, limits, r.shared, func() { r.metrics.refused.WithLabelValues("connection").Inc() })
+	r.door = lobby.New(thrifty{inner}, lobby.Limits{
+		Connections: r.config.Limits.Connections,
+		PerAddress:  2 * r.config.Limits.ConnectionsPerAddress, // beside the chats, a page fetches things
+		Crowd:       r.shared, Refused: r.metrics.refused.WithLabelValues("connection").Inc,
+	})
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true) // a socket needs it, and one protocol has fewer ways to be slow
 	server := &http.Server{
-		Handler: routes, Protocols: protocols, ConnState: r.door.state,
+		Handler: routes, Protocols: protocols, ConnState: r.door.State,
 		ReadHeaderTimeout: r.timing.header, ReadTimeout: r.timing.read, WriteTimeout: r.timing.write, IdleTimeout: r.timing.idle,
 		MaxHeaderBytes: headerLimit,
 		ErrorLog:       slog.NewLogLogger(r.deps.Log.Handler(), slog.LevelDebug),

@@ -42,6 +42,9 @@ type hijack struct {
 // Hijack implements http.Hijacker.
 func (h *hijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err == nil {
+		ahead(conn, socketBuffer)
+	}
 	h.conn = conn
 	return conn, buffers, err
 }

@@ -14,10 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"contactd/channels/certificate"
 	"contactd/channels/listen"
+	"contactd/channels/lobby"
 )
 
 // Config of a server.
@@ -32,8 +31,9 @@ type Config struct {
 	Handler http.Handler
 	// WriteTimeout is how long an answer may take.
 	WriteTimeout time.Duration
-	// Connections is how many there may be at once; an address has a quarter of
-	// them at most, and at least one.
+	// Connections is how many there may be at once: one that asks for nothing
+	// makes room for the next. An address has a quarter of them at most, and at
+	// least one.
 	Connections int
 	// Crowd says which addresses stand for many people, as a proxy's does, and
 	// may have all. Nil: those of this machine.
@@ -148,8 +148,9 @@ func (s *Server) take() (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen (%s.listen): %w", s.config.Name, err)
 	}
-	fair := &shares{Listener: socket, share: max(1, s.config.Connections/4), crowd: s.config.Crowd, of: map[netip.Addr]int{}}
-	return netutil.LimitListener(fair, s.config.Connections), nil
+	door := lobby.New(socket, lobby.Limits{Connections: s.config.Connections, PerAddress: max(1, s.config.Connections/4), Crowd: s.config.Crowd})
+	s.server.ConnState = door.State
+	return door, nil
 }
 
 func (s *Server) tls() bool { return s.config.CertFile != "" }

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -274,5 +275,36 @@ func TestNobodyTakesTheConnectionsOfAll(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatal("a place is not given back")
 		}
+	}
+}
+
+func TestConnectionsThatAskForNothingMakeRoomForWhoAsks(t *testing.T) {
+	for name, asked := range map[string]string{"ever": "", "any more": "GET / HTTP/1.1\r\nHost: x\r\n\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, Config{Name: "webhooks", Crowd: func(netip.Addr) bool { return false }})
+			for i := range connections {
+				dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(i))}}
+				conn, err := dialer.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				if asked == "" {
+					continue
+				}
+				if _, err := io.WriteString(conn, asked); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil { //nolint:bodyclose // the connection stays open
+					t.Fatal(err)
+				}
+			}
+			client := http.Client{Timeout: 2 * time.Second}
+			response, err := client.Get(s.URL())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+		})
 	}
 }
