@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"contactd/channels"
 	"contactd/channels/certificate"
@@ -24,6 +25,9 @@ func (ch *Channel) Check(ctx context.Context) []channels.Tried {
 			wrong = append(wrong, fmt.Errorf("clamav.address: %w; until it answers, files are kept back", err))
 		}
 		detail += ", scanner at " + ch.config.ClamAV.Address
+	}
+	if ch.config.CertFile == "" && len(ch.proxies) == 0 && strings.HasPrefix(ch.config.URL, "https:") {
+		detail += ", without trusted_proxies all people count as the proxy"
 	}
 	tried := make([]channels.Tried, len(ch.config.Sites))
 	for i, site := range ch.config.Sites {

@@ -42,7 +42,7 @@ type running struct {
 	work    sync.WaitGroup
 
 	languages []string
-	proxy     sync.Once // the warning of noticeProxy
+	noticed   sync.Map // what noticeProxy has told
 }
 
 // begin announces work that must end before the store closes, unless the end

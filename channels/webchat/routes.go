@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"contactd/channels/proxy"
 	"contactd/channels/webchat/store"
 	"contactd/channels/webchat/widget"
 )
@@ -90,15 +89,6 @@ func (r *running) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, req)
 	})
-}
-
-// noticeProxy tells the operator once that everybody counts as one address.
-func (r *running) noticeProxy(req *http.Request) {
-	if req.Header.Get("X-Forwarded-For") != "" && !r.proxies.Contain(proxy.Peer(req)) {
-		r.proxy.Do(func() {
-			r.deps.Log.Warn("X-Forwarded-For is not believed: if this is your proxy, list it under channels.webchat.trusted_proxies, or all people share one limit")
-		})
-	}
 }
 
 // turnAway says why a page may not ask this, or nothing.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"contactd/channels"
 	"contactd/channels/channelstest"
 	"contactd/channels/webchat/clamav"
 	"contactd/deploy/servers"
@@ -164,15 +165,30 @@ func TestARenewedCertificateThatCannotBeReadIsToldWhileTheOldOneServes(t *testin
 	}
 }
 
+func TestCheckSaysThatAProxyIsMissingWhichMustBeThere(t *testing.T) {
+	for want, c := range map[bool]Config{
+		true:  {URL: "https://chat.example.police.uk"},
+		false: {URL: "https://chat.example.police.uk", TrustedProxies: []string{"127.0.0.1"}},
+	} {
+		if tried := checked(t, c); strings.Contains(tried.Detail, "without trusted_proxies") != want {
+			t.Errorf("%v: %s", c.TrustedProxies, tried.Detail)
+		}
+	}
+}
+
+// checked is what a check of a site says.
+func checked(t *testing.T, c Config) channels.Tried {
+	t.Helper()
+	ch, err := New(c, Deps{Blobs: &channelstest.Blobs{}, Health: &channelstest.Health{}, Folders: folder(t.TempDir())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ch.Check(t.Context())[0]
+}
+
 func TestCheckTriesWhatTheServerNeeds(t *testing.T) {
 	certFile, keyFile, _ := issued(t)
-	try := func(c Config) error {
-		ch, err := New(c, Deps{Blobs: &channelstest.Blobs{}, Health: &channelstest.Health{}, Folders: folder(t.TempDir())})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ch.Check(t.Context())[0].Err
-	}
+	try := func(c Config) error { return checked(t, c).Err }
 	if err := try(Config{CertFile: certFile, KeyFile: keyFile}); err != nil {
 		t.Error(err)
 	}

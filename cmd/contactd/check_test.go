@@ -43,6 +43,10 @@ webhooks: {cert_file: /nowhere/cert, key_file: /nowhere/key}
 	if seen := contactd(t, "", "-c", file, "check"); seen.code != 1 || !strings.Contains(seen.out, "http.tokens_file: there is no token in") {
 		t.Errorf("%+v", seen)
 	}
+	file = write("contactd.yaml", "http: {listen: \"127.0.0.1:0\"}\n")
+	if seen := contactd(t, "", "-c", file, "check"); !strings.Contains(seen.out, "originals for who asks from this machine, as a proxy on it does that adds no X-Forwarded-For") {
+		t.Errorf("without tokens: %+v", seen)
+	}
 }
 
 func TestCheckTellsADiskTooFullToTakeMessages(t *testing.T) {

@@ -35,7 +35,8 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// TokensFile holds bearer tokens, one a line, "#" begins a comment; it is
 	// read anew at every use. Default none: originals are handed out to
-	// programs on this machine only.
+	// programs on this machine only, of which a proxy that says nothing of
+	// itself looks like one.
 	TokensFile string `yaml:"tokens_file"`
 	// CertFile and KeyFile turn on TLS; a changed file is read again at the next
 	// connection. Default none: plain HTTP.
