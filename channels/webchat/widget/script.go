@@ -66,9 +66,10 @@ func scriptTexts(all texts) texts {
 }
 
 // tidyScript leaves out indentation, empty lines, lines that are nothing but a
-// comment, and spaces around signs. It knows little JavaScript: a test keeps
-// lines of a template literal from looking like a comment, and template literals
-// from standing in one another.
+// comment, spaces around signs, and ends of lines where a statement goes on or a
+// block ends. It knows little JavaScript: a test keeps lines of a template
+// literal from looking like a comment, and template literals from standing in one
+// another.
 func tidyScript(out *bytes.Buffer, file string) {
 	comment := false
 	for line := range strings.Lines(file) {
@@ -80,6 +81,9 @@ func tidyScript(out *bytes.Buffer, file string) {
 			comment = !strings.HasSuffix(line, "*/")
 		case line == "", strings.HasPrefix(line, "//"):
 		default:
+			if goesOn(out.Bytes()) || strings.ContainsAny(line[:1], "}).") {
+				out.Truncate(out.Len() - 1)
+			}
 			out.WriteString(textOrSign.ReplaceAllStringFunc(line, tidySign))
 			out.WriteByte('\n')
 		}
@@ -89,6 +93,12 @@ func tidyScript(out *bytes.Buffer, file string) {
 // textOrSign finds texts and regular expressions, as which a division may pass
 // too, and signs with the spaces around them.
 var textOrSign = regexp.MustCompile("'(?:[^'\\\\]|\\\\.)*'|`[^`]*`|/(?:[^/\\\\[]|\\\\.|\\[(?:[^]\\\\]|\\\\.)*])+/| ?[=!&|?<>,:(){}] ?")
+
+// goesOn reports whether the last line is one that the next continues.
+func goesOn(script []byte) bool {
+	rest, ended := bytes.CutSuffix(script, []byte("\n"))
+	return ended && bytes.ContainsAny(rest[max(0, len(rest)-1):], "{(,")
+}
 
 // tidySign leaves texts as they are.
 func tidySign(found string) string {
