@@ -3,13 +3,10 @@ package webchat
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
-
-	"github.com/coder/websocket"
 
 	"contactd/channels/webchat/store"
 )
@@ -17,44 +14,54 @@ import (
 // openingLimit is the size of the body that begins a session.
 const openingLimit = 4 << 10
 
+// opening is what a page says that begins a session.
+type opening struct {
+	Site, Lang, Page string
+	Covert           bool
+}
+
 func (r *running) postSession(w http.ResponseWriter, req *http.Request) {
-	var opening struct {
-		Site, Lang, Page string
-		Covert           bool
-	}
+	var o opening
 	raw, err := body(w, req, openingLimit)
 	if err == nil {
-		err = decodeStrictly(raw, &opening)
+		err = decodeStrictly(raw, &o)
 	}
 	if err != nil {
 		r.fail(w, http.StatusBadRequest, "bad_request", "want one small JSON object")
 		return
 	}
-	site, ok := r.site(opening.Site)
-	if !ok {
-		r.fail(w, http.StatusNotFound, "site", "there is no such site")
-		return
-	}
-	if !r.origins.allows(site, strings.ToLower(req.Header.Get("Origin")), req) {
-		r.fail(w, http.StatusForbidden, "origin", "this page may not use the chat of this site; list its origin there")
-		return
-	}
-	if !r.limiter.session(r.deps.Now(), r.proxies.Client(req)) {
-		r.fail(w, http.StatusTooManyRequests, "too_many", "too many chats were begun from this address; try again in a few minutes, or call")
-		return
-	}
 	token := newToken()
-	name := "s-" + strings.ToLower(rand.Text())
-	session := store.Session{
-		Public: name, Conversation: conversation(site.Name, name), Site: site.Name,
-		Language: languageTag(opening.Lang), Page: plainPage(opening.Page), CreatedAt: r.deps.Now().UTC(), Covert: opening.Covert,
+	if session, ok := r.beginSession(w, req, o, token); ok {
+		answer(w, http.StatusCreated, map[string]any{"token": token, "session": session.Public, "n": 0})
 	}
-	if _, err := r.store.Create(req.Context(), token, session); err != nil {
+}
+
+// beginSession makes a session that token opens; false when the request was
+// answered.
+func (r *running) beginSession(w http.ResponseWriter, req *http.Request, o opening, token string) (session store.Session, ok bool) {
+	site, ok := r.site(o.Site)
+	switch {
+	case !ok:
+		r.fail(w, http.StatusNotFound, "site", "there is no such site")
+		return session, false
+	case !r.origins.allows(site, strings.ToLower(req.Header.Get("Origin")), req):
+		r.fail(w, http.StatusForbidden, "origin", "this page may not use the chat of this site; list its origin there")
+		return session, false
+	case !r.limiter.session(r.deps.Now(), r.proxies.Client(req)):
+		r.fail(w, http.StatusTooManyRequests, "too_many", "too many chats were begun from this address; try again in a few minutes, or call")
+		return session, false
+	}
+	name := "s-" + strings.ToLower(rand.Text())
+	session, err := r.store.Create(req.Context(), token, store.Session{
+		Public: name, Conversation: conversation(site.Name, name), Site: site.Name,
+		Language: languageTag(o.Lang), Page: plainPage(o.Page), CreatedAt: r.deps.Now().UTC(), Covert: o.Covert,
+	})
+	if err != nil {
 		r.unavailable(w, err)
-		return
+		return session, false
 	}
 	r.metrics.sessions.WithLabelValues(site.Name).Inc()
-	answer(w, http.StatusCreated, map[string]any{"token": token, "session": name, "n": 0})
+	return session, true
 }
 
 // newToken is 256 random bits.
@@ -94,43 +101,4 @@ func (r *running) postTicket(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	answer(w, http.StatusCreated, map[string]any{"ticket": name, "seconds": int(ticketLife.Seconds())})
-}
-
-const byePath = "/chat/v1/bye"
-
-// postBye is the last sign of a page that goes: the clock of its being gone
-// begins now, and nobody waits for a broken connection to be noticed.
-func (r *running) postBye(w http.ResponseWriter, req *http.Request) {
-	raw, err := body(w, req, 200)
-	if err != nil {
-		r.fail(w, http.StatusBadRequest, "bad_request", "want the token alone")
-		return
-	}
-	session, err := r.store.ByToken(req.Context(), strings.TrimSpace(string(raw)))
-	if errors.Is(err, store.ErrUnknown) {
-		w.WriteHeader(http.StatusNoContent) // it has gone already
-		return
-	}
-	forget := req.URL.Query().Get("forget") == "1"
-	if err == nil && forget {
-		err = r.store.Forget(req.Context(), session.ID)
-	}
-	if err != nil {
-		r.unavailable(w, err)
-		return
-	}
-	if in := r.rooms.inUse(session.Conversation); in != nil {
-		in.mutex.Lock()
-		in.session.Forgotten = in.session.Forgotten || forget
-		for l := range in.lines {
-			if forget {
-				go l.end(websocket.StatusNormalClosure, "bye")
-			} else {
-				go l.ask() // the one that goes is gone soon
-			}
-		}
-		in.mutex.Unlock()
-		r.rooms.leave(in)
-	}
-	w.WriteHeader(http.StatusNoContent)
 }

@@ -207,6 +207,42 @@ func TestTheRealServerForgetsAtTheQuickExit(t *testing.T) {
 	}
 }
 
+func TestWhatWasSentWithoutATickGoesAlongWithTheQuickExit(t *testing.T) {
+	for name, breaks := range map[string]string{
+		"before the chat has begun":  `(() => { const f = fetch; window.fetch = (url, how) => (/sessions$/.test(url) ? new Promise(() => {}) : f(url, how)); return true })()`,
+		"before the line stands":     `(() => { window.WebSocket = class { close() {} }; return true })()`,
+		"while nothing gets through": `(() => { WebSocket.prototype.send = () => {}; return true })()`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			host := newHostPage(t, "")
+			s := newServer(t, host.origin())
+			host.script = func() string { return s.url("/chat.js") }
+			w := openWindow(t, desktop)
+			for n, page := range []string{host.origin() + "/contact", s.url("/chat")} {
+				w.do(chromedp.Navigate(page))
+				get[bool](w, breaks)
+				if n == 0 {
+					w.click("button", "Chat with police")
+				}
+				w.says("he is coming back")
+				w.sees("he is coming back")
+				if !strings.Contains(name, "begun") {
+					w.until(`/"token"/.test(JSON.stringify(sessionStorage).replaceAll('\\', ''))`)
+				}
+				w.press(esc)
+				w.until(`document.title === 'Weather'`)
+				if texts := s.texts(n + 1); len(texts) != n+1 {
+					t.Errorf("the desk has %q", texts)
+				}
+				w.do(chromedp.Navigate(page))
+				if got := get[string](w, stored); got != "{}{}" {
+					t.Errorf("still kept: %s", got)
+				}
+			}
+		})
+	}
+}
+
 func TestTheRealServerTakesFilesAnswersAndPlaces(t *testing.T) {
 	s, w, _ := visitServer(t, phone, "")
 	w.click("button", "Chat with police")

@@ -221,7 +221,7 @@ class ContactChat extends HTMLElement {
   /** leave is the quick exit; told is set when another tab began it. */
   leave(told) {
     if (!told) this.talk.tabs.tell({ exit: true })
-    exit(this.talk, this.talk.about?.exitUrl)
+    exit(this.talk)
   }
 
   // What changes.

@@ -9,13 +9,18 @@ const SOMEWHERE = 'https://www.bbc.co.uk/weather'
  * the browser remembers of the visit itself no page can remove, and the widget
  * says so.
  */
-function exit(talk, url) {
+function exit(talk) {
   blank()
-  const { token } = talk
+  const { token, outbox } = talk
+  const bye = `${talk.server}/chat/v1/bye?forget=1`
+  // What was sent and has no tick goes along: as many frames as the server reads.
+  const body = outbox[0] ? JSON.stringify({ token, begin: talk.opening(), frames: outbox.slice(0, 20) }) : token
   talk.leave()
-  // The token is of no use to whoever finds it.
-  if (token) navigator.sendBeacon(`${talk.server}/chat/v1/bye?forget=1`, token)
-  away(url)
+  // The token is of no use to whoever finds it. Without one our origin must be
+  // told, which beacons leave out; and a beacon takes only so much.
+  if (token) navigator.sendBeacon(bye, body) || navigator.sendBeacon(bye, token)
+  else if (body) fetch(bye, { ...PLAINLY, method: 'POST', keepalive: true, body }).catch(() => {})
+  away(talk.about?.exitUrl)
 }
 
 /** blank empties the whole page, title and all, and keeps the address of this

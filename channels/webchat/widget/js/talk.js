@@ -105,15 +105,17 @@ class Talk {
    * no session. */
   async begin() {
     if (this.token) return this.token
-    const made = await request('POST', `${this.server}/chat/v1/sessions`, null, {
-      site: this.site, lang: this.texts.lang, covert: this.covert, page: location.origin + location.pathname,
-    })
+    const made = await request('POST', `${this.server}/chat/v1/sessions`, null, this.opening())
     // Another tab may have been faster.
     if (!this.token) {
       this.store.keep({ token: made.token })
       this.tellToken()
     }
     return this.token
+  }
+
+  opening() {
+    return { site: this.site, lang: this.texts.lang, covert: this.covert, page: location.origin + location.pathname }
   }
 
   tellToken() {
