@@ -1,12 +1,15 @@
 package webchat
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 
 	"contactd/channels/accounts"
 	"contactd/channels/listen"
@@ -128,6 +131,10 @@ func (c Config) WithDefaults() Config {
 	c.Sites = slices.Clone(c.Sites)
 	for i := range c.Sites {
 		site := &c.Sites[i]
+		site.Origins = slices.Clone(site.Origins)
+		for j, origin := range site.Origins {
+			site.Origins[j] = cmp.Or(originOf(origin), origin)
+		}
 		fill(&site.ExitURL, defaultExit)
 		fill(&site.Phone, "999")
 		site.Hours = site.Hours.WithDefaults()
@@ -205,7 +212,7 @@ func (s Site) validate() error {
 		problem("name: %w", err)
 	}
 	for i, origin := range s.Origins {
-		if got := originOf(origin); got == "" || got != strings.ToLower(origin) {
+		if _, rest, _ := strings.Cut(origin, "://"); originOf(origin) == "" || strings.ContainsAny(rest, "/?#") {
 			problem("origins[%d]: want scheme and name alone, such as https://www.example.police.uk, got %q", i, origin)
 		}
 	}
@@ -250,14 +257,25 @@ func (u Uploads) validate() error {
 	return errors.Join(wrong...)
 }
 
-// originOf is scheme and host of a web address in lower case, empty when it is
-// none.
+// originOf is the origin of a web address as browsers write it, empty when it is
+// none: scheme and host in small letters of ASCII, and a port that the scheme
+// does not say already.
 func originOf(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
 		return ""
 	}
-	return strings.ToLower(u.Scheme + "://" + u.Host)
+	host, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(false)).ToASCII(u.Hostname())
+	if strings.Contains(u.Host, "[") { // of IPv6
+		host, err = strings.ToLower(strings.TrimSuffix(u.Host, ":"+u.Port())), nil
+	}
+	if err != nil {
+		return ""
+	}
+	if port := u.Port(); port != "" && port != map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+		host += ":" + port
+	}
+	return u.Scheme + "://" + host
 }
 
 func (c Config) trusted() (proxy.Trusted, error) {

@@ -33,6 +33,4 @@ func (o origins) allows(site Site, origin string, r *http.Request) bool {
 	return o.isOwn(origin, r) || lists(site, origin)
 }
 
-func lists(s Site, origin string) bool {
-	return slices.ContainsFunc(s.Origins, func(each string) bool { return strings.EqualFold(each, origin) })
-}
+func lists(s Site, origin string) bool { return slices.Contains(s.Origins, origin) }
