@@ -47,7 +47,6 @@ type view struct {
 	Trouble string
 	Intro   []string
 	ID      string
-	Files   bool // the form has files
 	Lost    []line
 	Fields  []fieldView
 
@@ -100,7 +99,6 @@ func (f *Forms) view(of *form, lang string, sent *submission, problems []problem
 		if shown.Error != nil {
 			v.Lost = append(v.Lost, shown.Error...)
 		}
-		v.Files = v.Files || field.Kind == Files
 		for _, file := range sent.files {
 			if file.Field == field.Name {
 				shown.Kept = append(shown.Kept, keptView{say(lang, "file.keep", "name", file.Name), f.keep(of.Name, sent.id, file)})

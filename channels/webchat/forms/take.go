@@ -5,9 +5,14 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"contactd/channels"
 )
+
+// patience is how long it may take to store a message before the person gets
+// everything back, to try again: far less than a browser waits.
+const patience = 10 * time.Second
 
 // take judges a submission and makes a message of it, or sends it back.
 func (s *server) take(w http.ResponseWriter, r *http.Request, form *form, lang string, sent *submission) {
@@ -26,7 +31,9 @@ func (s *server) take(w http.ResponseWriter, r *http.Request, form *form, lang s
 		d.Forgiven = append(d.Forgiven, forgiven{p, oneLine(form.fields[p.Field].Label.In(lang))})
 	}
 	// Whoever has sent it may have gone: it came whole and is taken.
-	if err := s.accept(context.WithoutCancel(r.Context()), d); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
+	defer cancel()
+	if err := s.accept(ctx, d); err != nil {
 		s.deps.Log.Error("form not taken", slog.String("form", form.Name), slog.String("cause", err.Error()))
 		w.Header().Set("Retry-After", "30")
 		s.unavailable(w, r, form, lang, sent)

@@ -1,10 +1,16 @@
 package forms_test
 
 import (
+	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"contactd/channels"
 	"contactd/channels/webchat/forms"
 )
 
@@ -191,4 +197,41 @@ func TestAKeptFileCannotBeForgedAndDoesNotKeepForEver(t *testing.T) {
 	if accepted := s.inbox.Accepted(); len(accepted) != 0 {
 		t.Errorf("%d were taken", len(accepted))
 	}
+}
+
+func TestATextOfAnyLengthComesBack(t *testing.T) {
+	s := open(t, func(c *forms.Config, _ *forms.Deps) {
+		c.Forms = []forms.Form{{Name: "words", Title: forms.Words{"en": "Words"}, Fields: []forms.Field{{Name: "what", Kind: forms.Textarea, Label: forms.Words{"en": "What?"}}}}}
+	})
+	text := strings.Repeat("ŵ", 400_000)
+	var back answer
+	if kind := attribute(s.get("/forms/words").element("method", "post"), "enctype"); kind == "" {
+		back = s.post("/forms/words", "what", text)
+	} else {
+		back = s.upload("/forms/words", part{name: "what", body: text})
+	}
+	if got := back.is(422).value("what"); len(got) < 60_000 || !strings.HasPrefix(text, got) {
+		t.Errorf("%d bytes came back", len(got))
+	}
+}
+
+func TestWhileNothingCanBeStoredAllThatWasTypedComesBackSoon(t *testing.T) {
+	s := open(t, nil)
+	synctest.Test(t, func(t *testing.T) {
+		sent := httptest.NewRequest(http.MethodPost, "/forms/contact-us", strings.NewReader(encode("message", "he is here")))
+		sent.Header.Set("Content-Type", urlencoded)
+		got, began := httptest.NewRecorder(), time.Now()
+		s.forms.Handler(stuck{s.inbox}).ServeHTTP(got, sent)
+		if took := time.Since(began); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body.String(), "he is here") || took > 20*time.Second {
+			t.Errorf("%d after %v:\n%s", got.Code, took, got.Body)
+		}
+	})
+}
+
+// stuck is an inbox that stores nothing as long as anybody waits.
+type stuck struct{ channels.Inbox }
+
+func (stuck) Accept(ctx context.Context, _ []channels.Original, _ channels.Cursor) error {
+	<-ctx.Done()
+	return ctx.Err()
 }
