@@ -45,7 +45,7 @@ func (r *running) postBye(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	forget := req.URL.Query().Get("forget") == "1" || said.Token == "" // nobody has the key of a chat that begins so
-	if err := r.sayGoodbye(req.Context(), session, forget); err != nil {
+	if err := r.sayGoodbye(context.WithoutCancel(req.Context()), session, forget); err != nil {
 		r.unavailable(w, err)
 		return
 	}
@@ -82,22 +82,17 @@ func (r *running) sayGoodbye(ctx context.Context, session store.Session, forget 
 			return err
 		}
 	}
-	in := r.rooms.inUse(session.Conversation)
-	if in == nil {
-		return nil
-	}
-	defer r.rooms.leave(in)
-	in.mutex.Lock()
-	defer in.mutex.Unlock()
-	in.session.Forgotten = in.session.Forgotten || forget
-	for l := range in.lines {
-		if forget {
-			go l.end(websocket.StatusNormalClosure, "bye")
-		} else {
-			go l.ask() // the one that goes is gone soon
+	return r.with(ctx, session.ID, func(in *room) error {
+		in.session.Forgotten = in.session.Forgotten || forget
+		for l := range in.lines {
+			if forget {
+				go l.end(websocket.StatusNormalClosure, "bye")
+			} else {
+				go l.ask() // the one that goes is gone soon
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // takeLast takes frames of somebody who has gone: nobody waits, and nobody sends

@@ -12,10 +12,10 @@ import (
 // All that happens to a session happens under its mutex, so that the inbox, the
 // log and every window have the same order.
 type room struct {
-	id           int64
-	conversation string
+	id int64
 
 	mutex   sync.Mutex
+	loaded  bool // session was read
 	session store.Session
 	lines   map[*line]struct{}
 	// taken are the ids of all that the person sent, once one was asked for.
@@ -42,31 +42,39 @@ func newRooms() *rooms {
 }
 
 // enter returns the room of a session, for the caller until leave. load reads
-// the session when nobody is in.
+// the session when nobody is in; who comes meanwhile waits, so that nobody goes
+// on with what was read before another changed it.
 func (rs *rooms) enter(id int64, load func() (store.Session, error)) (*room, error) {
 	rs.mutex.Lock()
-	if r := rs.byID[id]; r != nil {
-		r.users++
-		rs.mutex.Unlock()
-		return r, nil
-	}
-	rs.mutex.Unlock()
-	// Loading under the lock would stop everybody. If two load, what the
-	// second one has read is no older than what the first one has put there,
-	// and the first one's counts.
-	session, err := load()
-	if err != nil {
-		return nil, err
-	}
-	rs.mutex.Lock()
-	defer rs.mutex.Unlock()
 	r := rs.byID[id]
 	if r == nil {
-		r = &room{id: id, conversation: session.Conversation, session: session, lines: map[*line]struct{}{}}
-		rs.byID[id], rs.byConversation[session.Conversation] = r, r
+		r = &room{id: id, lines: map[*line]struct{}{}}
+		rs.byID[id] = r
 	}
 	r.users++
+	rs.mutex.Unlock()
+	if err := rs.load(r, load); err != nil {
+		rs.leave(r)
+		return nil, err
+	}
 	return r, nil
+}
+
+// load reads the session of a room unless it was.
+func (rs *rooms) load(r *room, read func() (store.Session, error)) (err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.loaded {
+		return nil
+	}
+	if r.session, err = read(); err != nil {
+		return err
+	}
+	r.loaded = true
+	rs.mutex.Lock()
+	defer rs.mutex.Unlock()
+	rs.byConversation[r.session.Conversation] = r
+	return nil
 }
 
 // leave lets a room go.
@@ -75,7 +83,7 @@ func (rs *rooms) leave(r *room) {
 	defer rs.mutex.Unlock()
 	if r.users--; r.users == 0 {
 		delete(rs.byID, r.id)
-		delete(rs.byConversation, r.conversation)
+		delete(rs.byConversation, r.session.Conversation)
 	}
 }
 

@@ -347,6 +347,6 @@ func (r *running) typed(in *room) {
 	}
 	if now.Sub(in.typingTold) >= typingEach && r.deps.Signals != nil {
 		in.typingTold = now
-		r.deps.Signals.SenderTyping(Kind, in.session.Site, in.conversation)
+		r.deps.Signals.SenderTyping(Kind, in.session.Site, in.session.Conversation)
 	}
 }

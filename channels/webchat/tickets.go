@@ -21,7 +21,9 @@ func (r *running) redeem(req *http.Request) (session int64, ok bool) {
 	}, r.deps.Now())
 }
 
-// ticketLimit bounds the unused tickets of everybody.
+// ticketLimit bounds the unused tickets of everybody. Beyond it, one of them is
+// forgotten for each that is issued: one that was asked for in earnest is used
+// within moments, and hardly ever that one.
 const ticketLimit = 50_000
 
 // tickets open one connection each: a browser can put no header on a socket's
@@ -38,19 +40,15 @@ type ticket struct {
 	until   time.Time
 }
 
-// issue makes a ticket for pages of one origin; empty when there are too many.
+// issue makes a ticket for pages of one origin.
 func (t *tickets) issue(session int64, origin string, now time.Time) string {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	if len(t.unused) >= ticketLimit {
-		for key, each := range t.unused {
-			if now.After(each.until) {
-				delete(t.unused, key)
-			}
+	for key := range t.unused {
+		if len(t.unused) < ticketLimit {
+			break
 		}
-	}
-	if len(t.unused) >= ticketLimit {
-		return ""
+		delete(t.unused, key)
 	}
 	name := rand.Text()
 	if t.unused == nil {

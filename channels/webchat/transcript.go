@@ -50,7 +50,7 @@ func (r *running) transcript(ctx context.Context, in *room, address netip.Addr, 
 		in.mailing = map[string]bool{}
 	}
 	in.mailing[f.ID] = true
-	r.rooms.inUse(in.conversation) // with the room, what is on its way would be forgotten
+	r.rooms.inUse(in.session.Conversation) // with the room, what is on its way would be forgotten
 	text := written(rows, r.zone(in.session.Site))
 	go func() {
 		defer r.work.Done()
