@@ -69,6 +69,9 @@ func (r *running) taker() *upload.Taker {
 	if r.config.ClamAV.Address != "" {
 		t.Scan = r.scan
 	}
+	if r.deps.Room != nil {
+		t.Spare = r.deps.Room.Spare
+	}
 	return t
 }
 
@@ -120,7 +123,7 @@ func (r *running) cutShort(w http.ResponseWriter, err error) {
 		r.fail(w, http.StatusUnsupportedMediaType, "media_type", "this kind of file cannot be taken: pictures, films and PDF can")
 	case errors.Is(err, upload.ErrEmpty):
 		r.fail(w, http.StatusBadRequest, "empty", "the file is empty")
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case errors.Is(err, upload.ErrFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		r.deps.Log.Error("upload was refused: the disk is full", "error", err)
 		r.fail(w, http.StatusInsufficientStorage, "full", "there is no room for files now; send the text without it")
 	case errors.Is(err, io.ErrUnexpectedEOF), isTimeout(err):

@@ -6,9 +6,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -291,5 +293,38 @@ func TestTheDesksFilesComeWithItsReply(t *testing.T) {
 	}
 	if status := p.do(p.request("GET", "/chat/v1/files/"+f.Files[0].File, nil), nil); status != http.StatusOK {
 		t.Errorf("the file: %d", status)
+	}
+}
+
+// full is a disk whose last room is for messages.
+type full struct{}
+
+func (full) Spare() error { return errors.New("too little is free") }
+
+func TestMessagesAreTakenWhenThereIsNoMoreRoomForFiles(t *testing.T) {
+	h := newHouse(t, func(h *house) { h.deps.Room = full{} })
+	p := h.arrives()
+	if _, status := p.upload("garden.png", png, "image/png"); status != http.StatusInsufficientStorage {
+		t.Errorf("a file: %d", status)
+	}
+	h.works("message-1")
+	var page bytes.Buffer
+	form := multipart.NewWriter(&page)
+	_ = form.WriteField("message", "he has my bicycle")
+	part, err := form.CreateFormFile("files", "bicycle.png")
+	if err == nil {
+		_, err = io.WriteString(part, png)
+	}
+	if err = errors.Join(err, form.Close()); err != nil {
+		t.Fatal(err)
+	}
+	sent := p.request(http.MethodPost, "/forms/contact-us", &page)
+	sent.Header.Set("Content-Type", form.FormDataContentType())
+	if status := p.do(sent, nil); status != http.StatusOK {
+		t.Errorf("a form: %d", status)
+	}
+	all := h.messages()
+	if last := all[len(all)-1]; !strings.Contains(last.Text, "he has my bicycle") || len(last.Attachments) != 0 {
+		t.Errorf("got %+v", last)
 	}
 }

@@ -58,6 +58,9 @@ func (ch *Channel) newForms() (*forms.Forms, error) {
 	if ch.deps.Judge != nil {
 		deps.Urgent = ch.deps.Judge.Urgent
 	}
+	if ch.deps.Room != nil {
+		deps.Spare = ch.deps.Room.Spare
+	}
 	if ch.config.ClamAV.Address != "" {
 		deps.Scan = func(ctx context.Context, r io.Reader) (string, error) {
 			return clamav.Infected(ctx, ch.config.ClamAV, r)

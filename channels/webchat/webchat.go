@@ -40,6 +40,11 @@ type Judge interface {
 	Urgent(text string) bool
 }
 
+// Room says why no file of a stranger is to be kept now, nil while there is room.
+type Room interface {
+	Spare() error
+}
+
 // Mailer sends the transcript that a person asked for.
 type Mailer interface {
 	Mail(ctx context.Context, to, subject, text string) error
@@ -56,6 +61,8 @@ type Deps struct {
 	Outcomes channels.Outcomes
 	// Signals is told of typing, nil when nobody wants to know.
 	Signals channels.Signals
+	// Room bounds what files fill; without it nothing but the disk does.
+	Room Room
 	// Judge lets emergencies overtake the limiter; without it nothing does.
 	Judge Judge
 	// Mailer sends transcripts; without it there are none.

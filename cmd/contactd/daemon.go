@@ -165,7 +165,7 @@ func (d *daemon) makeChannels(context.Context) (err error) {
 		return err
 	}
 	d.channels, err = makeChannels(d.config, d.journal.Blobs(), d.health, d.log, d.registry,
-		outcomes{d.journal}, d.signals, folders{filepath.Join(d.config.DataDir, "channels")}, urgency{d.panel.Panel}, backlog{d})
+		outcomes{d.journal}, d.signals, folders{filepath.Join(d.config.DataDir, "channels")}, urgency{d.panel.Panel}, backlog{d}, room{d.journal})
 	for name, channel := range d.channels {
 		if lister, ok := channel.(accountLister); ok {
 			for _, account := range lister.AccountNames() {
@@ -175,6 +175,12 @@ func (d *daemon) makeChannels(context.Context) (err error) {
 	}
 	return err
 }
+
+// room is what the disk has for strangers' files.
+type room struct{ journal *journal.Journal }
+
+// Spare implements webchat.Room.
+func (r room) Spare() error { return r.journal.Spare() }
 
 // backlog is what nobody has read yet. Before somebody reads it, nobody need
 // wait for that.

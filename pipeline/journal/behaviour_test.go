@@ -244,6 +244,24 @@ func TestAcceptanceIsRefusedWhileTheDiskIsTooFull(t *testing.T) {
 	}
 }
 
+func TestTheLastOfTheDiskIsForMessages(t *testing.T) {
+	dir := t.TempDir()
+	free, err := freeBytes(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := open(t, dir, func(c *Config, _ *Deps) { c.MinFree = free / 2 })
+	accept(t, j, original("1"))
+	if err := j.Spare(); err == nil || !strings.Contains(err.Error(), "min_free_bytes") {
+		t.Errorf("a file would be stored: %v", err)
+	}
+	for _, floor := range []int64{free / 8, -1} {
+		if err := open(t, t.TempDir(), func(c *Config, _ *Deps) { c.MinFree = floor }).Spare(); err != nil {
+			t.Errorf("floor %d: %v", floor, err)
+		}
+	}
+}
+
 // thread is a placement by references.
 func thread(key string, ids, refs, people string) pipeline.Placement {
 	return pipeline.Placement{Key: key, Thread: contact.Thread{

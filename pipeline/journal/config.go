@@ -27,8 +27,8 @@ type Config struct {
 	// published, at a time; default 1024.
 	InFlight int `yaml:"in_flight"`
 	// MinFree is how many bytes must be free on the disk for Accept to take
-	// more, so that what was accepted can still be worked off; default
-	// 67108864 (64 MiB), negative for no such floor.
+	// more, so that what was accepted can still be worked off; Spare wants four
+	// times as many. Default 67108864 (64 MiB), negative for no such floor.
 	MinFree int64 `yaml:"min_free_bytes"`
 	// Automatic bounds the replies that no person wrote.
 	Automatic Automatic `yaml:"automatic_replies"`

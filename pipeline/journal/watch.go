@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -12,6 +13,21 @@ func (j *Journal) room() error {
 		return *err
 	}
 	return nil
+}
+
+// spareFloors is how many times MinFree must be free for what may be refused.
+const spareFloors = 4
+
+// Spare says why nothing is to be stored now that may be refused, such as a
+// stranger's file; nil while there is room. The last of the disk is for messages,
+// or whoever fills it with files would stop all of them.
+func (j *Journal) Spare() error {
+	free := j.free.Load()
+	if j.config.MinFree < 0 || free/spareFloors >= j.config.MinFree {
+		return nil
+	}
+	return fmt.Errorf("store file: %d bytes are free in %s, less than %d times min_free_bytes %d: the rest is for messages",
+		free, j.config.Dir, spareFloors, j.config.MinFree)
 }
 
 // lookAtDisk notes how much room there is.

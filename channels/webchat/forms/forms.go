@@ -45,6 +45,8 @@ type Deps struct {
 	Address func(*http.Request) netip.Addr
 	// Scan looks for viruses, see upload.Taker. Nil for none.
 	Scan func(ctx context.Context, r io.Reader) (found string, err error)
+	// Spare says why no file is kept now, see upload.Taker. Nil: there is room.
+	Spare func() error
 	// Log, nil for none.
 	Log *slog.Logger
 	// Now is the clock, nil for the real one.
@@ -98,7 +100,7 @@ func New(config Config, deps Deps) (*Forms, error) {
 	}
 	f := &Forms{
 		config: config, deps: deps, byName: map[string]*form{}, pages: pages, limits: newLimiter(config.PerMinute),
-		files: upload.Taker{Limits: config.Uploads.Limits, Blobs: deps.Blobs, Scan: deps.Scan},
+		files: upload.Taker{Limits: config.Uploads.Limits, Blobs: deps.Blobs, Scan: deps.Scan, Spare: deps.Spare},
 		seal:  make([]byte, 32),
 	}
 	_, _ = rand.Read(f.seal) // never fails

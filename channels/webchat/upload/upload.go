@@ -40,6 +40,9 @@ type Taker struct {
 	// Scan reads a file and names what it found, empty for nothing. An error
 	// means that nobody knows. Nil when there is no scanner.
 	Scan func(ctx context.Context, r io.Reader) (found string, err error)
+	// Spare says why no file is to be kept now, asked again while one comes. Nil
+	// when there is always room.
+	Spare func() error
 }
 
 // File is a file that was taken.
@@ -71,6 +74,9 @@ var (
 	ErrKind     = errors.New("this kind of file is not taken")
 )
 
+// ErrFull says that there is no room for files.
+var ErrFull = errors.New("no room for files")
+
 // sniffed is how many bytes the kind is told from.
 const sniffed = 3072
 
@@ -88,7 +94,7 @@ func (t *Taker) Take(ctx context.Context, r io.Reader, name, claimed string) (Fi
 	if !t.Limits.takes(kind) {
 		return File{}, ErrKind
 	}
-	blob, err := t.Blobs.Store(ctx, &capped{r: head, left: t.Limits.FileBytes})
+	blob, err := t.Blobs.Store(ctx, &capped{r: head, left: t.Limits.FileBytes, spare: t.Spare})
 	if err != nil {
 		if errors.Is(err, ErrTooLarge) {
 			return File{}, ErrTooLarge
@@ -140,14 +146,20 @@ func (l Limits) takes(kind string) bool {
 	return false
 }
 
-// capped fails once more than left bytes were read.
+// capped fails once more than left bytes were read, or there is no room for more.
 type capped struct {
-	r    io.Reader
-	left int64
+	r     io.Reader
+	left  int64
+	spare func() error
 }
 
 // Read implements io.Reader.
 func (c *capped) Read(b []byte) (int, error) {
+	if c.spare != nil {
+		if err := c.spare(); err != nil {
+			return 0, fmt.Errorf("%w: %w", ErrFull, err)
+		}
+	}
 	n, err := c.r.Read(b)
 	if c.left -= int64(n); c.left < 0 {
 		return 0, ErrTooLarge

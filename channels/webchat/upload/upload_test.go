@@ -111,3 +111,20 @@ func TestANameIsHarmless(t *testing.T) {
 		}
 	}
 }
+
+func TestNoFileIsKeptThatWouldTakeTheRoomOfMessages(t *testing.T) {
+	asked := 0
+	taker := upload.Taker{
+		Limits: upload.Limits{FileBytes: 1 << 20, MediaTypes: []string{"image/*"}}, Blobs: &channelstest.Blobs{},
+		Spare: func() error {
+			if asked++; asked > 2 {
+				return errors.New("too little is free")
+			}
+			return nil
+		},
+	}
+	_, err := taker.Take(t.Context(), strings.NewReader(png+strings.Repeat("x", 500<<10)), "a.png", "")
+	if !errors.Is(err, upload.ErrFull) {
+		t.Errorf("the disk was filled while it came: %v", err)
+	}
+}
