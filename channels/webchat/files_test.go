@@ -195,13 +195,13 @@ func TestNamesOfFilesAreHarmless(t *testing.T) {
 	h := newHouse(t, func(h *house) { h.config.Uploads.FilesPerSession = 100 })
 	p := h.arrives()
 	for name, want := range map[string]string{
-		"../../etc/passwd":                "passwd",
+		"../../etc/passwd":                "passwd.png",
 		`C:\Users\jo\photo.png`:           "photo.png",
 		"a\r\nSet-Cookie: b":              "",
 		"quote\".png":                     "quote.png",
 		"gpj.\u202eexe.png":               "gpj.exe.png",
-		"":                                "file",
-		"....":                            "file",
+		"":                                "file.png",
+		"....":                            "file.png",
 		"ffôn.png":                        "ffôn.png",
 		strings.Repeat("a", 300):          "",
 		strings.Repeat("ŵ", 300) + ".png": "",

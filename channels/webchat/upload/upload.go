@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -48,7 +47,8 @@ type Taker struct {
 // File is a file that was taken.
 type File struct {
 	SHA256 string `json:"sha256"`
-	// Name is what the sender called it, without path and control characters.
+	// Name is what the sender called it, without path and control characters,
+	// and with the ending of what it is when it had another.
 	Name string `json:"name"`
 	Size int64  `json:"size"`
 	// MediaType is sniffed, Claimed what the sender stated.
@@ -90,7 +90,8 @@ func (t *Taker) Take(ctx context.Context, r io.Reader, name, claimed string) (Fi
 	case len(start) == 0:
 		return File{}, ErrEmpty
 	}
-	kind := mediaType(start)
+	found := mimetype.Detect(start)
+	kind, _, _ := strings.Cut(found.String(), ";")
 	if !t.Limits.takes(kind) {
 		return File{}, ErrKind
 	}
@@ -101,7 +102,7 @@ func (t *Taker) Take(ctx context.Context, r io.Reader, name, claimed string) (Fi
 		}
 		return File{}, fmt.Errorf("take file: %w", err)
 	}
-	file := File{SHA256: blob.SHA256, Name: CleanName(name), Size: blob.Size, MediaType: kind, Claimed: cleanType(claimed)}
+	file := File{SHA256: blob.SHA256, Name: endingAs(kind, found.Extension(), CleanName(name)), Size: blob.Size, MediaType: kind, Claimed: cleanType(claimed)}
 	file.Scan = t.scan(ctx, blob)
 	return file, nil
 }
@@ -127,15 +128,9 @@ func (t *Taker) scan(ctx context.Context, blob contact.Blob) string {
 	}
 }
 
-// mediaType tells the kind of a file from its first bytes, without parameters.
-func mediaType(start []byte) string {
-	kind, _, _ := strings.Cut(mimetype.Detect(start).String(), ";")
-	return kind
-}
-
 // takes reports whether a kind is taken.
 func (l Limits) takes(kind string) bool {
-	if strings.HasSuffix(kind, "xml") || strings.HasSuffix(kind, "html") {
+	if runs(kind) {
 		return false
 	}
 	for _, pattern := range l.MediaTypes {
@@ -145,6 +140,9 @@ func (l Limits) takes(kind string) bool {
 	}
 	return false
 }
+
+// runs reports whether a browser may run what is of a kind.
+func runs(kind string) bool { return strings.HasSuffix(kind, "xml") || strings.HasSuffix(kind, "html") }
 
 // capped fails once more than left bytes were read, or there is no room for more.
 type capped struct {
@@ -165,46 +163,6 @@ func (c *capped) Read(b []byte) (int, error) {
 		return 0, ErrTooLarge
 	}
 	return n, err
-}
-
-// nameLimit is how many characters of a file's name are kept.
-const nameLimit = 120
-
-// CleanName makes a sender's name of a file harmless wherever it is shown or
-// put: no path, no control or formatting characters, not empty, its ending
-// kept when it is cut.
-func CleanName(name string) string {
-	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, "�"), `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if isUnseen(r) || strings.ContainsRune(`/:*?"<>|`, r) {
-			return -1
-		}
-		return r
-	}, name)
-	name = strings.Trim(name, ". ")
-	if name == "" {
-		return "file"
-	}
-	if letters := []rune(name); len(letters) > nameLimit {
-		ending := []rune(path.Ext(name))
-		if len(ending) > 12 {
-			ending = nil
-		}
-		name = string(letters[:nameLimit-len(ending)]) + string(ending)
-	}
-	return name
-}
-
-// isUnseen reports whether a character is one of those that steer and do not
-// show: controls, and what turns the direction of writing round.
-func isUnseen(r rune) bool {
-	switch {
-	case r < ' ', r >= 0x7f && r < 0xa0:
-	case r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x2069, r == 0xfeff:
-	default:
-		return false
-	}
-	return true
 }
 
 // cleanType keeps of a stated media type what looks like one.

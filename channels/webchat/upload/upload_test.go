@@ -89,6 +89,32 @@ func TestABrokenUploadIsNoFile(t *testing.T) {
 	}
 }
 
+func TestAFileEndsAsWhatItIs(t *testing.T) {
+	heic, mov := "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  "
+	for name, c := range map[string]struct{ bytes, want string }{
+		"holiday.png":     {png, "holiday.png"},
+		"holiday.PNG":     {png, "holiday.PNG"},
+		"holiday.jpeg":    {"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01", "holiday.jpeg"},
+		"converted.jpg":   {png, "converted.jpg"}, // what shows pictures looks at the bytes too
+		"IMG_0001.HEIC":   {heic, "IMG_0001.HEIC"},
+		"IMG_0002.MOV":    {mov, "IMG_0002.MOV"},
+		"letter.pdf":      {pdf, "letter.pdf"},
+		"map.html":        {png, "map.html.png"},
+		"map.bat":         {"GIF89a&calc", "map.bat.gif"},
+		"map.svg":         {png, "map.svg.png"},
+		"letter.pdf.exe":  {pdf, "letter.pdf.exe.pdf"},
+		"letter.png":      {pdf, "letter.png.pdf"},
+		"Llun o’r tŷ":     {png, "Llun o’r tŷ.png"},
+		"":                {png, "file.png"},
+		"of 3. November.": {pdf, "of 3. November.pdf"},
+	} {
+		taker := upload.Taker{Limits: limits, Blobs: &channelstest.Blobs{}}
+		if file, err := taker.Take(t.Context(), strings.NewReader(c.bytes), name, ""); err != nil || file.Name != c.want {
+			t.Errorf("%q became %q, want %q; %v", name, file.Name, c.want, err)
+		}
+	}
+}
+
 func TestANameIsHarmless(t *testing.T) {
 	for name, want := range map[string]string{
 		"holiday.jpg":                      "holiday.jpg",
