@@ -15,8 +15,12 @@ import (
 const byePath = "/chat/v1/bye"
 
 // byeLimit is the size of what a page says as it goes: browsers let it say no
-// more.
-const byeLimit = 64 << 10
+// more. byeTokens is more than 20 messages take that have 50 files each: what is
+// refused would leave the key of the chat behind.
+const (
+	byeLimit  = 64 << 10
+	byeTokens = 5000
+)
 
 // lastWords are what a page says as it goes.
 type lastWords struct {
@@ -34,7 +38,7 @@ func (r *running) postBye(w http.ResponseWriter, req *http.Request) {
 	said := lastWords{Token: strings.TrimSpace(string(raw))}
 	if err == nil && strings.HasPrefix(said.Token, "{") {
 		said = lastWords{}
-		err = decodeStrictly(raw, &said)
+		err = decodeWithin(byeTokens, raw, &said)
 	}
 	if err != nil {
 		r.fail(w, http.StatusBadRequest, "bad_request", "want the token alone, or one JSON object")

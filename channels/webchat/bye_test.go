@@ -2,6 +2,7 @@ package webchat
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -57,6 +58,23 @@ func TestWhatHadNoTickIsTakenWithTheGoodbyeOnce(t *testing.T) {
 	if got := h.messages(); len(got) != 2 || got[1].Text != "upstairs" || got[0].Conversation != got[1].Conversation {
 		t.Errorf("got %+v", got)
 	}
+	if status := p.post("/chat/v1/tickets", struct{}{}, nil); status != http.StatusUnauthorized {
+		t.Errorf("the token still opens the chat: %d", status)
+	}
+}
+
+func TestAGoodbyeWithAllThatAPageMayKeepForgets(t *testing.T) {
+	h := newHouse(t)
+	p := h.arrives()
+	var frames []map[string]any
+	for n := range 20 {
+		files := make([]string, 50)
+		for i := range files {
+			files[i] = "file-" + strconv.Itoa(i)
+		}
+		frames = append(frames, map[string]any{"type": "message", "id": "message-" + strconv.Itoa(n), "text": "", "files": files, "at": time.Now()})
+	}
+	p.leaves("null", map[string]any{"token": p.token, "frames": frames})
 	if status := p.post("/chat/v1/tickets", struct{}{}, nil); status != http.StatusUnauthorized {
 		t.Errorf("the token still opens the chat: %d", status)
 	}

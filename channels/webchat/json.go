@@ -21,7 +21,10 @@ var errJSON = errors.New("want one JSON object in UTF-8, no name in it twice, ne
 // decodeStrictly reads one object from outside. Of a doubled name different
 // readers would believe different ones, so it is refused; encoding/json takes
 // names in any case, so case makes no difference.
-func decodeStrictly(text []byte, into any) error {
+func decodeStrictly(text []byte, into any) error { return decodeWithin(jsonTokens, text, into) }
+
+// decodeWithin does with up to so many tokens.
+func decodeWithin(left int, text []byte, into any) error {
 	if !utf8.Valid(text) {
 		return errJSON
 	}
@@ -31,8 +34,7 @@ func decodeStrictly(text []byte, into any) error {
 	if err != nil || first != json.Delim('{') {
 		return errJSON
 	}
-	count := 0
-	if err := checkObject(tokens, 1, &count); err != nil {
+	if err := checkObject(tokens, 1, &left); err != nil {
 		return err
 	}
 	if _, err := tokens.Token(); !errors.Is(err, io.EOF) {
@@ -45,10 +47,10 @@ func decodeStrictly(text []byte, into any) error {
 }
 
 // checkObject reads an object after its brace.
-func checkObject(tokens *json.Decoder, depth int, count *int) error {
+func checkObject(tokens *json.Decoder, depth int, left *int) error {
 	names := map[string]bool{}
 	for {
-		token, err := next(tokens, count)
+		token, err := next(tokens, left)
 		if err != nil {
 			return err
 		}
@@ -61,16 +63,16 @@ func checkObject(tokens *json.Decoder, depth int, count *int) error {
 			return errJSON
 		}
 		names[name] = true
-		if token, err = next(tokens, count); err != nil {
+		if token, err = next(tokens, left); err != nil {
 			return err
 		}
-		if err := checkValue(tokens, token, depth+1, count); err != nil {
+		if err := checkValue(tokens, token, depth+1, left); err != nil {
 			return err
 		}
 	}
 }
 
-func checkValue(tokens *json.Decoder, token json.Token, depth int, count *int) error {
+func checkValue(tokens *json.Decoder, token json.Token, depth int, left *int) error {
 	delim, nested := token.(json.Delim)
 	if !nested {
 		return nil
@@ -79,24 +81,24 @@ func checkValue(tokens *json.Decoder, token json.Token, depth int, count *int) e
 		return errJSON
 	}
 	if delim == '{' {
-		return checkObject(tokens, depth, count)
+		return checkObject(tokens, depth, left)
 	}
 	for {
-		token, err := next(tokens, count)
+		token, err := next(tokens, left)
 		if err != nil {
 			return err
 		}
 		if token == json.Delim(']') {
 			return nil
 		}
-		if err := checkValue(tokens, token, depth+1, count); err != nil {
+		if err := checkValue(tokens, token, depth+1, left); err != nil {
 			return err
 		}
 	}
 }
 
-func next(tokens *json.Decoder, count *int) (json.Token, error) {
-	if *count++; *count > jsonTokens {
+func next(tokens *json.Decoder, left *int) (json.Token, error) {
+	if *left--; *left < 0 {
 		return nil, errJSON
 	}
 	token, err := tokens.Token()
