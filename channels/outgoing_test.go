@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"contactd/channels"
 )
@@ -19,7 +20,7 @@ func TestWhatIsWrittenNeverRidesOnAnOldConnection(t *testing.T) {
 		from[r.Method] = append(from[r.Method], r.RemoteAddr)
 	}))
 	defer server.Close()
-	outgoing := channels.NewOutgoing(&http.Transport{})
+	outgoing := channels.NewOutgoing(&http.Transport{}, time.Now)
 	defer outgoing.CloseIdleConnections()
 	client := http.Client{Transport: outgoing}
 	for _, method := range []string{http.MethodGet, http.MethodGet, http.MethodPost, http.MethodPost} {

@@ -24,7 +24,8 @@ var errTooSoon = errors.New("it is too soon to tell: the echo may still come")
 // errCannotTell says that the platform can only be waited for.
 var errCannotTell = errors.New("WhatsApp does not show what was sent; its next news of the message will tell")
 
-// skew is how far the platform's clock, in whole seconds, may be behind ours.
+// skew is how far before it was asked for, by Meta's clock, an answer may be
+// dated: Meta tells the time in whole seconds.
 const skew = 5 * time.Second
 
 // Find implements channels.Replier: by the echo that Meta delivers of
@@ -105,13 +106,13 @@ type said struct {
 func (ch *Channel) lookUp(ctx context.Context, a *account, where address.Address, reply contact.Reply) (map[int]string, error) {
 	parts := partsOf(reply, where.Kind)
 	found := map[int]string{}
-	since := reply.RequestedAt.Add(-skew)
+	recent := a.since(reply)
 	visit := func(s said) {
 		at := s.Created.Time
 		if at.IsZero() {
 			at = s.Timestamp.Time
 		}
-		if s.ID == "" || string(s.From.ID) != a.ID || at.Before(since) {
+		if s.ID == "" || string(s.From.ID) != a.ID || !recent(at) {
 			return
 		}
 		if other := a.sent.ReplyOf(string(s.ID)); other != "" && other != reply.ID {
@@ -127,13 +128,24 @@ func (ch *Channel) lookUp(ctx context.Context, a *account, where address.Address
 	var err error
 	switch {
 	case reply.Way == contact.Privately:
-		err = ch.readConversations(ctx, a, nil, func(c conversation) bool { return c.with(where.Who) }, since, visit)
+		err = ch.readConversations(ctx, a, nil, func(c conversation) bool { return c.with(where.Who) }, recent, visit)
 	case where.Kind == address.Messenger || where.Kind == address.Instagram:
-		err = ch.readConversations(ctx, a, url.Values{"user_id": {where.To}}, nil, since, visit)
+		err = ch.readConversations(ctx, a, url.Values{"user_id": {where.To}}, nil, recent, visit)
 	default:
-		err = ch.readComments(ctx, a, where, since, visit)
+		err = ch.readComments(ctx, a, where, recent, visit)
 	}
 	return found, err
+}
+
+// since reports of moments of Meta's whether a reply may have been written then.
+// Our clock may be wrong, and that of who asked for it too, so that it was tried
+// before.
+func (a *account) since(reply contact.Reply) (recent func(time.Time) bool) {
+	at := reply.RequestedAt
+	if tried := a.sent.Attempted(reply.ID); !tried.IsZero() && tried.Before(at) {
+		at = tried
+	}
+	return func(moment time.Time) bool { return !moment.Before(a.graph.There(at).Add(-skew)) }
 }
 
 // conversation is one as Graph shows it.
@@ -164,9 +176,9 @@ func (c conversation) with(person string) bool {
 	return false
 }
 
-// readConversations visits what was said since a moment in all conversations
-// that a query selects, or of those the ones that are wanted.
-func (ch *Channel) readConversations(ctx context.Context, a *account, selects url.Values, wanted func(conversation) bool, since time.Time, visit func(said)) error {
+// readConversations visits what was said of late in all conversations that a
+// query selects, or of those the ones that are wanted.
+func (ch *Channel) readConversations(ctx context.Context, a *account, selects url.Values, wanted func(conversation) bool, recent func(time.Time) bool, visit func(said)) error {
 	query := url.Values{
 		"platform": {platformOf(a)}, "limit": {"25"},
 		"fields": {"id,updated_time,participants{id},messages.limit(50){" + saidFields + "}"},
@@ -179,7 +191,7 @@ func (ch *Channel) readConversations(ctx context.Context, a *account, selects ur
 			if _, err := loose.Decode(raw, &c); err != nil {
 				return false, fmt.Errorf("read conversation: %w", err)
 			}
-			if !c.Updated.IsZero() && c.Updated.Before(since) {
+			if !c.Updated.IsZero() && !recent(c.Updated.Time) {
 				more = false // newest first: the others are older
 				continue
 			}
@@ -187,7 +199,7 @@ func (ch *Channel) readConversations(ctx context.Context, a *account, selects ur
 				continue
 			}
 			path, query := url.PathEscape(string(c.ID))+"/messages", url.Values{"fields": {saidFields}, "limit": {"50"}}
-			if err := ch.readSaid(ctx, a, c.Messages, path, query, since, visit); err != nil {
+			if err := ch.readSaid(ctx, a, c.Messages, path, query, recent, visit); err != nil {
 				return false, err
 			}
 		}
@@ -198,8 +210,9 @@ func (ch *Channel) readConversations(ctx context.Context, a *account, selects ur
 // saidFields are those of a message that was sent.
 const saidFields = "id,created_time,from,message,attachments"
 
-// readSaid visits a list, newest first, and what follows it, down to a moment.
-func (ch *Channel) readSaid(ctx context.Context, a *account, list graph.List, path string, query url.Values, since time.Time, visit func(said)) error {
+// readSaid visits a list, newest first, and what follows it, as long as it is
+// recent.
+func (ch *Channel) readSaid(ctx context.Context, a *account, list graph.List, path string, query url.Values, recent func(time.Time) bool, visit func(said)) error {
 	for seen := map[string]bool{}; ; {
 		more := len(list.Data) > 0
 		for _, raw := range list.Data {
@@ -208,7 +221,7 @@ func (ch *Channel) readSaid(ctx context.Context, a *account, list graph.List, pa
 				return fmt.Errorf("read conversation: %w", err)
 			}
 			visit(s)
-			more = more && !s.Created.Before(since)
+			more = more && recent(s.Created.Time)
 		}
 		after := list.After()
 		if !more || after == "" || seen[after] {
@@ -231,7 +244,7 @@ func platformOf(a *account) string {
 }
 
 // readComments visits what was said under a comment or post, newest first.
-func (ch *Channel) readComments(ctx context.Context, a *account, where address.Address, since time.Time, visit func(said)) error {
+func (ch *Channel) readComments(ctx context.Context, a *account, where address.Address, recent func(time.Time) bool, visit func(said)) error {
 	path, query := url.PathEscape(where.To)+"/comments", url.Values{"fields": {"id,message,from,created_time"}, "order": {"reverse_chronological"}, "limit": {"50"}}
 	if where.Kind == address.Remark {
 		path, query = url.PathEscape(where.To)+"/replies", url.Values{"fields": {"id,text,timestamp,from"}, "limit": {"50"}}
@@ -244,7 +257,7 @@ func (ch *Channel) readComments(ctx context.Context, a *account, where address.A
 				return false, fmt.Errorf("read comments: %w", err)
 			}
 			visit(s)
-			more = more && (where.Kind == address.Remark || !s.Created.Before(since))
+			more = more && (where.Kind == address.Remark || recent(s.Created.Time))
 		}
 		return more, nil
 	})

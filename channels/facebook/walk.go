@@ -45,7 +45,7 @@ const maxPasses = 5
 func (w *walk) again() bool {
 	w.passes++
 	moved := w.edge.moves && w.pages > 1 && w.unseen && w.passes < maxPasses
-	w.reach, w.began = w.began.Add(-skew), w.ch.now()
+	w.reach, w.began = w.account.graph.There(w.began).Add(-skew), w.ch.now()
 	w.after, w.pages, w.unseen = "", 0, false
 	return moved
 }

@@ -35,6 +35,7 @@ func (b *Base) serve(w http.ResponseWriter, r *http.Request) {
 	n, silent := len(b.calls), b.silent
 	b.calls = append(b.calls, Call{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body)})
 	b.mutex.Unlock()
+	w.Header().Set("Date", b.Now().Format(http.TimeFormat)) // a platform tells the time by its own clock
 	if silent != nil {
 		select {
 		case <-silent:

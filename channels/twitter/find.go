@@ -18,7 +18,8 @@ var errTooSoon = errors.New("it is too soon to tell: X may show it later")
 // errTooMuch says that a list was not read to its end.
 var errTooMuch = errors.New("too much was written since to find it")
 
-// skew is how far X's clock may be behind ours.
+// skew is how far before it was asked for, by X's clock, an answer may be dated:
+// X tells the time in whole seconds.
 const skew = 5 * time.Second
 
 // findPages bounds how many pages are read to find a reply.
@@ -70,7 +71,10 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 // lookUp looks for a reply among what the account has written since it was
 // asked for, and returns X's id of it, empty when it is not there.
 func (ch *Channel) lookUp(ctx context.Context, a *account, speaker speaker, where address.Address, reply contact.Reply) (string, error) {
-	since := reply.RequestedAt.Add(-skew)
+	since, err := ch.since(ctx, a, speaker, reply)
+	if err != nil {
+		return "", err
+	}
 	person, group := recipient(where, reply)
 	next := ""
 	for range findPages {
@@ -108,6 +112,23 @@ func (ch *Channel) lookUp(ctx context.Context, a *account, speaker speaker, wher
 		next = page.Next
 	}
 	return "", errTooMuch
+}
+
+// since is from when on a reply may have been written, by X's clock: ours may be
+// wrong, and that of who asked for it too, so that it was tried before.
+func (ch *Channel) since(ctx context.Context, a *account, speaker speaker, reply contact.Reply) (time.Time, error) {
+	at := reply.RequestedAt
+	if tried := a.sent.Attempted(reply.ID); !tried.IsZero() && tried.Before(at) {
+		at = tried
+	}
+	there, known := a.client.There(at)
+	if !known {
+		if _, err := speaker.Me(ctx); err != nil {
+			return at, err
+		}
+		there, _ = a.client.There(at)
+	}
+	return there.Add(-skew), nil
 }
 
 // free reports whether something that was said is not another reply.

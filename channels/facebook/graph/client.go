@@ -64,6 +64,7 @@ const (
 type Client struct {
 	config        Config
 	http          *http.Client
+	outgoing      *channels.Outgoing
 	usage         usage
 	conversations *rate.Limiter
 }
@@ -91,9 +92,9 @@ func New(c Config) *Client {
 		MaxIdleConnsPerHost:   8,
 		IdleConnTimeout:       30 * time.Second,
 		ForceAttemptHTTP2:     true,
-	})
+	}, c.Now)
 	return &Client{
-		config: c, usage: usage{now: c.Now, slow: c.Slow}, conversations: rate.NewLimiter(c.Conversations, 1),
+		config: c, outgoing: transport, usage: usage{now: c.Now, slow: c.Slow}, conversations: rate.NewLimiter(c.Conversations, 1),
 		http: &http.Client{
 			Transport: transport,
 			// Graph does not redirect; whoever does must not get the token.
@@ -104,6 +105,13 @@ func New(c Config) *Client {
 
 // Close frees idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// There is a moment of our clock by Meta's, which is ours as long as Meta has
+// answered nothing.
+func (c *Client) There(at time.Time) time.Time {
+	there, _ := c.outgoing.There(at)
+	return there
+}
 
 // Get reads. It waits while the usage headers ask for it, until ctx ends.
 func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {

@@ -79,12 +79,16 @@ func New(c Config) *Client {
 			MaxIdleConnsPerHost:   8,
 			IdleConnTimeout:       30 * time.Second,
 			ForceAttemptHTTP2:     true,
-		}),
+		}, c.Now),
 	}
 }
 
 // Close frees idle connections.
 func (c *Client) Close() { c.base.CloseIdleConnections() }
+
+// There is a moment of our clock by X's; false as long as X has answered
+// nothing.
+func (c *Client) There(at time.Time) (there time.Time, known bool) { return c.base.There(at) }
 
 // Sign returns a transport that proves in whose name a call is made, for what
 // X gives to those who take part alone.
