@@ -28,7 +28,6 @@ func (ch *Channel) fetchFile(ctx context.Context, a *account, f fetch, tries int
 	if err != nil {
 		ch.metrics.dropped.WithLabelValues(a.Name, "unavailable").Inc()
 		ch.log.Warn("file of a message cannot be fetched", "account", a.Name, "err", err)
-		e.Blob = nil
 	}
 	if e.Raw, err = json.Marshal(f.Origin); err != nil {
 		return nil, err
@@ -37,10 +36,10 @@ func (ch *Channel) fetchFile(ctx context.Context, a *account, f fetch, tries int
 	return []channels.Original{original(a.Name, id, delivery.Moment(f.At), e)}, nil
 }
 
-// download fetches a file. WhatsApp tells the address on demand, and wants the
-// token.
+// download fetches a file; with files.ErrOther comes what was there. WhatsApp
+// tells the address on demand, and wants the token.
 func (ch *Channel) download(ctx context.Context, a *account, f fetch) (*contact.Attachment, error) {
-	file := files.File{URL: f.File.URL, Name: f.File.Name}
+	file := files.File{URL: f.File.URL, Name: f.File.Name, Kind: f.File.Type}
 	if f.File.Media != "" {
 		var media struct {
 			URL string `json:"url"`
@@ -58,10 +57,10 @@ func (ch *Channel) download(ctx context.Context, a *account, f fetch) (*contact.
 		}
 	}
 	attachment, err := ch.fetcher().Fetch(ctx, file)
-	if err != nil {
+	if attachment.SHA256 == "" {
 		return nil, err
 	}
-	return &attachment, nil
+	return &attachment, err
 }
 
 // fetcher goes to Meta's hosts. A simulator on this machine, set as graph_url,

@@ -9,6 +9,7 @@ import (
 	"contactd/channels/accounts"
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/messaging"
+	"contactd/channels/files"
 	"contactd/contact"
 )
 
@@ -55,5 +56,8 @@ func readFetched(e delivery.Element, w messaging.Where) (contact.Message, error)
 		return msg, nil
 	}
 	msg.Attachments = []contact.Attachment{*e.Blob}
+	if !files.Fits(o.File.Type, e.Blob.Blob) {
+		msg.Flags = append(msg.Flags, contact.ParseDegraded) // a page in its place
+	}
 	return msg, nil
 }

@@ -38,8 +38,8 @@ type Fetcher struct {
 // File is one to fetch.
 type File struct {
 	// URL is its address, Name what the sender called it; without one, the
-	// address says.
-	URL, Name string
+	// address says. Kind is what the platform said that it is, as in Fits.
+	URL, Name, Kind string
 	// Sign adds what the host wants to know of the caller to the transport
 	// below; nil for nothing.
 	Sign func(ctx context.Context, base http.RoundTripper) (http.RoundTripper, error)
@@ -58,7 +58,7 @@ var ErrGone = errors.New("fetch file: it is not there")
 // Elsewhere reports whether another address of a file that could not be fetched
 // may do better; otherwise the same one may later.
 func Elsewhere(err error) bool {
-	return errors.Is(err, ErrForbidden) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrUnauthorised) || errors.Is(err, ErrGone)
+	return errors.Is(err, ErrForbidden) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrUnauthorised) || errors.Is(err, ErrGone) || errors.Is(err, ErrOther)
 }
 
 // tries is how often a file is tried, with pauses that double up to five
@@ -96,6 +96,7 @@ var ErrForbidden = errors.New("fetch file: its address is none of the platform's
 var ErrTooLarge = fmt.Errorf("fetch file: more than %d bytes", Limit)
 
 // Fetch fetches a file. Its errors hold no address: that is a key to the file.
+// With ErrOther comes what was kept.
 func (f *Fetcher) Fetch(ctx context.Context, file File) (contact.Attachment, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -136,7 +137,11 @@ func (f *Fetcher) Fetch(ctx context.Context, file File) (contact.Attachment, err
 	case err != nil:
 		return contact.Attachment{}, fmt.Errorf("fetch file: %w", err)
 	}
-	return contact.Attachment{Blob: blob, Name: file.name(), Claimed: response.Header.Get("Content-Type")}, nil
+	kept := contact.Attachment{Blob: blob, Name: file.name(), Claimed: response.Header.Get("Content-Type")}
+	if !Fits(file.Kind, blob) {
+		return kept, ErrOther
+	}
+	return kept, nil
 }
 
 func judge(status int) error {

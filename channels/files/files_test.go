@@ -154,3 +154,26 @@ func TestAFileIsNotGivenUpBecauseOurDiskIsFull(t *testing.T) {
 		}
 	}
 }
+
+func TestAPageIsNoPictureThoughItCameWithoutARefusal(t *testing.T) {
+	page, picture := "<!DOCTYPE html><html>Please sign in to the network</html>", "\x89PNG\r\n\x1a\n0000"
+	for _, c := range []struct {
+		kind, came string
+		other      bool
+	}{
+		{"image", page, true}, {"photo", page, true}, {"video", page, true}, {"animated_gif", page, true}, {"sticker", page, true},
+		{"image/jpeg", page, true}, {"audio/ogg; codecs=opus", page, true}, {"application/pdf", page, true},
+		{"image", "", true}, {"image", "no such file", true}, {"video/mp4", `{"error":"gone"}`, true}, {"image", `<?xml version="1.0"?><Error/>`, true},
+		{"image", picture, false}, {"video", picture, false}, {"image/heic", "\x00\x01 of no known form", false},
+		{"", page, false}, {"file", page, false}, {"text/html", page, false}, {"application/xhtml+xml", page, false}, {"text/plain", "", false},
+	} {
+		f := host(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(c.came)) })
+		got, err := f.Fetch(t.Context(), File{URL: f.Simulator + "/a", Kind: c.kind})
+		if errors.Is(err, ErrOther) != c.other || !c.other && err != nil || Fits(c.kind, got.Blob) == c.other {
+			t.Errorf("%.20q in place of %q: %v", c.came, c.kind, err)
+		}
+		if got.SHA256 == "" || c.other && (!Again(err, 0) || Again(err, tries) || !Elsewhere(err)) {
+			t.Errorf("%.20q in place of %q: kept %q, again %v", c.came, c.kind, got.SHA256, Again(err, 0))
+		}
+	}
+}

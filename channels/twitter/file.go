@@ -49,10 +49,9 @@ func (ch *Channel) fetchFile(ctx context.Context, a *account, f element.File, tr
 		return nil, ctx.Err()
 	case err != nil && files.Again(err, tries):
 		return nil, err
-	case err != nil:
+	case err != nil: // perhaps with what was in its place
 		ch.metrics.missed.WithLabelValues(a.Name).Inc()
 		ch.log.Warn("file of a message cannot be fetched", "account", a.Name, "err", err)
-		attachment = nil
 	}
 	news := f.Fetched(a.UserID, attachment)
 	return []channels.Original{{
@@ -60,17 +59,22 @@ func (ch *Channel) fetchFile(ctx context.Context, a *account, f element.File, tr
 	}}, nil
 }
 
-// download tries a file's addresses, the best first.
+// download tries a file's addresses, the best first. With files.ErrOther comes
+// what was there.
 func (ch *Channel) download(ctx context.Context, a *account, f element.File) (*contact.Attachment, error) {
 	failed := files.ErrForbidden
+	var other *contact.Attachment
 	for _, address := range ch.addresses(a, f) {
-		file := files.File{URL: address}
+		file := files.File{URL: address, Kind: f.Type}
 		if f.Private {
 			file.Sign = a.client.Sign
 		}
 		attachment, err := ch.fetcher().Fetch(ctx, file)
 		if err == nil {
 			return &attachment, nil
+		}
+		if attachment.SHA256 != "" {
+			other = &attachment
 		}
 		if !files.Again(failed, 0) { // the most hopeful counts
 			failed = err
@@ -79,7 +83,7 @@ func (ch *Channel) download(ctx context.Context, a *account, f element.File) (*c
 			break
 		}
 	}
-	return nil, failed
+	return other, failed
 }
 
 // tonPath begins the paths of pictures of direct messages, which end in the

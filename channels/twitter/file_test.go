@@ -191,3 +191,26 @@ func TestWhatRemainsToBeFetchedSurvivesARestart(t *testing.T) {
 		t.Errorf("fetched %q", got)
 	}
 }
+
+func TestAPageInPlaceOfAPictureIsTriedAgainAndDoesNotPassForIt(t *testing.T) {
+	const page = "<!DOCTYPE html><html>please sign in</html>"
+	r := newRig(t)
+	r.hook()
+	r.x.Fail(xtest.Fault{Call: "GET later.png", Times: 5, Status: 200, Body: page})
+	r.x.Fail(xtest.Fault{Call: "GET never.png", Times: -1, Status: 200, Body: page})
+	ch, _ := r.start(r.config())
+	later := r.x.Post(resident, xtest.Draft{Text: "@town look", Media: []string{r.x.Media("photo", "later.png", png)}})
+	never := r.x.Post(resident, xtest.Draft{Text: "@town look", Media: []string{r.x.Media("photo", "never.png", png)}})
+	r.Until("both", func() bool { return len(r.fetched(ch)) == 2 })
+	if got := r.fetched(ch)[contactOf("x:post:"+later)]; !slices.Equal(got, []string{picture("later.png")}) {
+		t.Errorf("fetched %q", got)
+	}
+	for _, m := range r.Read(ch) {
+		if m.Revision == nil || m.Revision.Of != contactOf("x:post:"+never) {
+			continue
+		}
+		if len(m.Attachments) != 1 || m.Attachments[0].MediaType != "text/html; charset=utf-8" || !slices.Contains(m.Flags, contact.ParseDegraded) {
+			t.Errorf("a page is told as %+v", m)
+		}
+	}
+}

@@ -191,9 +191,9 @@ func readObject(e delivery.Element) (item Item, hidden, odd bool, err error) {
 		item.ID, item.Writer, item.WriterName = string(o.OGStory.ID), string(o.Reviewer.ID), o.Reviewer.Name
 		item.Text, item.Advice, item.Stars = o.Review, o.Advice, int64(o.Rating)
 	}
-	for _, link := range []string{o.Attachment.Media.Source, o.Attachment.Media.Image.Src, o.Picture} {
-		if link != "" {
-			item.Files = append(item.Files, delivery.File{URL: link})
+	for _, file := range []delivery.File{{URL: o.Attachment.Media.Source, Type: "video"}, {URL: o.Attachment.Media.Image.Src, Type: "image"}, {URL: o.Picture, Type: "image"}} {
+		if file.URL != "" {
+			item.Files = append(item.Files, file)
 			break
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"contactd/channels/files"
 	"contactd/contact"
 )
 
@@ -113,5 +114,8 @@ func readFetched(e Element, w Where) (contact.Message, error) {
 		return msg, nil
 	}
 	msg.Attachments = []contact.Attachment{*f.Blob}
+	if !files.Fits(f.File.Type, f.Blob.Blob) {
+		msg.Flags = append(msg.Flags, contact.ParseDegraded) // a page in its place
+	}
 	return msg, nil
 }
