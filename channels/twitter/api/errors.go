@@ -136,6 +136,13 @@ func (p Problem) Word() string {
 	return word
 }
 
+// The words for what is not there, and for what is there and not for us:
+// protected, suspended or withheld.
+const (
+	notFound      = "resource-not-found"
+	notAuthorized = "not-authorized-for-resource"
+)
+
 // problems reads what X complains about, in any of its forms: a problem, a
 // list of problems or of codes, or a text.
 func problems(body []byte) []Problem {
@@ -191,7 +198,7 @@ func (e *Error) kind() Kind {
 		return Capped
 	case "client-forbidden", "unsupported-authentication":
 		return Closed
-	case "resource-not-found", "not-authorized-for-resource":
+	case notFound, notAuthorized:
 		return Gone
 	}
 	switch e.Code {

@@ -150,7 +150,8 @@ func idOf(raw json.RawMessage) string {
 	return string(of.ID)
 }
 
-// LookUp lists posts by their ids; X leaves out those that are gone.
+// LookUp lists posts by their ids. X leaves out those that are gone, and does not
+// say why, so each of them is asked for by itself.
 func (c V1) LookUp(ctx context.Context, ids []string) (Page, error) {
 	library, through := c.library(ctx, true)
 	var numbers []int64
@@ -169,12 +170,41 @@ func (c V1) LookUp(ctx context.Context, ids []string) (Page, error) {
 		there[idOf(raw)] = true
 	}
 	for _, id := range ids {
-		if !there[id] {
+		if there[id] {
+			continue
+		}
+		word, err := c.missing(ctx, id)
+		if err != nil {
+			return page, err
+		}
+		if word != "" {
 			raw, _ := json.Marshal(map[string]string{"missing": id})
-			page.Problems = append(page.Problems, Problem{Type: "/resource-not-found", ResourceID: id, Raw: raw})
+			page.Problems = append(page.Problems, Problem{Type: "/" + word, ResourceID: id, Raw: raw})
 		}
 	}
 	return page, nil
+}
+
+// missing asks why a post is not listed, and returns what version 2 calls that;
+// nothing when X does not clearly say that it is gone.
+func (c V1) missing(ctx context.Context, id string) (word string, err error) {
+	library, through := c.library(ctx, true)
+	n, _ := strconv.ParseInt(id, 10, 64)
+	_, _, err = library.Statuses.Show(n, &twitter.StatusShowParams{TweetMode: full}) //nolint:bodyclose // bytes in memory, and the library closes it
+	var refused *Error
+	if err = through.outcome(err); !errors.As(err, &refused) {
+		return "", err
+	}
+	switch {
+	case refused.Code == 144:
+		return notFound, nil
+	case refused.Code == 63, refused.Code == 179: // a suspended account's, a protected one's
+		return notAuthorized, nil
+	case Is(err, Gone, Refused, Bad): // it is this post's trouble alone
+		return "", nil
+	default:
+		return "", err
+	}
 }
 
 // Messages lists the account's direct messages of the last 30 days.

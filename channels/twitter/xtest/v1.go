@@ -22,6 +22,8 @@ func (s *Server) answerV1(q request) answer {
 	case "GET statuses/lookup.json":
 		ids := strings.Split(q.query.Get("id"), ",")
 		return s.v1List(q, func(p *Post) bool { return slices.Contains(ids, p.ID) })
+	case "GET statuses/show.json":
+		return s.v1Show(q)
 	case "POST statuses/update.json":
 		p, refused := s.answerTo(q.account, q.form.Get("in_reply_to_status_id"), q.form.Get("status"))
 		if refused != "" {
@@ -59,6 +61,18 @@ func (s *Server) v1List(q request, fits func(*Post) bool) answer {
 		}
 	}
 	return answer{http.StatusOK, found}
+}
+
+// v1Show shows a post, or says why not, which a list does not.
+func (s *Server) v1Show(q request) answer {
+	switch p := s.find(q.query.Get("id")); {
+	case p == nil || p.Deleted:
+		return answer{http.StatusNotFound, object{"errors": []object{{"code": 144, "message": "No status found with that ID."}}}}
+	case p.Concealed:
+		return answer{http.StatusForbidden, object{"errors": []object{{"code": 179, "message": "Sorry, you are not authorized to see this status."}}}}
+	default:
+		return answer{http.StatusOK, s.v1Post(p)}
+	}
 }
 
 func (s *Server) v1User(id string) object {
