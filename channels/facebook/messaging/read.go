@@ -123,13 +123,17 @@ func (a attachment) words(msg *contact.Message) string {
 	if a.file() {
 		return ""
 	}
-	title := strings.TrimSpace(a.Title + a.Payload.Title)
-	if title == "" && a.link() != "" {
-		// An address alone must not pass for words that were judged.
-		msg.Fields = append(msg.Fields, contact.Field{Name: "link", Label: a.label(), Value: a.link()})
+	return Shared(msg, a.label(), a.Title+a.Payload.Title, a.link())
+}
+
+// Shared are the words of something that was shared. An address alone must not
+// pass for words that were judged: it stands beside the message, under a label.
+func Shared(msg *contact.Message, label, title, link string) string {
+	if title = strings.TrimSpace(title); title == "" && strings.Contains(link, "://") {
+		msg.Fields = append(msg.Fields, contact.Field{Name: "link", Label: label, Value: link})
 		return ""
 	}
-	return strings.TrimSpace(title + " " + a.link())
+	return strings.TrimSpace(title + " " + link)
 }
 
 // answer says how the person is answered.
@@ -205,7 +209,7 @@ func (p Platform) readObject(e delivery.Element, w Where) (contact.Message, erro
 	msg.Conversation = w.Conversation(msg.Sender.Address)
 	lines := []string{o.Text}
 	for _, share := range o.Shares.Data {
-		lines = append(lines, strings.TrimSpace(share.Name+" "+share.Link))
+		lines = append(lines, Shared(&msg, sharedLabel, share.Name+" "+share.Description, share.Link))
 	}
 	msg.Text = joined(lines)
 	msg.Authored = msg.Text

@@ -133,8 +133,10 @@ func (a attachment) label() string {
 	if a.Type == "story_mention" {
 		return "Names us in a story"
 	}
-	return "Shared"
+	return sharedLabel
 }
+
+const sharedLabel = "Shared"
 
 func (a attachment) link() string {
 	if a.Payload.URL != "" {
@@ -165,8 +167,9 @@ type object struct {
 	} `json:"attachments"`
 	Shares struct {
 		Data []struct {
-			Link string `json:"link"`
-			Name string `json:"name"`
+			Link        string `json:"link"`
+			Name        string `json:"name"`
+			Description string `json:"description"`
 		} `json:"data"`
 	} `json:"shares"`
 }

@@ -50,6 +50,9 @@ func (i Item) message(e delivery.Element, w messaging.Where, odd bool) contact.M
 	}
 	msg.Conversation = i.conversation(w)
 	msg.Text = i.words()
+	if i.Shared != "" {
+		messaging.Shared(&msg, "Shared", "", i.Shared)
+	}
 	msg.Authored = msg.Text
 	msg.Channel.ThreadURL = i.link()
 	if odd {
@@ -138,7 +141,7 @@ func (i Item) revise(msg *contact.Message, e delivery.Element, w messaging.Where
 	revision := contact.Revision{Of: w.Item(i.Key(e)), By: "sender"}
 	switch i.Verb {
 	case "add":
-		if i.Field != "mention" || i.Text != "" || len(i.Files) > 0 {
+		if !i.bare() {
 			return
 		}
 		revision.Action = contact.Mentioned
@@ -157,7 +160,7 @@ func (i Item) revise(msg *contact.Message, e delivery.Element, w messaging.Where
 		revision.Action, revision.By = contact.Otherwise, ""
 	}
 	if revision.Action != contact.Edited { // its words were told when it was added
-		msg.Text, msg.Authored = "", ""
+		msg.Text, msg.Authored, msg.Fields = "", "", nil
 	}
 	if i.Writer == "" && revision.By == "sender" {
 		revision.By = ""

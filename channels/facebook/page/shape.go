@@ -59,11 +59,13 @@ type Item struct {
 	Verb, Field, What  string
 	Writer, WriterName string
 	Text               string
-	At                 delivery.Time
-	Link               string
-	Files              []delivery.File
-	Advice             string
-	Stars              int64
+	// Shared is an address that was shared without a word.
+	Shared string
+	At     delivery.Time
+	Link   string
+	Files  []delivery.File
+	Advice string
+	Stars  int64
 }
 
 // read reads a change.
@@ -126,8 +128,17 @@ func (i *Item) files(v value) {
 	}
 	if i.Kind == "post" && len(i.Files) == 0 && (i.What == "photo" || i.What == "video") && v.Link != "" {
 		i.Files = append(i.Files, delivery.File{URL: v.Link, Type: i.What})
-	} else if v.Link != "" {
-		i.Text = join(i.Text, v.Link)
+	} else {
+		i.share(v.Link)
+	}
+}
+
+// share adds something that was shared to the words, if there are any.
+func (i *Item) share(link string) {
+	if i.Text == "" {
+		i.Shared = link
+	} else {
+		i.Text = join(i.Text, link)
 	}
 }
 
@@ -198,7 +209,8 @@ func readObject(e delivery.Element) (item Item, hidden, odd bool, err error) {
 		}
 	}
 	if a := o.Attachment; len(item.Files) == 0 && a.URL != "" {
-		item.Text = join(item.Text, a.Title, a.URL)
+		item.Text = join(item.Text, a.Title)
+		item.share(a.URL)
 	}
 	return item, bool(o.Hidden), odd, nil
 }

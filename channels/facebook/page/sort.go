@@ -101,13 +101,18 @@ func Confirms(e delivery.Element, told string) bool {
 // added is a new item. A mention without words is only the news of one: what
 // was written must be fetched.
 func (i Item) added(e delivery.Element, s delivery.Sorted) delivery.Sorted {
-	if i.Field == "mention" && i.Text == "" && len(i.Files) == 0 {
+	if i.bare() {
 		s.ID = key(e, "mention", i.ID, i.Verb)
 		s.Changed = delivery.Reference{Kind: i.Kind, ID: i.ID, Post: i.Post, Mention: true, At: e.Time}
 		return s
 	}
 	s.ID, s.Files = i.Key(e), i.Files
 	return s
+}
+
+// bare reports whether it is a mention of which nothing else is told.
+func (i Item) bare() bool {
+	return i.Field == "mention" && i.Text == "" && i.Shared == "" && len(i.Files) == 0
 }
 
 // moderation reports whether a verb is the page's act on what somebody wrote.
