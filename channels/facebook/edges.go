@@ -44,7 +44,7 @@ func edges(a Account) []edge {
 	case kindInstagram:
 		conversations.query.Set("platform", "instagram")
 		return []edge{conversations, {name: "media", field: "media", depth: recent, query: url.Values{
-			"fields": {"id,timestamp,comments.limit(50){" + remarkFields + "}"}, "limit": {"50"},
+			"fields": {"id,timestamp,comments.limit(50){" + remarkFields + ",replies.limit(50){" + remarkFields + "}}"}, "limit": {"50"},
 		}}}
 	case kindWhatsApp:
 		return nil

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"contactd/channels"
@@ -73,6 +74,7 @@ type node struct {
 	At       delivery.Time `json:"timestamp"`
 	Messages graph.List    `json:"messages"`
 	Comments graph.List    `json:"comments"`
+	Replies  graph.List    `json:"replies"`
 }
 
 func (n node) when() time.Time {
@@ -115,7 +117,7 @@ func (w *walk) visit(ctx context.Context, batch *batch, n node, raw json.RawMess
 		w.seen[n.ID] = true
 		return w.within(ctx, batch, n.Messages, "message", "", string(n.ID)+"/messages", messageFields)
 	case "media": // our own; only the comments matter
-		return w.within(ctx, batch, n.Comments, "comment", string(n.ID), string(n.ID)+"/comments", remarkFields)
+		return w.within(ctx, batch, n.Comments, "comment", string(n.ID), string(n.ID)+"/comments", remarkFields+",replies.limit(50){"+remarkFields+"}")
 	}
 	if at := n.when(); at.IsZero() || !at.Before(w.since) {
 		w.add(batch, w.edge.field, "", raw)
@@ -128,7 +130,9 @@ func (w *walk) visit(ctx context.Context, batch *batch, n node, raw json.RawMess
 }
 
 // within adds the elements of a list within an element, newest first in the
-// answer. When the list goes on before the mark is reached, so does the walk.
+// answer. When the list goes on before the mark is reached, so does the walk. On
+// Instagram comments have lists of their own, of which the order is not told:
+// they are read to their end.
 func (w *walk) within(ctx context.Context, batch *batch, list graph.List, field, under, path, fields string) error {
 	query := url.Values{"fields": {fields}, "limit": {"50"}, "order": {"reverse_chronological"}, "filter": {"stream"}}
 	for seen := map[string]bool{}; ; {
@@ -136,11 +140,14 @@ func (w *walk) within(ctx context.Context, batch *batch, list graph.List, field,
 		for _, raw := range slices.Backward(list.Data) {
 			var n node
 			if _, err := loose.Decode(raw, &n); err == nil && !n.when().IsZero() && n.when().Before(w.since) {
-				more = false
-				continue
+				more = more && strings.HasSuffix(path, "/replies")
+			} else {
+				w.add(batch, field, under, raw)
+				w.saw(n.when())
 			}
-			w.add(batch, field, under, raw)
-			w.saw(n.when())
+			if err := w.within(ctx, batch, n.Replies, field, under, string(n.ID)+"/replies", remarkFields); err != nil {
+				return err
+			}
 		}
 		after := list.After()
 		if !more || after == "" || seen[after] {

@@ -17,7 +17,7 @@ const (
 	WhatsApp  = "whatsapp"  // To is a number or a business-scoped user id
 	Comment   = "comment"   // To is the comment to answer under, Item what was written
 	Post      = "post"      // To is a visitor's post or a review
-	Remark    = "remark"    // a comment on Instagram
+	Remark    = "remark"    // the same as Comment on Instagram
 )
 
 // Address says where an answer goes.

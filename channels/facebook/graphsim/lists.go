@@ -18,7 +18,7 @@ func (s *Server) read(id, edge string, query url.Values) (any, *problem) {
 	}
 	switch edge {
 	case "":
-		return s.readObject(id)
+		return s.readObject(id, query.Get("fields"))
 	case "subscribed_apps":
 		return s.subscribedApps(id)
 	case "conversations":
@@ -28,7 +28,7 @@ func (s *Server) read(id, edge string, query url.Values) (any, *problem) {
 	case "feed", "tagged", "ratings", "media":
 		return s.objects(id, edge, query)
 	case "comments", "replies":
-		return s.comments(id, query)
+		return s.comments(id, edge, query)
 	default:
 		return nil, &noObject
 	}
@@ -59,6 +59,8 @@ func (o *Object) view(withComments any) object {
 		if o.Parent != "" {
 			v["parent"] = object{"id": o.Parent}
 		}
+	case "media":
+		return object{"id": o.ID, "timestamp": o.At.Format(graphTime), "caption": o.Text, "comments": withComments}
 	case "post":
 		v["permalink_url"] = "https://www.facebook.com/" + o.ID
 		if withComments != nil {
@@ -73,10 +75,13 @@ func (o *Object) view(withComments any) object {
 	return v
 }
 
-func (s *Server) readObject(id string) (any, *problem) {
+func (s *Server) readObject(id, fields string) (any, *problem) {
 	o := s.state.Objects[id]
 	if o == nil || o.Removed || o.Private {
 		return nil, &noObject
+	}
+	if o.Kind == "remark" {
+		return s.remarkView(o, fields), nil
 	}
 	return o.view(nil), nil
 }
@@ -148,7 +153,8 @@ func (s *Server) objects(account, edge string, query url.Values) (any, *problem)
 	}
 	data := []object{}
 	for _, id := range page {
-		comments, failed := s.comments(id, url.Values{})
+		_, within, _ := strings.Cut(query.Get("fields"), "comments")
+		comments, failed := s.comments(id, "comments", url.Values{"fields": {within}})
 		if failed != nil {
 			return nil, failed
 		}
@@ -157,9 +163,13 @@ func (s *Server) objects(account, edge string, query url.Values) (any, *problem)
 	return object{"data": data, "paging": paging}, nil
 }
 
-func (s *Server) comments(under string, query url.Values) (any, *problem) {
-	if o := s.state.Objects[under]; o == nil || o.Removed {
+func (s *Server) comments(under, edge string, query url.Values) (any, *problem) {
+	o := s.state.Objects[under]
+	if o == nil || o.Removed {
 		return nil, &noObject
+	}
+	if o.Kind == "media" || o.Kind == "remark" {
+		return s.remarks(under, edge, query)
 	}
 	page, paging, failed := s.cut(s.newest(func(o *Object) bool {
 		return o.Kind == "comment" && (o.Post == under || o.Parent == under)

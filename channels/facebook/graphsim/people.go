@@ -219,7 +219,7 @@ func (s *Server) Answers(account, under string) []string {
 	defer s.mutex.Unlock()
 	var texts []string
 	for _, id := range s.state.Order {
-		if o := s.state.Objects[id]; o.Kind == "comment" && o.From == account && (o.Parent == under || o.Parent == "" && o.Post == under) {
+		if o := s.state.Objects[id]; (o.Kind == "comment" || o.Kind == "remark") && o.From == account && (o.Parent == under || o.Parent == "" && o.Post == under) {
 			texts = append(texts, o.Text)
 		}
 	}

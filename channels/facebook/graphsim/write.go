@@ -185,6 +185,9 @@ func (s *Server) answerComment(under string, fields object) (any, *problem) {
 	if o == nil || o.Removed {
 		return nil, &noObject
 	}
+	if o.Kind == "remark" {
+		return s.answerRemark(o, fields)
+	}
 	post, parent := o.ID, ""
 	if o.Kind == "comment" {
 		if o.Parent != "" {
@@ -213,6 +216,8 @@ func (s *Server) hide(id string, fields object) (any, *problem) {
 	if o.Hidden = hidden; hidden {
 		verb = "hide"
 	}
-	s.deliver(s.change(o, o.Kind, verb))
+	if o.Kind != "remark" { // Instagram tells of none
+		s.deliver(s.change(o, o.Kind, verb))
+	}
 	return object{"success": true}, nil
 }

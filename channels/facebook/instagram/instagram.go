@@ -161,7 +161,9 @@ func Read(e delivery.Element, w messaging.Where) (contact.Message, error) {
 		return msg, nil
 	}
 	if t.kind == "comment" {
-		a := address.Address{Kind: address.Remark, To: t.id, Item: t.id}
+		// Instagram puts what answers an answer under the comment that the thread
+		// begins with (IG Comment Replies), where it is to be found again.
+		a := address.Address{Kind: address.Remark, To: top, Item: t.id}
 		if !msg.SentAt.IsZero() {
 			a.At = msg.SentAt.Unix()
 		}
