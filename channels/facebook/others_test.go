@@ -120,6 +120,25 @@ func TestAFileThatWhatsAppRefusesIsNotTriedForEver(t *testing.T) {
 	}
 }
 
+func TestWhoWasWrittenToTooOftenWaitsAndNobodyElse(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.family(), r.Deps())
+	to := func(person string) channels.Address {
+		r.meta.Write(phoneID, person, "is anybody there?")
+		return channels.Address{Account: "phone", Answer: address.Address{Kind: address.WhatsApp, To: person, At: time.Now().Unix()}.Encode()}
+	}
+	r.meta.Fail(graphsim.Fault{Call: "POST messages", Status: 400, Body: `{"error":{"code":131056,"message":"(Business Account, Consumer Account) pair rate limit hit"}}`})
+	if _, err := r.send(ch, to(number), answer(1, "first")); !channels.IsNotSent(err) {
+		t.Errorf("who was written to too often: %v", err)
+	}
+	if _, err := r.send(ch, to("447700900124"), answer(2, "second")); err != nil {
+		t.Errorf("somebody else: %v", err)
+	}
+	if _, err := r.send(ch, to(number), answer(1, "first")); err != nil {
+		t.Errorf("later: %v", err)
+	}
+}
+
 func TestWhatsAppKeepsThePromisesOfAReplier(t *testing.T) {
 	channelstest.RunReplier(t, channelstest.ReplySetup{Secret: "planted-wrong-token", CannotTell: true, New: func(t *testing.T) channelstest.ReplyPlatform {
 		r := newRig(t)

@@ -16,10 +16,11 @@ const (
 	TokenDead   Kind = "the access token is no longer valid"
 	Unproven    Kind = "Meta has another secret of the app than app_secret_file"
 	Window      Kind = "the platform takes no more answers to this person: the window is closed"
-	Barred      Kind = "the page is barred from sending for now"
+	Barred      Kind = "the account is barred from sending for now"
 	Unreachable Kind = "the person cannot be reached"
 	Permission  Kind = "a permission is missing"
 	Throttled   Kind = "too many calls"
+	Hasty       Kind = "too many messages to this person for now"
 	Blocked     Kind = "blocked for a while as abusive"
 	Gone        Kind = "the platform does not know it or does not allow it"
 	Controlled  Kind = "another app answers in this conversation"
@@ -170,11 +171,15 @@ func kindOf(status, code, subcode int, transient bool) Kind {
 		return TokenDead
 	case 131047: // WhatsApp
 		return Window
-	case 551:
+	case 551, 131026:
 		return Unreachable
-	case 4, 17, 32, 613, 80001, 80006, 341:
+	case 4, 17, 32, 613, 341, 130429:
 		return Throttled
-	case 368:
+	case 131056:
+		return Hasty
+	case 131031, 131042, 133010: // locked, unpaid, not registered: WhatsApp
+		return Barred
+	case 368, 131048:
 		return Blocked
 	case 10900: // [recall]: a second private reply
 		return Answered
@@ -182,6 +187,8 @@ func kindOf(status, code, subcode int, transient bool) Kind {
 		return Away
 	}
 	switch {
+	case code >= 80000 && code < 80100, status == 429: // of a page, of Instagram, ...
+		return Throttled
 	case transient:
 		return Away
 	case code == 10, code == 3, code >= 200 && code <= 299:
@@ -193,8 +200,6 @@ func kindOf(status, code, subcode int, transient bool) Kind {
 		return Gone
 	case status == 401:
 		return TokenDead
-	case status == 429:
-		return Throttled
 	default: // no body of Meta's: who knows what stands between
 		return Away
 	}

@@ -51,6 +51,15 @@ func TestEveryRefusalSaysWhatToDo(t *testing.T) {
 		`{"error":{"code":80001}}`:                            Throttled,
 		`{"error":{"code":80006}}`:                            Throttled,
 		`{"error":{"code":613,"is_transient":true}}`:          Throttled,
+		`{"error":{"code":80002}}`:                            Throttled, // Instagram
+		`{"error":{"code":80007}}`:                            Throttled, // WhatsApp
+		`{"error":{"code":130429}}`:                           Throttled,
+		`{"error":{"code":131056}}`:                           Hasty,
+		`{"error":{"code":131048}}`:                           Blocked,
+		`{"error":{"code":131031}}`:                           Barred,
+		`{"error":{"code":131042}}`:                           Barred,
+		`{"error":{"code":133010}}`:                           Barred,
+		`{"error":{"code":131026}}`:                           Unreachable,
 		`{"error":{"code":368}}`:                              Blocked,
 		`{"error":{"code":1}}`:                                Away,
 		`{"error":{"code":2}}`:                                Away,
@@ -68,6 +77,9 @@ func TestEveryRefusalSaysWhatToDo(t *testing.T) {
 		if got.Kind != want || got.Certain != (want != Away) {
 			t.Errorf("%s: %q, certain %v; want %q", body, got.Kind, got.Certain, want)
 		}
+	}
+	if got := readError("post messages", http.StatusTooManyRequests, []byte(`{"error":{"code":4711}}`)); got.Kind != Throttled {
+		t.Errorf("HTTP 429 with a new code: %q", got.Kind)
 	}
 	for status, want := range map[int]Kind{401: TokenDead, 429: Throttled, 500: Away, 503: Away, 301: Away, 404: Away} {
 		if got := readError("get feed", status, nil); got.Kind != want {
