@@ -49,7 +49,7 @@ func (ch *Channel) readAgain(ctx context.Context, a *account, r delivery.Referen
 	case graph.Is(err, graph.Gone, graph.Permission) && r.Mention:
 		// Nothing more can be known of it; that it exists must reach a person.
 		return []channels.Original{ch.unread(a, r)}, nil
-	case graph.Is(err, graph.Gone, graph.Permission):
+	case graph.Is(err, graph.Gone):
 		return nil, nil // what was delivered stands
 	default:
 		return nil, err

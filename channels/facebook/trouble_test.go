@@ -65,6 +65,32 @@ func TestWhatCanNeverBeReadAgainIsGivenUpInTheEnd(t *testing.T) {
 	r.Until("the end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
 }
 
+func TestAPermissionThatIsLostAndComesBackLosesNoEdit(t *testing.T) {
+	r := newRig(t)
+	ch, _ := r.start(r.config())
+	r.subscribed()
+	r.look(ch)
+	comment := r.meta.Comment(townPage, resident, r.meta.Post(townPage, townPage, "news"), "", "first words")
+	r.Await(ch, 1)
+	reads := func() (n int) {
+		for _, call := range r.meta.Calls() {
+			if strings.HasSuffix(call.Path, "/"+comment) {
+				n++
+			}
+		}
+		return n
+	}
+	r.meta.Scopes("pages_messaging", "pages_manage_metadata")
+	r.meta.Weather(graphsim.Weather{Drop: 1}) // what is delivered holds no words
+	r.meta.Change(comment, "edited", "he has a knife")
+	r.meta.Weather(graphsim.Weather{})
+	r.meta.Deliver(graphsim.Element{Account: townPage, List: "changes", Field: "feed", Value: fmt.Appendf(nil,
+		`{"item":"comment","verb":"edited","comment_id":%q,"post_id":"1","from":{"id":%q}}`, comment, resident)})
+	r.Until("some tries", func() bool { return reads() > 3 })
+	r.meta.Scopes(scopes(kindPage)...)
+	r.Until("the words", func() bool { return slices.Contains(texts(revisions(r.Read(ch))), "he has a knife") })
+}
+
 // look1 looks once, whatever comes of it.
 func (r *rig) look1(ch *Channel) {
 	r.T.Helper()

@@ -10,7 +10,7 @@ import (
 func (s *Server) Media(account, text string) string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return s.add(&Object{Kind: "media", ID: fmt.Sprint(17_900_000+s.serial()), Account: account, From: account, Text: text}).ID
+	return s.add(&Object{Kind: "media", ID: fmt.Sprint(17_900_000 + s.serial()), Account: account, From: account, Text: text}).ID
 }
 
 // Remark puts a comment under a picture, or under another comment when parent is
