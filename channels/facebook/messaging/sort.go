@@ -35,7 +35,7 @@ func (p Platform) Sort(e delivery.Element) delivery.Sorted {
 	case m.Message != nil:
 		return p.sortMessage(e, m, s)
 	case m.Edit != nil && m.Edit.MID != "":
-		s.ID = p.key(e, "msg", messageID(m.Edit.MID), "edit", fmt.Sprint(int64(m.Edit.Num)))
+		s.ID = p.key(e, "msg", messageID(m.Edit.MID), "edit", m.Edit.number(e))
 	case m.Postback != nil:
 		s.ID = p.postbackKey(e, m)
 	case m.Reaction != nil && m.Reaction.MID != "":
@@ -56,6 +56,14 @@ func (p Platform) Sort(e delivery.Element) delivery.Sorted {
 		return delivery.Sorted{Ignored: "own"}
 	}
 	return s
+}
+
+// number tells edits of a message apart.
+func (m edit) number(e delivery.Element) string {
+	if m.Num == 0 {
+		return delivery.Hash(string(e.Raw))
+	}
+	return fmt.Sprint(int64(m.Num))
 }
 
 // millis writes a time in identities, 0 when it is unknown.

@@ -145,9 +145,8 @@ func (i Item) revise(msg *contact.Message, e delivery.Element, w messaging.Where
 			return
 		}
 		revision.Action = contact.Mentioned
-	case "remove":
-		revision.Action = contact.Withdrawn
-		msg.Text, msg.Authored = "", ""
+	case "remove": // by the writer or by the page: beside it stands who wrote
+		revision.Action, revision.By = contact.Withdrawn, ""
 	case "edited", "edit":
 		if revision.Action = contact.Edited; i.Text == "" {
 			revision.Action = contact.Otherwise // the words are read from Graph
