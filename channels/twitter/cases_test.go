@@ -50,6 +50,8 @@ type seenMessage struct {
 	Sender   contact.Sender      `json:"sender"`
 	SentAt   *time.Time          `json:"sentAt,omitempty"`
 	Text     string              `json:"text,omitempty"`
+	Own      string              `json:"own,omitempty"`
+	Fields   []contact.Field     `json:"fields,omitempty"`
 	Places   []contact.Location  `json:"places,omitempty"`
 	Language string              `json:"language,omitempty"`
 	Revision *revised            `json:"revision,omitempty"`
@@ -99,6 +101,9 @@ func seeMessage(ch *Channel, original channels.Original) seenMessage {
 	}
 	s.Kind, s.Public, s.Thread, s.Refers, s.Sender = m.Channel.Kind, m.Channel.Visibility == "public", m.Conversation, m.Thread.References, m.Sender
 	s.Text, s.Places, s.Language, s.Flags, s.Unread, s.Link = m.Text, m.Locations, m.Language, m.Flags, m.Unreadable, m.Channel.ThreadURL
+	if s.Fields = m.Fields; m.Authored != m.Text {
+		s.Own = m.Authored
+	}
 	if !m.SentAt.IsZero() {
 		s.SentAt = &m.SentAt
 	}

@@ -1,6 +1,7 @@
 package element
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -104,11 +105,11 @@ func readPost(e Element, w Where) (contact.Message, error) {
 	msg.SentAt, msg.ReceivedAt = item.At, item.At
 	msg.Sender = item.Writer.sender()
 	msg.Language = language(item.Language)
-	msg.Text = words(item.Text, item.Links)
-	if len(item.Media) > 0 {
-		msg.Text = withMedia(msg.Text, item.Media)
+	say(&msg, words(item.Text, item.Links), item.Media)
+	if others := e.context(item, msg.Text == ""); others != "" {
+		msg.Text = strings.TrimSpace(msg.Text + "\n\n" + others)
+		msg.Authored = cmp.Or(msg.Authored, msg.Text)
 	}
-	msg.Authored = msg.Text
 	msg.Locations = places(item.Point, item.Place)
 	msg.Channel.ThreadURL = item.link()
 	// Conversations are of one sender: in one thread of many, each has theirs.
@@ -158,18 +159,24 @@ func (u User) shown() string {
 	}
 }
 
-// withMedia adds where pictures and films are, unless there are no words: a
-// text that only names files must not pass for one that was judged.
-func withMedia(text string, media []Media) string {
-	if mentionsOnly(text) {
-		return ""
+// say puts down what was written, and where pictures and films are. Names and
+// addresses alone must not pass for words that were judged: addresses stand
+// beside the message then.
+func say(msg *contact.Message, text string, media []Media) {
+	if empty(text) {
+		for _, each := range strings.Fields(text) {
+			if isLink(each) {
+				msg.Fields = append(msg.Fields, contact.Field{Name: "link", Label: "Link", Value: each})
+			}
+		}
+		return
 	}
 	for _, each := range media {
 		if link, err := url.Parse(each.URL); err == nil && link.Scheme == "https" {
 			text += fmt.Sprintf("\n[%s: %s]", word(each.Type), each.URL)
 		}
 	}
-	return text
+	msg.Text, msg.Authored = text, text
 }
 
 // word keeps X's word for a medium if it is one.
@@ -220,11 +227,7 @@ func readDM(e Element, w Where) (contact.Message, error) {
 	msg := e.message(kindDM, "private")
 	msg.SentAt, msg.ReceivedAt = d.At, d.At
 	msg.Sender = d.Sender.sender()
-	msg.Text = words(d.Text, d.Links)
-	if len(d.Media) > 0 {
-		msg.Text = withMedia(msg.Text, d.Media)
-	}
-	msg.Authored = msg.Text
+	say(&msg, words(d.Text, d.Links), d.Media)
 	msg.Locations = places(d.Point, d.Place)
 	if odd {
 		msg.Flags = append(msg.Flags, contact.ParseDegraded)

@@ -43,9 +43,13 @@ func Same(shown string, links []Link, sent string) bool {
 
 func squeeze(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// mentionsOnly reports whether a text names people and says nothing.
-func mentionsOnly(text string) bool {
-	return !slices.ContainsFunc(strings.Fields(text), func(word string) bool { return !strings.HasPrefix(word, "@") })
+// empty reports whether a text names people and addresses, and says nothing.
+func empty(text string) bool {
+	return !slices.ContainsFunc(strings.Fields(text), func(word string) bool { return !strings.HasPrefix(word, "@") && !isLink(word) })
+}
+
+func isLink(word string) bool {
+	return strings.HasPrefix(word, "https://") || strings.HasPrefix(word, "http://")
 }
 
 // linkWeight is how many characters X counts for an address in a text.
