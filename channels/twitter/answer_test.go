@@ -239,6 +239,25 @@ func TestATextThatXHasAlreadyIsLookedUp(t *testing.T) {
 	}
 }
 
+func TestATextThatStandsThereAsAnotherAnswerIsRefusedAndNotTriedForEver(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		r := newRig(t)
+		to := toPost(r.x.Post(resident, xtest.Draft{Text: "@town hello"}))
+		ch := r.open(r.config(), r.Deps())
+		first, second := r.answer("we are coming"), r.answer("we are coming")
+		if _, err := ch.Reply(t.Context(), to, first); err != nil {
+			t.Fatal(err)
+		}
+		if r.Clock.Pass(time.Minute); restart {
+			ch = r.open(r.config(), r.Deps())
+		}
+		second.ID, second.RequestedAt = "r-second", r.Clock.Now()
+		if _, err := ch.Reply(t.Context(), to, second); !channels.IsRefused(err) {
+			t.Errorf("after a restart %v: %v", restart, err)
+		}
+	}
+}
+
 func TestReceiptsConfirmWhatWasReadAndNoMore(t *testing.T) {
 	for _, form := range []xtest.Form{xtest.AccountActivity, xtest.ActivityAPI} {
 		r := newRig(t)

@@ -70,11 +70,47 @@ func (ch *Channel) Find(ctx context.Context, to channels.Address, reply contact.
 
 // lookUp looks for a reply among what the account has written since it was
 // asked for, and returns X's id of it, empty when it is not there.
-func (ch *Channel) lookUp(ctx context.Context, a *account, speaker speaker, where address.Address, reply contact.Reply) (string, error) {
+func (ch *Channel) lookUp(ctx context.Context, a *account, speaker speaker, where address.Address, reply contact.Reply) (id string, err error) {
 	since, err := ch.since(ctx, a, speaker, reply)
 	if err != nil {
 		return "", err
 	}
+	err = ch.same(ctx, a, speaker, where, reply, since, func(s said) bool {
+		if ch.free(a, s.id, reply.ID) {
+			id = s.id
+		}
+		return id == ""
+	})
+	return id, err
+}
+
+// longTwice is for how long X takes no text twice.
+const longTwice = 24 * time.Hour
+
+// errTwice is told to the handler.
+var errTwice = errors.New("the same words stand there already, and X takes none twice: change one")
+
+// twice is what it means that X has a text already: perhaps it is this reply,
+// which is looked up then, unless the text stands there as another.
+func (ch *Channel) twice(ctx context.Context, a *account, speaker speaker, where address.Address, reply contact.Reply, cause error) error {
+	since, err := ch.since(ctx, a, speaker, reply)
+	if err != nil {
+		return cause
+	}
+	another := false
+	err = ch.same(ctx, a, speaker, where, reply, since.Add(-longTwice), func(s said) bool {
+		another = another || s.at.Before(since) || !ch.free(a, s.id, reply.ID)
+		return !another
+	})
+	if another && err == nil {
+		return channels.Refused(errTwice)
+	}
+	return cause
+}
+
+// same visits what the account has written since a moment, newest first, in the
+// words of a reply and where that was to go, until visit returns false.
+func (ch *Channel) same(ctx context.Context, a *account, speaker speaker, where address.Address, reply contact.Reply, since time.Time, visit func(said) bool) error {
 	person, group := recipient(where, reply)
 	next := ""
 	for range findPages {
@@ -87,7 +123,7 @@ func (ch *Channel) lookUp(ctx context.Context, a *account, speaker speaker, wher
 			page, err = speaker.MessagesWith(ctx, person, group, next)
 		}
 		if err != nil {
-			return "", err
+			return err
 		}
 		ended := page.Next == "" || len(page.Things) == 0
 		for _, raw := range page.Things {
@@ -102,16 +138,16 @@ func (ch *Channel) lookUp(ctx context.Context, a *account, speaker speaker, wher
 				ended = true
 				continue
 			}
-			if s.writer == a.UserID && s.answers(where, person) && element.Same(s.text, s.links, reply.Text) && ch.free(a, s.id, reply.ID) {
-				return s.id, nil
+			if s.writer == a.UserID && s.answers(where, person) && element.Same(s.text, s.links, reply.Text) && !visit(s) {
+				return nil
 			}
 		}
 		if ended {
-			return "", nil
+			return nil
 		}
 		next = page.Next
 	}
-	return "", errTooMuch
+	return errTooMuch
 }
 
 // since is from when on a reply may have been written, by X's clock: ours may be

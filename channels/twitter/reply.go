@@ -29,6 +29,9 @@ func (ch *Channel) Reply(ctx context.Context, to channels.Address, reply contact
 		return channels.Receipt{}, ch.judge(a, err)
 	}
 	receipt, err := ch.send(ctx, a, speaker, where, reply)
+	if api.Is(err, api.Duplicate) {
+		err = ch.twice(ctx, a, speaker, where, reply, err)
+	}
 	return receipt, ch.judge(a, err)
 }
 
