@@ -153,8 +153,7 @@ func (s *Server) objects(account, edge string, query url.Values) (any, *problem)
 	}
 	data := []object{}
 	for _, id := range page {
-		_, within, _ := strings.Cut(query.Get("fields"), "comments")
-		comments, failed := s.comments(id, "comments", url.Values{"fields": {within}})
+		comments, failed := s.comments(id, "comments", within(query.Get("fields"), "comments"))
 		if failed != nil {
 			return nil, failed
 		}
@@ -163,6 +162,22 @@ func (s *Server) objects(account, edge string, query url.Values) (any, *problem)
 	return object{"data": data, "paging": paging}, nil
 }
 
+// within is what is asked of a list within an element, as in
+// "comments.order(chronological).limit(50){id}".
+func within(fields, list string) url.Values {
+	_, asked, _ := strings.Cut(fields, list)
+	query, rest, _ := strings.Cut(asked, "{")
+	values := url.Values{"fields": {rest}}
+	for _, each := range strings.Split(strings.TrimPrefix(query, "."), ".") {
+		key, value, _ := strings.Cut(strings.TrimSuffix(each, ")"), "(")
+		values.Set(key, value)
+	}
+	return values
+}
+
+// comments are those of a post, or under another. Graph begins with the oldest,
+// and shows those alone that begin threads, unless it is asked otherwise. The
+// caller holds mutex.
 func (s *Server) comments(under, edge string, query url.Values) (any, *problem) {
 	o := s.state.Objects[under]
 	if o == nil || o.Removed {
@@ -171,9 +186,13 @@ func (s *Server) comments(under, edge string, query url.Values) (any, *problem) 
 	if o.Kind == "media" || o.Kind == "remark" {
 		return s.remarks(under, edge, query)
 	}
-	page, paging, failed := s.cut(s.newest(func(o *Object) bool {
-		return o.Kind == "comment" && (o.Post == under || o.Parent == under)
-	}), query)
+	ids := s.newest(func(c *Object) bool {
+		return c.Kind == "comment" && (c.Parent == under || c.Post == under && (c.Parent == "" || query.Get("filter") == "stream"))
+	})
+	if query.Get("order") != "reverse_chronological" {
+		slices.Reverse(ids)
+	}
+	page, paging, failed := s.cut(ids, query)
 	if failed != nil {
 		return nil, failed
 	}
