@@ -15,6 +15,7 @@ package facebook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -82,9 +83,11 @@ type account struct {
 	Account
 	graph  *graph.Client
 	health *accounts.Health
-	todo   *todo.List[task]
-	sent   *accounts.Sent
-	pause  pause
+	// todo is what remains to be read again, files what is to be fetched: a host
+	// of files that hangs must not keep words waiting.
+	todo, files *todo.List[task]
+	sent        *accounts.Sent
+	pause       pause
 	// sweep asks for a look at what may not have been delivered.
 	sweep chan struct{}
 
@@ -161,7 +164,8 @@ func (ch *Channel) newAccount(configured Account) *account {
 		Account: configured,
 		graph:   ch.client(configured),
 		health:  accounts.NewHealth(Kind, configured.Name, ch.deps.Health),
-		todo:    newTodo(configured.Name),
+		todo:    newTodo(configured.Name, "todo"),
+		files:   newTodo(configured.Name, "files"),
 		walks:   map[string]*walk{},
 		sent:    accounts.NewSent(),
 		sweep:   make(chan struct{}, 1),
@@ -215,7 +219,7 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 	var all sync.WaitGroup
 	for _, a := range ch.accounts {
 		accounts.Remember(ctx, ch.timing.retry, ch.log.With("account", a.Name), func(ctx context.Context) error {
-			return a.todo.Load(ctx, inbox)
+			return errors.Join(a.todo.Load(ctx, inbox), a.files.Load(ctx, inbox))
 		})
 	}
 	if ctx.Err() == nil {
@@ -227,7 +231,8 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 		all.Go(func() { ch.verify.Await(ctx, ch.timing.retry, ch.report("webhook")) })
 	}
 	for _, a := range ch.accounts {
-		all.Go(func() { ch.work(ctx, a, inbox) })
+		all.Go(func() { ch.work(ctx, a, a.todo, inbox) })
+		all.Go(func() { ch.work(ctx, a, a.files, inbox) })
 		all.Go(func() { ch.watch(ctx, a, inbox) })
 	}
 	all.Wait()

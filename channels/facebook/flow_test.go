@@ -47,7 +47,7 @@ func (r *rig) settle(ch *Channel) {
 		r.T.Fatalf("deliveries do not end: %v", err)
 	}
 	r.look(ch)
-	r.Until("end of what is to be done", func() bool { return ch.accounts[0].todo.Len() == 0 })
+	r.Until("end of what is to be done", func() bool { return ch.accounts[0].todo.Len()+ch.accounts[0].files.Len() == 0 })
 }
 
 // look looks through everything now.

@@ -11,6 +11,7 @@ import (
 	"contactd/channels/accounts"
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/messaging"
+	"contactd/channels/todo"
 )
 
 // verified checks Meta's signature.
@@ -96,18 +97,18 @@ const (
 
 // batch gathers what is to be accepted, by account.
 type batch struct {
-	ch     *Channel
-	names  []string // of accounts, in order of appearance
-	parts  map[string]*share
-	news   []news
-	unread int
+	ch    *Channel
+	names []string // of accounts, in order of appearance
+	parts map[string]*share
+	news  []news
 }
 
 // share is one account's part of a batch.
 type share struct {
 	account   *account // nil for one that is not configured
 	originals []channels.Original
-	tasks     []task
+	reads     []task
+	fetches   []task
 }
 
 // news is what an element says about something that we sent.
@@ -143,9 +144,9 @@ func (b *batch) add(e delivery.Element) {
 		return
 	}
 	if sorted.Changed.ID != "" {
-		p.tasks = append(p.tasks, task{Read: &sorted.Changed})
+		p.reads = append(p.reads, task{Read: &sorted.Changed})
 	}
-	p.tasks = append(p.tasks, b.ch.filesOf(e, original, sorted.Files)...)
+	p.fetches = append(p.fetches, b.ch.filesOf(e, original, sorted.Files)...)
 }
 
 // nameFor is the account that an original belongs to. What comes for a
@@ -198,26 +199,37 @@ func (b *batch) tell(ctx context.Context) error {
 	return nil
 }
 
-// accept makes everything durable, account by account.
+// accept makes everything durable, account by account. That files remain to be
+// fetched is noted first: what came with them keeps its place among the others.
 func (b *batch) accept(ctx context.Context, inbox channels.Inbox) error {
 	// Without tasks no cursor moves, and all accounts go in one transaction.
 	var plain []channels.Original
 	for _, name := range b.names {
 		p := b.parts[name]
-		if p.account == nil || len(p.tasks) == 0 {
+		if len(p.fetches) > 0 {
+			if err := b.note(ctx, inbox, p.account.files, name, nil, p.fetches); err != nil {
+				return err
+			}
+		}
+		if len(p.reads) == 0 {
 			plain = append(plain, p.originals...)
 			continue
 		}
-		missed, err := p.account.todo.Add(ctx, inbox, p.originals, p.tasks)
-		if err != nil {
+		if err := b.note(ctx, inbox, p.account.todo, name, p.originals, p.reads); err != nil {
 			return err
 		}
-		b.ch.metrics.dropped.WithLabelValues(name, "no_room").Add(float64(missed))
 	}
 	if len(plain) == 0 {
 		return nil
 	}
 	return inbox.Accept(ctx, plain, channels.Cursor{})
+}
+
+// note puts tasks on a list and accepts originals with them.
+func (b *batch) note(ctx context.Context, inbox channels.Inbox, list *todo.List[task], name string, originals []channels.Original, tasks []task) error {
+	missed, err := list.Add(ctx, inbox, originals, tasks)
+	b.ch.metrics.dropped.WithLabelValues(name, "no_room").Add(float64(missed))
+	return err
 }
 
 // told names the kind of an element for figures, in words that are ours.

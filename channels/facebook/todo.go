@@ -47,12 +47,12 @@ func (t task) Kind() string {
 	return "fetch"
 }
 
-// newTodo is what remains to be done for an account. Above the bounds objects
-// are left to polling, which reads them anyway, and files to the address in the
-// original.
-func newTodo(account string) *todo.List[task] {
+// newTodo is a list of what remains to be done for an account. Above the bounds
+// objects are left to polling, which reads them anyway, and files to the address
+// in the original.
+func newTodo(account, name string) *todo.List[task] {
 	kinds := map[string]todo.Kind{"read": {Most: 2000}, "fetch": {Most: 300, Once: true}}
-	return todo.New("facebook/"+account+"/todo", kinds, func(older, newer task) task {
+	return todo.New("facebook/"+account+"/"+name, kinds, func(older, newer task) task {
 		if older.Read != nil && newer.Read != nil && older.Read.Mention {
 			mention := *newer.Read
 			mention.Mention = true
@@ -67,14 +67,14 @@ func newTodo(account string) *todo.List[task] {
 // (timing.reads): what was delivered of it stands.
 const mentionTries = 5
 
-// work does what remains to be done for an account until ctx ends.
-func (ch *Channel) work(ctx context.Context, a *account, inbox channels.Inbox) {
-	a.todo.Work(ctx, inbox, todo.Worker[task]{
+// work does what stands on a list of an account until ctx ends.
+func (ch *Channel) work(ctx context.Context, a *account, list *todo.List[task], inbox channels.Inbox) {
+	list.Work(ctx, inbox, todo.Worker[task]{
 		Do: func(ctx context.Context, t task, tries int) ([]channels.Original, error) {
 			return ch.do(ctx, a, inbox, t, tries)
 		},
 		Retry: ch.timing.retry, Longest: ch.timing.longest, Now: ch.now, Log: ch.log.With("account", a.Name),
-		Left: func(n int) { ch.metrics.todo.WithLabelValues(a.Name).Set(float64(n)) },
+		Left: func(int) { ch.metrics.todo.WithLabelValues(a.Name).Set(float64(a.todo.Len() + a.files.Len())) },
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"contactd/channels/facebook/address"
 	"contactd/channels/facebook/delivery"
 	"contactd/channels/facebook/graphsim"
+	"contactd/channels/simulator"
 	"contactd/contact"
 )
 
@@ -89,6 +90,22 @@ func TestAPermissionThatIsLostAndComesBackLosesNoEdit(t *testing.T) {
 	r.Until("some tries", func() bool { return reads() > 3 })
 	r.meta.Scopes(scopes(kindPage)...)
 	r.Until("the words", func() bool { return slices.Contains(texts(revisions(r.Read(ch))), "he has a knife") })
+}
+
+func TestFilesThatHangDoNotKeepAMentionWaiting(t *testing.T) {
+	r := newRig(t)
+	ch, _ := r.start(r.config())
+	r.subscribed()
+	r.look(ch)
+	r.meta.Fail(graphsim.Fault{Call: "GET hangs.png", Times: -1, Delay: time.Hour})
+	for range 3 {
+		r.meta.WriteWith(townPage, resident, "look", r.meta.File("hangs.png", []byte("x")))
+	}
+	r.Until("a file is asked for", func() bool {
+		return slices.ContainsFunc(r.meta.Calls(), func(c simulator.Call) bool { return strings.HasSuffix(c.Path, "/hangs.png") })
+	})
+	r.meta.Mention(townPage, resident, "he follows me", false, true)
+	r.Until("the mention's words", func() bool { return slices.Contains(texts(items(r.Read(ch))), "he follows me") })
 }
 
 // look1 looks once, whatever comes of it.
