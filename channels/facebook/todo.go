@@ -3,6 +3,7 @@ package facebook
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"contactd/channels"
 	"contactd/channels/facebook/delivery"
@@ -85,6 +86,9 @@ func (ch *Channel) do(ctx context.Context, a *account, inbox channels.Inbox, t t
 		return originals, ch.held(a, err)
 	}
 	originals, err := ch.readAgain(ctx, a, *t.Read)
+	if graph.Troubled(err) {
+		ch.tellOverdue(ctx, a, inbox)
+	}
 	if err == nil || ctx.Err() != nil || graph.Troubled(err) {
 		return originals, ch.held(a, err)
 	}
@@ -108,6 +112,18 @@ func (ch *Channel) held(a *account, err error) error {
 		return todo.Hold(err)
 	}
 	return err
+}
+
+// overdue is how long a mention waits for its words while Meta answers nothing.
+const overdue = 30 * time.Second
+
+// tellOverdue lets a person know of all mentions that wait for too long.
+func (ch *Channel) tellOverdue(ctx context.Context, a *account, inbox channels.Inbox) {
+	for _, t := range a.todo.Tasks() {
+		if t.Read != nil && t.Read.Mention && ch.now().Sub(delivery.Moment(t.Read.At)) > overdue {
+			ch.tellUnread(ctx, a, inbox, *t.Read)
+		}
+	}
 }
 
 // tellUnread lets a person know of a mention that cannot be read yet; when it

@@ -92,6 +92,33 @@ func TestAPermissionThatIsLostAndComesBackLosesNoEdit(t *testing.T) {
 	r.Until("the words", func() bool { return slices.Contains(texts(revisions(r.Read(ch))), "he has a knife") })
 }
 
+func TestAMentionReachesAPersonThoughMetaAnswersNothing(t *testing.T) {
+	r := newRig(t)
+	ch, _ := r.start(r.config())
+	r.subscribed()
+	r.look(ch)
+	r.away(true)
+	var want []string
+	for range 3 {
+		id := r.meta.Mention(townPage, resident, "he follows me", false, true)
+		want = append(want, contact.MessageID(Kind, "town", "fb:"+townPage+":post:"+id))
+	}
+	told := func() (ids []string) {
+		for _, m := range items(r.Read(ch)) {
+			ids = append(ids, m.ID)
+		}
+		return ids
+	}
+	r.Await(ch, 3)
+	if got := told(); len(got) != 0 {
+		t.Errorf("%q are told at once, before it is tried", got)
+	}
+	r.Clock.Pass(time.Minute)
+	r.Until("all mentions", func() bool { return slices.Equal(sorted(told()), sorted(want)) })
+	r.away(false)
+	r.Until("their words", func() bool { return len(texts(revisions(r.Read(ch)))) >= 6 && slices.Contains(texts(revisions(r.Read(ch))), "he follows me") })
+}
+
 func TestFilesThatHangDoNotKeepAMentionWaiting(t *testing.T) {
 	r := newRig(t)
 	ch, _ := r.start(r.config())

@@ -162,6 +162,13 @@ func (l *List[T]) accept(ctx context.Context, inbox channels.Inbox, originals []
 	return nil
 }
 
+// Tasks are what is to be done, the oldest first.
+func (l *List[T]) Tasks() []T {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return slices.Clone(l.tasks)
+}
+
 // Len is how much is to be done.
 func (l *List[T]) Len() int {
 	l.mutex.Lock()

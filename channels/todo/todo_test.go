@@ -187,3 +187,23 @@ func TestTroubleOfTheAccountHoldsEverythingUp(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatOnlySeemsToBeTroubleOfTheAccountLetsTheOthersPassInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var inbox channelstest.Inbox
+		l := newList()
+		add(t, l, &inbox, errand{What: "bad"}, errand{What: "good"}, errand{What: "better"})
+		var order []string
+		began := time.Now()
+		work(t, l, &inbox, time.Hour, func(task errand, _ int) ([]channels.Original, error) {
+			order = append(order, fmt.Sprint(task.What, " ", time.Since(began).Round(time.Second)))
+			if task.What == "bad" && len(order) < 5 {
+				return nil, Hold(errors.New("no answer"))
+			}
+			return nil, nil
+		})
+		if want := []string{"bad 0s", "good 1s", "better 1s", "bad 1s", "bad 2s"}; !slices.Equal(order, want) {
+			t.Errorf("%q", order)
+		}
+	})
+}

@@ -13,7 +13,8 @@ import (
 type Worker[T Task] struct {
 	// Do does a task, which has failed tries times, and returns what is to be
 	// accepted. After an error the task waits for its next turn and lets the
-	// others pass; after one of Hold all wait.
+	// others pass; after one of Hold all wait, and then the next has its turn, in
+	// case it was this one's trouble after all.
 	Do func(ctx context.Context, task T, tries int) ([]channels.Original, error)
 	// Retry is the pause after the first failure. Pauses double up to Longest.
 	Retry, Longest time.Duration
@@ -53,7 +54,7 @@ func (l *List[T]) Work(ctx context.Context, inbox channels.Inbox, w Worker[T]) {
 		case !some:
 			l.await(ctx, wait)
 			continue
-		case l.does(ctx, inbox, w, next, tried):
+		case l.does(ctx, inbox, w, next, tried, pause):
 			pause = w.Retry
 		default:
 			sleep(ctx, pause)
@@ -62,8 +63,9 @@ func (l *List[T]) Work(ctx context.Context, inbox channels.Inbox, w Worker[T]) {
 	}
 }
 
-// does tries a task; false when the account, or the journal, is in trouble.
-func (l *List[T]) does(ctx context.Context, inbox channels.Inbox, w Worker[T], next T, tried map[string]attempts) bool {
+// does tries a task; false when the account, or the journal, is in trouble, and
+// all are to wait for a pause.
+func (l *List[T]) does(ctx context.Context, inbox channels.Inbox, w Worker[T], next T, tried map[string]attempts, pause time.Duration) bool {
 	key := next.Key()
 	count := tried[key].count
 	originals, err := w.Do(ctx, next, count)
@@ -80,6 +82,7 @@ func (l *List[T]) does(ctx context.Context, inbox channels.Inbox, w Worker[T], n
 	}
 	w.Log.Warn("do what remains to be done", "err", err)
 	if errors.As(err, &hold{}) {
+		tried[key] = attempts{count: count, next: w.Now().Add(pause + time.Millisecond)}
 		return false
 	}
 	tried[key] = attempts{count: count + 1, next: w.Now().Add(min(w.Retry<<min(count, 20), w.Longest))}
