@@ -58,7 +58,12 @@ type Account struct {
 	// ID is Meta's: of the page, of the Instagram professional account, or of
 	// the phone number. Required.
 	ID string `yaml:"id"`
-	// TokenFile holds the access token, read at every call. Required.
+	// PageID is Meta's of the page that an Instagram account is linked to, by
+	// which its messages are read and answered. Default none: only with Instagram's
+	// own login do they belong to the account itself.
+	PageID string `yaml:"page_id"`
+	// TokenFile holds the access token, a system user's or the page's own, read
+	// at every call. Required.
 	TokenFile string `yaml:"token_file"`
 	// HumanAgent says that Meta has approved the feature Human Agent, by which
 	// handlers may answer for 7 days instead of 24 hours. Default false.
@@ -74,6 +79,22 @@ const (
 	kindInstagram = "instagram"
 	kindWhatsApp  = "whatsapp"
 )
+
+// page is the page whose token an account's calls need, empty for none.
+func (a Account) page() string {
+	if a.Kind == kindPage {
+		return a.ID
+	}
+	return a.PageID
+}
+
+// inbox is whose conversations an account's are.
+func (a Account) inbox() string {
+	if a.PageID != "" {
+		return a.PageID
+	}
+	return a.ID
+}
 
 // fields are what a page is subscribed to. Meta's own pages disagree on some
 // names; what Meta does not know is left out with a warning.
@@ -191,6 +212,9 @@ func (a Account) validate(key string) (wrong []error) {
 	}
 	if !platformID.MatchString(a.ID) {
 		problem("id: want Meta's id, a number")
+	}
+	if a.PageID != "" && (a.Kind != kindInstagram || !platformID.MatchString(a.PageID)) {
+		problem("page_id: want Meta's id, a number, of the page of an Instagram account")
 	}
 	if a.TokenFile == "" {
 		problem("token_file: missing")

@@ -175,7 +175,7 @@ func (ch *Channel) newAccount(configured Account) *account {
 // client calls the API in an account's name.
 func (ch *Channel) client(configured Account) *graph.Client {
 	return graph.New(graph.Config{
-		Base: ch.config.GraphURL, Version: ch.config.Version, Token: configured.token, Secrets: ch.secrets,
+		Base: ch.config.GraphURL, Version: ch.config.Version, Token: configured.token, Page: configured.page(), Secrets: ch.secrets,
 		Now: func() time.Time { return ch.now() }, Conversations: ch.timing.conversations, Slow: ch.timing.slow,
 	})
 }

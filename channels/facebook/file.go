@@ -28,7 +28,7 @@ func (ch *Channel) postFile(ctx context.Context, a *account, m message, file con
 	if err != nil {
 		return channels.NotSent(err)
 	}
-	return a.graph.PostBody(ctx, a.ID+"/messages", body, mediaType, into)
+	return a.graph.PostBody(ctx, a.inbox()+"/messages", body, mediaType, into)
 }
 
 // sort is Meta's word for a kind of file.

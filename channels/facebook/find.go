@@ -184,7 +184,7 @@ func (ch *Channel) readConversations(ctx context.Context, a *account, selects ur
 		"fields": {"id,updated_time,participants{id},messages.limit(50){" + saidFields + "}"},
 	}
 	maps.Copy(query, selects)
-	return a.graph.Walk(ctx, a.ID+"/conversations", query, func(list graph.List) (bool, error) {
+	return a.graph.Walk(ctx, a.inbox()+"/conversations", query, func(list graph.List) (bool, error) {
 		more := true
 		for _, raw := range list.Data {
 			var c conversation

@@ -209,12 +209,12 @@ func TestCheckSaysWhatWorksAndWhatToClick(t *testing.T) {
 func TestAllProblemsOfTheConfigurationAreToldWithTheirKeys(t *testing.T) {
 	c := Config{
 		Mode: "loud", Path: "facebook", GraphURL: "http://graph.facebook.com", Version: "26", Poll: time.Second, Since: -1,
-		Accounts: []Account{{Name: "a b", Kind: "group", ID: "town", Fields: []string{"Feed!"}}, {Name: "x", ID: "1", TokenFile: "t"}, {Name: "x", ID: "1", TokenFile: "t"}},
+		Accounts: []Account{{Name: "a b", Kind: "group", ID: "town", Fields: []string{"Feed!"}}, {Name: "x", ID: "1", TokenFile: "t"}, {Name: "x", ID: "1", TokenFile: "t", PageID: "2"}},
 	}
 	err := fmt.Sprint(c.Validate())
 	for _, want := range []string{
 		"mode: ", "app_secret_file: ", "verify_token_file: ", "path: ", "graph_url: ", "version: ", "poll: ", "since: ",
-		"accounts[0].name: ", "accounts[0].kind: ", "accounts[0].id: ", "accounts[0].token_file: ", "accounts[0].fields[0]: ", "accounts[2].name: ", "accounts[2].id: ",
+		"accounts[0].name: ", "accounts[0].kind: ", "accounts[0].id: ", "accounts[0].token_file: ", "accounts[0].fields[0]: ", "accounts[2].name: ", "accounts[2].id: ", "accounts[2].page_id: ",
 	} {
 		if !strings.Contains("\n"+err, "\n"+want) {
 			t.Errorf("%q is not told in:\n%s", want, err)

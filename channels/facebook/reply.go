@@ -266,7 +266,7 @@ func (ch *Channel) post(ctx context.Context, a *account, m message, reply contac
 		err = ch.postFile(ctx, a, m, *p.attachment, &answer)
 	} else {
 		m.Message["text"] = p.text
-		err = a.graph.Post(ctx, a.ID+"/messages", m, &answer)
+		err = a.graph.Post(ctx, a.inbox()+"/messages", m, &answer)
 	}
 	if err == nil && answer.MessageID == "" {
 		err = errors.New("post messages: the answer names no message")

@@ -15,6 +15,7 @@ const (
 	appSecret   = "planted-app-secret"
 	verifyToken = "planted-verify-token"
 	accessToken = "planted-access-token-EAAB"
+	systemToken = "planted-system-token-EAAC"
 	townPage    = "1058201444"
 	resident    = "24830117"
 )
@@ -35,7 +36,7 @@ func newRig(t testing.TB) *rig {
 	}
 	meta, err := graphsim.Start(graphsim.Options{
 		Options:   simulator.Options{Callback: r.Front + "/facebook", Now: r.Clock.Now, Retry: 10 * time.Millisecond},
-		AppSecret: appSecret, VerifyToken: verifyToken, Token: accessToken,
+		AppSecret: appSecret, VerifyToken: verifyToken, Token: accessToken, System: systemToken,
 	})
 	if err != nil {
 		t.Fatal(err)

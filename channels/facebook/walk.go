@@ -56,7 +56,11 @@ func (w *walk) walk(ctx context.Context) error {
 	if w.after != "" {
 		query.Set("after", w.after)
 	}
-	return w.account.graph.Walk(ctx, w.account.ID+"/"+w.edge.name, query, func(list graph.List) (bool, error) {
+	of := w.account.ID
+	if w.edge.field == "conversation" {
+		of = w.account.inbox()
+	}
+	return w.account.graph.Walk(ctx, of+"/"+w.edge.name, query, func(list graph.List) (bool, error) {
 		more, err := w.page(ctx, list)
 		if err == nil {
 			w.after = list.After()

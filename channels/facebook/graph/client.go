@@ -36,8 +36,10 @@ type Config struct {
 	Base string
 	// Version such as "v26.0".
 	Version string
-	// Token returns the access token; it is asked before every call.
+	// Token returns the access token; it is asked before every call. With Page,
+	// the id of a page, the page's own is asked for by it.
 	Token func() (string, error)
+	Page  string
 	// Secrets are the app's; the one that Meta has proves that a call is ours.
 	// Nil: calls carry no proof. While they cannot be read nothing is called.
 	Secrets *webhook.Secrets
@@ -67,6 +69,7 @@ type Client struct {
 	outgoing      *channels.Outgoing
 	usage         usage
 	conversations *rate.Limiter
+	page          pageToken
 }
 
 // New makes a client; it dials nothing. Close frees its connections.
@@ -176,18 +179,26 @@ func (c *Client) pace(ctx context.Context, path string) error {
 // Busy is the part of the allowance that is used, in percent.
 func (c *Client) Busy() int { return c.usage.percent() }
 
-// call makes a call. While the app's secret is changed nobody knows which one
-// Meta has at the moment, so what Meta does not take as proven is called again
-// with the next.
+// call makes a call in the name of whom the client is for.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, body []byte, mediaType string, into any) error {
-	name := op(method, path)
-	token, err := c.config.Token()
+	token, err := c.token(ctx, method, path)
 	if err != nil {
-		return &Error{Op: name, Kind: TokenDead, Certain: true, Err: err}
+		return err
 	}
+	err = c.prove(ctx, method, path, query, body, mediaType, token, into)
+	if Is(err, TokenDead) {
+		c.page.forget(token)
+	}
+	return err
+}
+
+// prove makes a call with a token. While the app's secret is changed nobody knows
+// which one Meta has at the moment, so what Meta does not take as proven is
+// called again with the next.
+func (c *Client) prove(ctx context.Context, method, path string, query url.Values, body []byte, mediaType, token string, into any) error {
 	proofs, err := c.proofs(token)
 	if err != nil {
-		return &Error{Op: name, Kind: TokenDead, Certain: true, Err: err}
+		return &Error{Op: op(method, path), Kind: TokenDead, Certain: true, Err: err}
 	}
 	for _, proof := range proofs {
 		maps.Copy(proof, query)

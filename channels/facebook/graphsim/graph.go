@@ -30,6 +30,7 @@ func (p problem) write(w http.ResponseWriter) {
 // The errors that Meta answers with, as it words them.
 var (
 	badToken    = problem{status: 401, code: 190, message: "Invalid OAuth access token."}
+	notAPages   = problem{status: 400, code: 190, message: "(#190) This method must be called with a Page Access Token"}
 	badProof    = problem{status: 400, code: 100, message: "Invalid appsecret_proof provided in the API argument"}
 	noObject    = problem{status: 400, code: 100, subcode: 33, message: "Unsupported request. Object does not exist."}
 	badField    = problem{status: 400, code: 100, message: "Param subscribed_fields must be one of {feed, mention, ratings, messages, message_edits} - got "}
@@ -73,7 +74,8 @@ func (s *Server) serveFile(w http.ResponseWriter, name string) {
 // answer does a call and writes the answer.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if token != s.options.Token {
+	system := token != "" && token == s.options.System
+	if token != s.options.Token && !system {
 		p := badToken
 		p.message = "Malformed access token " + token // Meta quotes it
 		p.write(w)
@@ -95,6 +97,14 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	id, edge := parts[1], strings.Join(parts[2:], "/")
+	if r.Method == http.MethodGet && r.URL.Query().Get("fields") == "access_token" {
+		s.givePageToken(w, id)
+		return
+	}
+	if system && id != "debug_token" {
+		notAPages.write(w)
+		return
+	}
 	if failed := s.permitted(r.Method, id, edge); failed != nil {
 		failed.write(w)
 		return
@@ -112,6 +122,19 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(result)
+}
+
+// givePageToken gives a page's own token.
+func (s *Server) givePageToken(w http.ResponseWriter, id string) {
+	s.mutex.Lock()
+	a := s.state.Accounts[id]
+	s.mutex.Unlock()
+	if a == nil || a.Object != "page" {
+		noObject.write(w)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(object{"id": id, "access_token": s.options.Token})
 }
 
 // fieldsOf reads the fields of a body, JSON or a form.

@@ -16,8 +16,9 @@ import (
 // Options of a server.
 type Options struct {
 	simulator.Options
-	// AppSecret, VerifyToken and Token are what the app knows.
-	AppSecret, VerifyToken, Token string
+	// AppSecret, VerifyToken and Token are what the app knows; System, a token
+	// of a system user, for which the page's own, Token, is given.
+	AppSecret, VerifyToken, Token, System string
 }
 
 // Fault makes calls fail.
@@ -61,6 +62,7 @@ type Account struct {
 	Object     string          `json:"object"`
 	Subscribed map[string]bool `json:"subscribed"`
 	Human      bool            `json:"human"`            // Human Agent is approved
+	Page       string          `json:"page,omitempty"`   // to which an Instagram account is linked
 	Second     bool            `json:"second,omitempty"` // another app is put first
 	FailingAt  time.Time       `json:"failing_at"`
 }
@@ -150,6 +152,24 @@ func (s *Server) Account(id, object string, human bool) {
 		a.Subscribed["*"] = true
 	}
 	s.state.Accounts[id] = a
+}
+
+// Link links an Instagram account to a page, by which its messages go then.
+func (s *Server) Link(instagram, page string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.state.Accounts[instagram].Page = page
+}
+
+// linked is the Instagram account of a page, nil without. The caller holds
+// mutex.
+func (s *Server) linked(page string) *Account {
+	for _, a := range s.state.Accounts {
+		if a.Page != "" && a.Page == page {
+			return a
+		}
+	}
+	return nil
 }
 
 // Subscribe subscribes a page as an operator would.

@@ -14,7 +14,7 @@ func (s *Server) read(id, edge string, query url.Values) (any, *problem) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if id == "debug_token" {
-		return object{"data": object{"app_id": "4711", "is_valid": query.Get("input_token") == s.options.Token, "expires_at": 0, "scopes": s.scopes}}, nil
+		return object{"data": object{"app_id": "4711", "is_valid": slices.Contains([]string{s.options.Token, s.options.System}, query.Get("input_token")), "expires_at": 0, "scopes": s.scopes}}, nil
 	}
 	switch edge {
 	case "":
@@ -204,8 +204,11 @@ func (s *Server) comments(under, edge string, query url.Values) (any, *problem) 
 }
 
 func (s *Server) conversations(account string, query url.Values) (any, *problem) {
-	if s.state.Accounts[account] == nil {
+	if a := s.state.Accounts[account]; a == nil || a.Page != "" {
 		return nil, &noObject
+	}
+	if a := s.linked(account); a != nil && query.Get("platform") == "instagram" {
+		account = a.ID
 	}
 	var threads []*Thread
 	for _, t := range s.state.Threads {

@@ -70,11 +70,13 @@ func text(of any, key string) string {
 
 // send is the Send API.
 func (s *Server) send(account string, fields object) (any, *problem) {
+	message, recipient := fields["message"], fields["recipient"]
 	a := s.state.Accounts[account]
-	if a == nil {
+	if other := s.linked(account); other != nil && s.writesTo(other, recipient) {
+		a, account = other, other.ID
+	} else if a == nil || a.Page != "" {
 		return nil, &noObject
 	}
-	message, recipient := fields["message"], fields["recipient"]
 	if utf8.RuneCountInString(text(message, "text")) > 2000 || a.Object == "instagram" && len(text(message, "text")) > 1000 {
 		return nil, &tooLong
 	}
@@ -93,6 +95,14 @@ func (s *Server) send(account string, fields object) (any, *problem) {
 	s.Sent(t.Person, m.Text)
 	s.echoOf(account, t.Person, m)
 	return object{"recipient_id": t.Person, "message_id": m.ID}, nil
+}
+
+// writesTo reports whether a recipient is known to an account.
+func (s *Server) writesTo(a *Account, recipient any) bool {
+	if o := s.state.Objects[text(recipient, "comment_id")]; o != nil {
+		return o.Account == a.ID
+	}
+	return s.state.Threads[a.ID+"/"+text(recipient, "id")] != nil
 }
 
 // recipient says to whom a message goes, or why it may not.
