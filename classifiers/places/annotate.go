@@ -11,8 +11,8 @@ type Annotator struct{}
 // New makes an annotator; it needs nothing.
 func New() Annotator { return Annotator{} }
 
-// Annotate notes the places in the text, with spans in it, and in the subject,
-// without. What stands in quoted history or a signature alone is only
+// Annotate notes the places in the text, with spans in it, and without in the
+// subject and in addresses that were sent instead of words. What stands in quoted history or a signature alone is only
 // mentioned.
 func (Annotator) Annotate(message contact.Message, _ contact.Assessment, notes *contact.Notes) {
 	own := classifiers.NewOwn(message)
@@ -22,9 +22,17 @@ func (Annotator) Annotate(message contact.Message, _ contact.Assessment, notes *
 		}
 		notes.Locations = append(notes.Locations, each)
 	}
-	for _, each := range Find(message.Subject) {
-		each.Span = nil
-		notes.Locations = append(notes.Locations, each)
+	beside := []string{message.Subject}
+	for _, field := range message.Fields {
+		if field.Name == "link" {
+			beside = append(beside, field.Value)
+		}
+	}
+	for _, text := range beside {
+		for _, each := range Find(text) {
+			each.Span = nil
+			notes.Locations = append(notes.Locations, each)
+		}
 	}
 	if len(notes.Locations) > mostFound {
 		notes.Locations = notes.Locations[:mostFound:mostFound]

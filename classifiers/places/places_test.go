@@ -196,6 +196,16 @@ func TestQuotedHistoryAndSignaturesAreOnlyMentioned(t *testing.T) {
 	}
 }
 
+func TestAPlaceThatIsSentAsNothingButItsAddressIsFound(t *testing.T) {
+	var notes contact.Notes
+	places.New().Annotate(contact.Message{Fields: []contact.Field{
+		{Name: "link", Label: "Link", Value: "https://w3w.co/filled.count.soap"}, {Name: "ref", Label: "Link", Value: "HU17 0AA"},
+	}}, contact.Assessment{}, &notes)
+	if got := told(notes.Locations); got != "w3w:filled.count.soap:mentioned:unverified" || notes.Locations[0].Span != nil {
+		t.Error(got)
+	}
+}
+
 func TestAPlaceThatIsSaidAgainCountsByWhatSaysMost(t *testing.T) {
 	if got := told(places.Find("he left 12 Mill Lane ages ago. he lives there. I'm at 12 mill lane now. 12 Mill Lane!")); got != "address:12 mill lane:caller:medium" {
 		t.Error(got)
