@@ -137,3 +137,19 @@ func TestAnAnswerWithoutWordsNeverLeft(t *testing.T) {
 		t.Errorf("find: %v", err)
 	}
 }
+
+func TestHidingACommentThatIsGoneIsSettled(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.config(), r.Deps())
+	comment := r.meta.Comment(townPage, "77", r.meta.Post(townPage, townPage, "news"), "", "where?")
+	r.meta.Change(comment, "remove", "")
+	hide := answer(1, "")
+	hide.Way = contact.Hide
+	to := answerTo(address.Comment, comment, time.Now())
+	if _, err := ch.Find(t.Context(), to, hide); !errors.Is(err, channels.ErrNotFound) {
+		t.Errorf("find: %v", err)
+	}
+	if _, err := r.send(ch, to, hide); !channels.IsRefused(err) {
+		t.Errorf("reply: %v", err)
+	}
+}

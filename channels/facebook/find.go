@@ -270,7 +270,10 @@ func (ch *Channel) findHidden(ctx context.Context, a *account, where address.Add
 		field = "hidden"
 	}
 	var raw map[string]json.RawMessage
-	if err := a.graph.Get(ctx, url.PathEscape(where.Item), url.Values{"fields": {field}}, &raw); err != nil {
+	switch err := a.graph.Get(ctx, url.PathEscape(where.Item), url.Values{"fields": {field}}, &raw); {
+	case graph.Is(err, graph.Gone):
+		return channels.Receipt{}, channels.ErrNotFound // Reply says so; doing it again is harmless
+	case err != nil:
 		return channels.Receipt{}, err
 	}
 	if strings.TrimSpace(string(raw[field])) == fmt.Sprint(want) {
