@@ -90,3 +90,27 @@ func TestWhatMovesToTheTopWhilePagesAreReadIsFoundThoughOurClockIsAhead(t *testi
 		t.Errorf("found %q, want %q", got, want)
 	}
 }
+
+func TestAWindowClosesByMetasClock(t *testing.T) {
+	for _, ahead := range []time.Duration{-2 * time.Hour, 2 * time.Hour} {
+		r := newRig(t)
+		c := r.config()
+		c.Accounts[0].HumanAgent = false
+		ch := r.open(c, r.Deps())
+		ch.now = func() time.Time { return r.Clock.Now().Add(ahead) }
+		r.meta.Write(townPage, resident, "hello")
+		to := answerTo(address.Messenger, resident, r.Clock.Now())
+		if err := ch.look(t.Context(), ch.accounts[0], &r.Inbox); err != nil { // as it does all the time
+			t.Fatal(err)
+		}
+		r.Clock.Pass(23 * time.Hour)
+		if _, err := r.send(ch, to, answer(1, "we are coming")); err != nil {
+			t.Errorf("our clock %v ahead, within a day: %v", ahead, err)
+		}
+		r.Clock.Pass(2 * time.Hour)
+		calls := len(r.meta.Calls())
+		if _, err := r.send(ch, to, answer(2, "late")); !channels.IsRefused(err) || len(r.meta.Calls()) != calls {
+			t.Errorf("our clock %v ahead, after a day: %v", ahead, err)
+		}
+	}
+}

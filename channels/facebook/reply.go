@@ -85,7 +85,7 @@ func (ch *Channel) send(ctx context.Context, a *account, where address.Address, 
 	case reply.Way.Silent():
 		return ch.hide(ctx, a, where, reply.Way == contact.Hide)
 	case reply.Way == contact.Privately:
-		if err := ch.open(where, address.HumanWindow); err != nil {
+		if err := ch.open(a, where, address.HumanWindow); err != nil {
 			return channels.Receipt{}, err
 		}
 		return ch.sendParts(ctx, a, where, reply, ch.sendPrivately)
@@ -95,7 +95,7 @@ func (ch *Channel) send(ctx context.Context, a *account, where address.Address, 
 		}
 		return ch.sendParts(ctx, a, where, reply, ch.sendMessage)
 	case where.Kind == address.WhatsApp:
-		if err := ch.open(where, address.Window); err != nil {
+		if err := ch.open(a, where, address.Window); err != nil {
 			return channels.Receipt{}, err
 		}
 		return ch.sendParts(ctx, a, where, reply, ch.sendWhatsApp)
@@ -107,8 +107,9 @@ func (ch *Channel) send(ctx context.Context, a *account, where address.Address, 
 // errWindow is told to the handler.
 var errWindow = errors.New("window_closed: the platform takes no more answers to what this person wrote; use email or the telephone")
 
-func (ch *Channel) open(where address.Address, window time.Duration) error {
-	if where.At != 0 && ch.now().Sub(where.WroteAt()) > window {
+// open says, by Meta's clock, whether a window is closed.
+func (ch *Channel) open(a *account, where address.Address, window time.Duration) error {
+	if where.At != 0 && a.graph.There(ch.now()).Sub(where.WroteAt()) > window {
 		return channels.Refused(errWindow)
 	}
 	return nil
@@ -117,7 +118,7 @@ func (ch *Channel) open(where address.Address, window time.Duration) error {
 // mayWrite holds a message to the windows: a day for anything, a week for what
 // a person wrote.
 func (ch *Channel) mayWrite(a *account, where address.Address, reply contact.Reply) error {
-	if ch.open(where, address.Window) == nil || ch.human(a, reply) && ch.open(where, address.HumanWindow) == nil {
+	if ch.open(a, where, address.Window) == nil || ch.human(a, reply) && ch.open(a, where, address.HumanWindow) == nil {
 		return nil
 	}
 	return channels.Refused(errWindow)
@@ -234,7 +235,7 @@ func (ch *Channel) sendMessage(ctx context.Context, a *account, where address.Ad
 // sendWithin sends a part within the window that is open.
 func (ch *Channel) sendWithin(ctx context.Context, a *account, where address.Address, reply contact.Reply, p part) (string, error) {
 	m := message{Recipient: map[string]string{"id": where.To}, Type: "RESPONSE", Message: map[string]any{}}
-	if ch.open(where, address.Window) != nil {
+	if ch.open(a, where, address.Window) != nil {
 		m.Type, m.Tag = "MESSAGE_TAG", "HUMAN_AGENT"
 	}
 	id, err := ch.post(ctx, a, m, reply, p)

@@ -133,6 +133,7 @@ func TestWhatCannotBeSentIsRefusedBeforeXIsAsked(t *testing.T) {
 	}
 	c := r.config()
 	c.Accounts[0].LongPosts = true
+	r.x.Change(townID, func(a *xtest.Account) { a.Long = true })
 	to := toPost(r.x.Post(resident, xtest.Draft{Text: "@town hello"}))
 	if _, err := r.open(c, r.Deps()).Reply(t.Context(), to, r.answer(long)); err != nil {
 		t.Errorf("a long post of an account that may: %v", err)

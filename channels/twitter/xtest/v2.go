@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 func (s *Server) answerV2(q request) answer {
@@ -321,6 +322,9 @@ func (s *Server) answerTo(a *Account, to, text string) (*Post, string) {
 	if under == nil || under.Deleted || under.Concealed {
 		return nil, "You attempted to reply to a Tweet that is deleted or not visible to you."
 	}
+	if !a.Long && utf8.RuneCountInString(text) > 280 { // X counts more strictly
+		return nil, "Your Tweet text is too long."
+	}
 	quoted := s.find(under.Quoted)
 	if !a.Enterprise && !slices.Contains(under.Mentions, a.User) && (quoted == nil || quoted.User != a.User) && under.User != a.User {
 		return nil, "You are not permitted to reply to this post: its author has not mentioned you."
@@ -338,7 +342,7 @@ func (s *Server) message(q request) answer {
 	var body struct {
 		Text string `json:"text"`
 	}
-	if !strictly(q.body, &body) || body.Text == "" {
+	if !strictly(q.body, &body) || body.Text == "" || utf8.RuneCountInString(body.Text) > 10_000 {
 		return problem(http.StatusBadRequest, "https://api.twitter.com/2/problems/invalid-request", "Invalid Request", "One or more parameters to your request was invalid.")
 	}
 	u := s.state.Users[q.parts[3]]
