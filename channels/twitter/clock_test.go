@@ -2,6 +2,7 @@ package twitter
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,19 @@ func TestAnAnswerIsFoundThoughWhoAskedForItHasAnotherClock(t *testing.T) {
 		}
 		if receipt, err := ch.Find(t.Context(), to, reply); err != nil || receipt.PlatformID == "" {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAWrongClockIsNotCalledADeadToken(t *testing.T) {
+	r := newRig(t)
+	r.x.Fail(xtest.Fault{Call: "GET me", Times: -1, Status: 401, Body: `{"title":"Unauthorized","status":401}`})
+	for ahead, want := range map[time.Duration]string{0: "access token is no longer valid", 10 * time.Minute: "10m0s", -time.Hour: "1h0m0s"} {
+		ch := r.open(r.config(), r.Deps())
+		ch.now = func() time.Time { return r.Clock.Now().Add(ahead) }
+		err := ch.Check(t.Context())[0].Err
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "token_file") != (ahead == 0) {
+			t.Errorf("%v ahead: %v", ahead, err)
 		}
 	}
 }

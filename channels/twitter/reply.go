@@ -147,7 +147,7 @@ func (ch *Channel) judge(a *account, err error) error {
 		return nil
 	case channels.IsNotSent(err) || channels.IsRefused(err):
 		return err
-	case api.Is(err, api.TokenDead, api.Closed, api.Capped): // an operator can mend it
+	case api.Is(err, api.TokenDead, api.Askew, api.Closed, api.Capped): // an operator can mend it
 		a.health.Report("send", advise(err))
 		return channels.NotSent(err)
 	case api.Is(err, api.Throttled):

@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -175,6 +176,9 @@ func (c *Client) send(name string, request *http.Request, auth Auth, reads bool)
 	if response.StatusCode/100 != 2 {
 		failed := readError(name, response.StatusCode, response.Header, answer)
 		c.limits.failed(name, failed)
+		if _, dated := auth.(OAuth1); dated {
+			c.askew(failed)
+		}
 		if again, ok := auth.(refusable); ok && failed.Status == http.StatusUnauthorized {
 			again.Refused()
 		}
@@ -187,6 +191,24 @@ func (c *Client) send(name string, request *http.Request, auth Auth, reads bool)
 		c.limits.uncapped()
 	}
 	return answer, nil
+}
+
+// mostAskew is how wrong our clock may be: calls by OAuth 1.0a are dated, and X
+// takes those of five minutes around its own time.
+const mostAskew = 4 * time.Minute
+
+// askew says of a call that was refused as not authorised whether it is our
+// clock that is wrong: X does not say so in its newer form.
+func (c *Client) askew(e *Error) {
+	now := c.config.Now()
+	there, _ := c.base.There(now)
+	off := there.Sub(now).Abs()
+	if e.Kind == TokenDead && off > mostAskew {
+		e.Kind = Askew
+	}
+	if e.Kind == Askew {
+		e.Err = fmt.Errorf("it is off by %s", off.Round(time.Minute))
+	}
 }
 
 // nameOf names a call by its path, with ids left out.

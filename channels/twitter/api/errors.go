@@ -17,6 +17,7 @@ type Kind string
 // The kinds of error.
 const (
 	TokenDead Kind = "the access token is no longer valid"
+	Askew     Kind = "X takes no call that is dated as by this machine's clock"
 	Closed    Kind = "the account's plan does not include this call"
 	Capped    Kind = "the usage cap is reached or the credits are used up"
 	Throttled Kind = "too many calls"
@@ -202,11 +203,13 @@ func (e *Error) kind() Kind {
 		return Gone
 	}
 	switch e.Code {
-	case 32, 89, 99, 135, 215, 326, 64:
+	case 135:
+		return Askew
+	case 32, 89, 99, 215, 326, 64:
 		return TokenDead
 	case 453:
 		return Closed
-	case 88:
+	case 88, 185, 226: // 185: of a day; 226: it looks automated, "try again later"
 		return Throttled
 	case 187:
 		return Duplicate
@@ -226,7 +229,7 @@ func (e *Error) kind() Kind {
 		return Gone
 	case e.Status == http.StatusConflict:
 		return Conflict
-	case e.Status == http.StatusTooManyRequests:
+	case e.Status == http.StatusTooManyRequests, e.Status == 420: // its older number
 		return Throttled
 	case e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout:
 		return Bad
