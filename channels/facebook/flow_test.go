@@ -391,31 +391,6 @@ func TestFilesAreFetchedWhileTheirAddressesHold(t *testing.T) {
 	}
 }
 
-func TestAPageInPlaceOfAPictureIsTriedAgainAndDoesNotPassForIt(t *testing.T) {
-	const page = "<!DOCTYPE html><html>please sign in</html>"
-	r := newRig(t)
-	ch, _ := r.start(r.config())
-	r.subscribed()
-	png := []byte("\x89PNG\r\n\x1a\n0000")
-	r.meta.Fail(graphsim.Fault{Call: "GET later.png", Times: 5, Status: 200, Body: page})
-	r.meta.Fail(graphsim.Fault{Call: "GET never.png", Times: -1, Status: 200, Body: page})
-	later := r.meta.WriteWith(townPage, resident, "", r.meta.File("later.png", png))
-	r.meta.WriteWith(townPage, resident, "", r.meta.File("never.png", png))
-	r.Until("both", func() bool { return len(revisions(r.Read(ch))) == 2 })
-	for _, m := range revisions(r.Read(ch)) {
-		if len(m.Attachments) != 1 {
-			t.Fatalf("attachments %+v", m.Attachments)
-		}
-		want, degraded := "text/html; charset=utf-8", true
-		if m.Revision.Of == contact.MessageID(Kind, "town", "fb:"+townPage+":msg:"+later) {
-			want, degraded = "image/png", false
-		}
-		if m.Attachments[0].MediaType != want || slices.Contains(m.Flags, contact.ParseDegraded) != degraded {
-			t.Errorf("told as %+v, flags %v", m.Attachments, m.Flags)
-		}
-	}
-}
-
 func TestWhatRemainsToBeDoneSurvivesARestart(t *testing.T) {
 	r := newRig(t)
 	r.meta.Subscribe(townPage, fields()...)

@@ -161,11 +161,26 @@ func TestAPageIsNoPictureThoughItCameWithoutARefusal(t *testing.T) {
 		kind, came string
 		other      bool
 	}{
-		{"image", page, true}, {"photo", page, true}, {"video", page, true}, {"animated_gif", page, true}, {"sticker", page, true},
-		{"image/jpeg", page, true}, {"audio/ogg; codecs=opus", page, true}, {"application/pdf", page, true},
-		{"image", "", true}, {"image", "no such file", true}, {"video/mp4", `{"error":"gone"}`, true}, {"image", `<?xml version="1.0"?><Error/>`, true},
-		{"image", picture, false}, {"video", picture, false}, {"image/heic", "\x00\x01 of no known form", false},
-		{"", page, false}, {"file", page, false}, {"text/html", page, false}, {"application/xhtml+xml", page, false}, {"text/plain", "", false},
+		{"image", page, true},
+		{"photo", page, true},
+		{"video", page, true},
+		{"animated_gif", page, true},
+		{"sticker", page, true},
+		{"image/jpeg", page, true},
+		{"audio/ogg; codecs=opus", page, true},
+		{"application/pdf", page, true},
+		{"image", "", true},
+		{"image", "no such file", true},
+		{"video/mp4", `{"error":"gone"}`, true},
+		{"image", `<?xml version="1.0"?><Error/>`, true},
+		{"image", picture, false},
+		{"video", picture, false},
+		{"image/heic", "\x00\x01 of no known form", false},
+		{"", page, false},
+		{"file", page, false},
+		{"text/html", page, false},
+		{"application/xhtml+xml", page, false},
+		{"text/plain", "", false},
 	} {
 		f := host(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(c.came)) })
 		got, err := f.Fetch(t.Context(), File{URL: f.Simulator + "/a", Kind: c.kind})

@@ -151,7 +151,6 @@ type object struct {
 	Created     delivery.Time `json:"created_time"`
 	From        person        `json:"from"`
 	Text        string        `json:"message"`
-	Unsupported bool          `json:"is_unsupported"`
 	Attachments struct {
 		Data []struct {
 			MimeType string `json:"mime_type"`

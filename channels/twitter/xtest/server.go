@@ -80,7 +80,7 @@ type Account struct {
 	User          string
 	Token, Secret string // of OAuth 1.0a
 	Enterprise    bool
-	Long          bool // may post more than 280 characters
+	Long          bool   // may post more than 280 characters
 	Refresh       string // of OAuth 2.0
 	Access        map[string]time.Time
 	Capped        bool
