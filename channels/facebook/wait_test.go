@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"contactd/channels"
+	"contactd/channels/facebook/address"
 	"contactd/channels/facebook/graphsim"
 	"contactd/channels/simulator"
 	"contactd/contact"
@@ -105,5 +107,33 @@ func TestAPageInPlaceOfAPictureIsTriedAgainAndDoesNotPassForIt(t *testing.T) {
 		if m.Attachments[0].MediaType != want || slices.Contains(m.Flags, contact.ParseDegraded) != degraded {
 			t.Errorf("told as %+v, flags %v", m.Attachments, m.Flags)
 		}
+	}
+}
+
+func TestWhatIsUsedUpForThePageLeavesMessengerAlone(t *testing.T) {
+	r := newRig(t)
+	ch := r.open(r.config(), r.Deps())
+	news := r.meta.Post(townPage, townPage, "news")
+	comment := r.meta.Comment(townPage, resident, news, "", "where?")
+	r.meta.Write(townPage, resident, "hello")
+	message, under := answerTo(address.Messenger, resident, r.Clock.Now()), answerTo(address.Comment, comment, r.Clock.Now())
+	r.meta.Usage(`{"` + townPage + `":[{"type":"pages","call_count":101,"estimated_time_to_regain_access":40},{"type":"messenger","call_count":3}]}`)
+	if _, err := r.send(ch, message, answer(1, "first")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.send(ch, message, answer(2, "second")); err != nil {
+		t.Errorf("by Messenger: %v", err)
+	}
+	if _, err := r.send(ch, under, answer(3, "third")); !channels.IsNotSent(err) {
+		t.Errorf("under a comment: %v", err)
+	}
+	r.meta.Usage("")
+	r.Clock.Pass(41 * time.Minute)
+	r.meta.Fail(graphsim.Fault{Call: "POST comments", Status: 400, Body: `{"error":{"code":80001}}`})
+	if _, err := r.send(ch, under, answer(3, "third")); !channels.IsNotSent(err) {
+		t.Errorf("a comment that is one too many: %v", err)
+	}
+	if _, err := r.send(ch, message, answer(4, "fourth")); err != nil {
+		t.Errorf("by Messenger meanwhile: %v", err)
 	}
 }

@@ -118,7 +118,7 @@ func (c *Client) There(at time.Time) time.Time {
 
 // Get reads. It waits while the usage headers ask for it, until ctx ends.
 func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
-	if err := c.usage.beforeReading(ctx); err != nil {
+	if err := c.usage.beforeReading(ctx, useOf(path)); err != nil {
 		return err
 	}
 	if err := c.pace(ctx, path); err != nil {
@@ -154,7 +154,7 @@ func (c *Client) Do(ctx context.Context, path string, body any) error {
 
 // PostBody writes a body of any form.
 func (c *Client) PostBody(ctx context.Context, path string, body []byte, mediaType string, into any) error {
-	if wait := c.usage.throttled(); wait > 0 {
+	if wait := c.usage.throttled(useOf(path)); wait > 0 {
 		return &Error{Op: op(http.MethodPost, path), Kind: Throttled, Wait: wait, Certain: true}
 	}
 	return c.call(ctx, http.MethodPost, path, nil, body, mediaType, into)

@@ -180,22 +180,22 @@ func TestAPauseThatMetaAsksForIsKeptAndDoublesWithoutAWord(t *testing.T) {
 	for _, want := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, time.Hour, time.Hour} {
 		e := &Error{Kind: Throttled}
 		u.failed(e)
-		if e.Wait != want || u.throttled() != want {
+		if e.Wait != want || u.throttled(pages) != want {
 			t.Fatalf("a pause of %s, want %s", e.Wait, want)
 		}
 		now = now.Add(want)
-		if u.throttled() != 0 {
+		if u.throttled(pages) != 0 {
 			t.Fatalf("after %s it is not over", want)
 		}
 	}
 	u.worked()
 	u.told(http.Header{"X-Business-Use-Case-Usage": {`{"1":[{"call_count":100,"estimated_time_to_regain_access":7}],"2":[{"call_count":3}]}`}})
-	if u.throttled() != 7*time.Minute || u.percent() != 100 {
-		t.Errorf("told of 7 minutes and 100 %%: %s, %d", u.throttled(), u.percent())
+	if u.throttled(pages) != 7*time.Minute || u.percent() != 100 {
+		t.Errorf("told of 7 minutes and 100 %%: %s, %d", u.throttled(pages), u.percent())
 	}
 	now = now.Add(8 * time.Minute)
-	if u.throttled() != 0 || u.percent() != 0 {
-		t.Errorf("8 minutes later: %s, %d", u.throttled(), u.percent())
+	if u.throttled(pages) != 0 || u.percent() != 0 {
+		t.Errorf("8 minutes later: %s, %d", u.throttled(pages), u.percent())
 	}
 }
 
@@ -237,7 +237,7 @@ func FuzzErrorsAndUsage(f *testing.F) {
 		if e.Kind == "" || e.Kind == Away && e.Certain {
 			t.Errorf("%d %q: %+v", status, body, e)
 		}
-		if wait := u.throttled(); wait < 0 || wait > 24*time.Hour || e.Wait > wait {
+		if wait := u.throttled(pages); wait < 0 || wait > 24*time.Hour || e.Wait > wait {
 			t.Errorf("a pause of %s after %q %q", wait, app, business)
 		}
 		var p problem

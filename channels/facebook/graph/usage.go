@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -32,17 +33,58 @@ type usage struct {
 
 	mutex sync.Mutex
 	busy  int
-	at    time.Time // when busy was told
-	until time.Time // throttled until
+	at    time.Time            // when busy was told
+	until map[string]time.Time // throttled until, by use; of all under ""
 	pause time.Duration
+}
+
+// The uses of a page of which Meta counts the calls apart (Business Use Case
+// rate limits): one that is used up leaves the other alone.
+const (
+	pages     = "pages"
+	messenger = "messenger"
+)
+
+// useOf is the use that a call belongs to.
+func useOf(path string) string {
+	switch path[strings.LastIndex(path, "/")+1:] {
+	case "messages", "conversations", "take_thread_control":
+		return messenger
+	default:
+		return pages
+	}
+}
+
+// useBy is the use that a refusal is about, empty for all.
+func useBy(code int) string {
+	switch code {
+	case 80001:
+		return pages
+	case 80006:
+		return messenger
+	default:
+		return ""
+	}
+}
+
+// hold has nothing called of a use until a moment. The caller holds mutex.
+func (u *usage) hold(use string, until time.Time) {
+	if use != pages && use != messenger {
+		use = ""
+	}
+	if u.until == nil {
+		u.until = map[string]time.Time{}
+	}
+	u.until[use] = later(u.until[use], until)
 }
 
 // load is one figure of a header. The time is in minutes.
 type load struct {
-	Calls   int `json:"call_count"`
-	CPU     int `json:"total_cputime"`
-	Time    int `json:"total_time"`
-	Regains int `json:"estimated_time_to_regain_access"`
+	Type    string `json:"type"`
+	Calls   int    `json:"call_count"`
+	CPU     int    `json:"total_cputime"`
+	Time    int    `json:"total_time"`
+	Regains int    `json:"estimated_time_to_regain_access"`
 }
 
 // told reads X-App-Usage and X-Business-Use-Case-Usage.
@@ -67,7 +109,7 @@ func (u *usage) told(header http.Header) {
 	for _, each := range all {
 		u.busy = max(u.busy, each.Calls, each.CPU, each.Time)
 		if each.Regains > 0 {
-			u.until = later(u.until, u.now().Add(min(time.Duration(each.Regains)*time.Minute, 24*longest)))
+			u.hold(each.Type, u.now().Add(min(time.Duration(each.Regains)*time.Minute, 24*longest)))
 		}
 	}
 }
@@ -79,15 +121,15 @@ func (u *usage) failed(e *Error) {
 	}
 	u.mutex.Lock()
 	defer u.mutex.Unlock()
-	now := u.now()
-	if !u.until.After(now) {
+	now, use := u.now(), useBy(e.Code)
+	if !u.until[use].After(now) {
 		if u.pause == 0 {
 			u.pause = firstPause
 		}
-		u.until = now.Add(u.pause)
+		u.hold(use, now.Add(u.pause))
 		u.pause = min(2*u.pause, longest)
 	}
-	e.Wait = u.until.Sub(now)
+	e.Wait = u.until[use].Sub(now)
 }
 
 func (u *usage) worked() {
@@ -96,12 +138,12 @@ func (u *usage) worked() {
 	u.pause = 0
 }
 
-// throttled is how long nothing must be called: calls while throttled lengthen
-// it.
-func (u *usage) throttled() time.Duration {
+// throttled is how long nothing of a use must be called: calls while throttled
+// lengthen it.
+func (u *usage) throttled(use string) time.Duration {
 	u.mutex.Lock()
 	defer u.mutex.Unlock()
-	return max(0, u.until.Sub(u.now()))
+	return max(0, later(u.until[""], u.until[use]).Sub(u.now()))
 }
 
 func (u *usage) percent() int {
@@ -114,9 +156,9 @@ func (u *usage) percent() int {
 }
 
 // beforeReading waits as long as the allowance asks for.
-func (u *usage) beforeReading(ctx context.Context) error {
+func (u *usage) beforeReading(ctx context.Context, use string) error {
 	for {
-		wait := u.throttled()
+		wait := u.throttled(use)
 		busy := u.percent()
 		if wait == 0 && busy >= stopAt {
 			wait = forget
