@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -123,7 +124,7 @@ func TestWhoNoLongerWaitsForAGradeIsToldThatItMayBeTaken(t *testing.T) {
 	interrupt()
 	const conversation = "c-3lnpdfsib5r34hnaib72u7ipcb"
 	err := regradeCommand{Conversation: conversation, Wait: time.Minute}.await(ctx, &program{}, nil, nil, "e-1", "contact.replies/0/1")
-	if err == nil || err.Error() != "regrade "+conversation+": not waited for any longer; contactd may still take it" {
+	if !errors.As(err, new(unknownError)) || err.Error() != "regrade "+conversation+": not waited for any longer; contactd may still take it" {
 		t.Errorf("%v", err)
 	}
 }

@@ -24,10 +24,12 @@ import (
 )
 
 // Exit codes: 1 says that what was asked for did not work, 2 that it was asked
-// for in a way that makes no sense.
+// for in a way that makes no sense, 3 that nobody knows yet whether it works,
+// so that it must not be asked for again blindly.
 const (
 	exitFailure = 1
 	exitUsage   = 2
+	exitUnknown = 3
 )
 
 // program is what a command has of the world outside.
@@ -113,11 +115,7 @@ func (p *program) run(ctx context.Context, args []string) (code int) {
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(p, &c); err != nil {
 		p.complain(err)
-		var usage usageError
-		if errors.As(err, &usage) {
-			return exitUsage
-		}
-		return exitFailure
+		return exitCode(err)
 	}
 	if err := p.unwritten.Load(); err != nil {
 		p.complain(fmt.Errorf("write standard output: %w", *err))
@@ -141,6 +139,20 @@ func asMeant(args []string) []string {
 
 // usageError is an error in what was asked for.
 type usageError struct{ error }
+
+// unknownError says that what was asked for may have been done, or may still be.
+type unknownError struct{ error }
+
+func exitCode(err error) int {
+	switch {
+	case errors.As(err, new(usageError)):
+		return exitUsage
+	case errors.As(err, new(unknownError)):
+		return exitUnknown
+	default:
+		return exitFailure
+	}
+}
 
 // complain tells each of the joined errors on a line of its own.
 func (p *program) complain(err error) {

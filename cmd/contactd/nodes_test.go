@@ -72,7 +72,7 @@ func TestOfSeveralProcessesTheOneThatHasTheConversationAnswers(t *testing.T) {
 		t.Errorf("exit %d", code)
 	}
 	waits := east.try("", "reply", "--wait", "2s", west.conversation, "are you still there?")
-	if waits.code != 1 || !strings.Contains(waits.err, "nobody has taken it up in 2s") {
+	if waits.code != exitUnknown || !strings.Contains(waits.err, "nobody has taken it up in 2s") {
 		t.Errorf("%+v", waits)
 	}
 	west.process = startProgram(t, west.dir, "run")

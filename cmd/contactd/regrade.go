@@ -29,7 +29,8 @@ type regradeCommand struct {
 // Help is shown below the usage.
 func (regradeCommand) Help() string {
 	return `Asks a running contactd over Kafka, as any front end does, with contact.graded.v1. Give the grade that stands to confirm it.
-Ends with 1 when it is not taken, as when another grade stands by now. Examples:
+Ends with 1 when it is not taken, as when another grade stands by now, and with 3 when it may be taken still: look with
+"contactd tail" for what becomes of it. Examples:
   contactd regrade c-3lnpdfsib5r34hnaib72u7ipcb emergency
   contactd regrade c-3lnpdfsib5r34hnaib72u7ipcb resolution --reason "spoken to, she is with her daughter"`
 }
@@ -171,7 +172,7 @@ func (r regradeCommand) command(force string, grade contact.Grade, now standing)
 // await prints what comes of the command: an assessment, or why not.
 func (r regradeCommand) await(ctx context.Context, p *program, cluster *kafka.Cluster, ends map[string]map[int]int64, id, place string) error {
 	asked := ctx
-	ctx, cancel := context.WithTimeoutCause(ctx, r.Wait, fmt.Errorf("regrade %s: nobody has taken it up in %v; is contactd running?", r.Conversation, r.Wait))
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Wait, unknownError{fmt.Errorf("regrade %s: nobody has taken it up in %v; is contactd running?", r.Conversation, r.Wait)})
 	defer cancel()
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
@@ -203,7 +204,7 @@ func (r regradeCommand) await(ctx context.Context, p *program, cluster *kafka.Cl
 	case errors.Is(err, errTaken):
 		return nil
 	case asked.Err() != nil:
-		return fmt.Errorf("regrade %s: not waited for any longer; contactd may still take it", r.Conversation)
+		return unknownError{fmt.Errorf("regrade %s: not waited for any longer; contactd may still take it", r.Conversation)}
 	default:
 		return err
 	}

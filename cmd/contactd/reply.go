@@ -33,7 +33,8 @@ type replyCommand struct {
 // Help is shown below the usage.
 func (replyCommand) Help() string {
 	return `Asks a running contactd over Kafka, as any front end does, and prints how far the reply comes. Ends with 0 when the platform
-has taken it, with 1 when it failed or nobody knows whether it was sent; contactd goes on with it in either case.`
+has taken it; with 1 when it was not sent, so that it may be sent again; with 3 when it may have been sent or may still be: look with
+"contactd tail" what becomes of it before you send it again. contactd goes on with it.`
 }
 
 // replyTextLimit bounds what is read from the standard input, in bytes.
@@ -157,35 +158,6 @@ func ask(ctx context.Context, connect kafka.Config, force string, reply contact.
 	return nil
 }
 
-// publishCommand puts a command on contact.replies and says where it lies. It
-// does not wait for a broker that is away: a person is told at once.
-func publishCommand(ctx context.Context, connect kafka.Config, command contact.Event) (place string, err error) {
-	env, err := pipeline.Envelope(command, pipeline.LaneNormal)
-	if err != nil {
-		return "", err
-	}
-	publisher, err := kafka.NewPublisher(connect, kafka.Watch{})
-	if err != nil {
-		return "", fmt.Errorf("reach broker: %w", err)
-	}
-	published := make(chan error, 1)
-	go func() { published <- publisher.Publish(pipeline.TopicReplies, env) }()
-	select {
-	case err = <-published:
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-time.After(askLimit):
-		err = errors.New("the broker does not take it")
-	}
-	if err = errors.Join(err, publisher.Close()); err != nil {
-		return "", err
-	}
-	return pipeline.TopicReplies + "/" + env.Metadata.Get(pipeline.MetaPartition) + "/" + env.Metadata.Get(pipeline.MetaOffset), nil
-}
-
-// askLimit is how long the broker may take for the command.
-const askLimit = 15 * time.Second
-
 var (
 	errTaken    = errors.New("taken")
 	errReplyEnd = errors.New("not sent")
@@ -217,16 +189,19 @@ func (r replyCommand) await(ctx context.Context, p *program, cluster *kafka.Clus
 	case errors.Is(err, errTaken):
 		return nil
 	case errors.Is(err, errReplyEnd):
-		return fmt.Errorf("reply %s: %s", id, last)
+		err = fmt.Errorf("reply %s: %s", id, last)
 	case err != nil:
-		return err
 	case asked.Err() != nil:
-		return fmt.Errorf("reply %s: not waited for any longer; contactd goes on with it", id)
+		err = fmt.Errorf("reply %s: not waited for any longer; contactd goes on with it", id)
 	case last == "":
-		return fmt.Errorf("reply %s: nobody has taken it up in %v; is contactd running?", id, r.Wait)
+		err = fmt.Errorf("reply %s: nobody has taken it up in %v; is contactd running?", id, r.Wait)
 	default:
-		return fmt.Errorf("reply %s: still %s after %v; contactd goes on trying", id, last, r.Wait)
+		err = fmt.Errorf("reply %s: still %s after %v; contactd goes on trying", id, last, r.Wait)
 	}
+	if last == contact.Failed {
+		return err
+	}
+	return unknownError{err}
 }
 
 // repliedOf reads a record if it tells of the reply.

@@ -46,6 +46,7 @@ type entry struct {
 	done      chan error
 	err       error
 	acked     bool
+	unsure    bool // a call that failed may have carried it
 	partition int
 	offset    int64
 }
@@ -205,6 +206,7 @@ func (l *lane) send(batch []*entry) {
 		if e.err = err; each != nil {
 			e.err = each[i]
 		}
+		e.unsure = e.unsure || !certain(e.err)
 	}
 	l.sift(batch)
 }
@@ -232,7 +234,7 @@ func (l *lane) sift(batch []*entry) {
 			e.acked = true // settled: it is not tried again
 		default:
 			// The broker is away. The later ones wait, in order.
-			e.err = err
+			e.err, e.unsure = err, e.unsure || !certain(err)
 			return
 		}
 	}
@@ -327,6 +329,9 @@ func (l *lane) refuse(batch []*entry) {
 		err := error(ErrClosed)
 		if e.err != nil {
 			err = fmt.Errorf("%w; last error: %w", ErrClosed, e.err)
+		}
+		if e.unsure {
+			err = fmt.Errorf("%w, %w", ErrUnsure, err)
 		}
 		e.done <- fmt.Errorf("publish to %s: %w", l.key.topic, err)
 	}

@@ -15,6 +15,10 @@ import (
 // and by Publish for what was not acknowledged when it was closed.
 var ErrClosed = errors.New("closed")
 
+// ErrUnsure is returned beside ErrClosed for what a broker did not refuse: it
+// may have it or still get it.
+var ErrUnsure = errors.New("perhaps published")
+
 // alarmAfter is how long trouble must last before it is told: longer than a
 // broker's restart or a change of leader.
 const alarmAfter = 5 * time.Second
@@ -117,7 +121,7 @@ func (p *Publisher) add(key laneKey, e *entry) error {
 
 // Close lets the calls in flight finish, which takes at most their time-out of
 // ten seconds. What they do not settle, and what still waits, returns ErrClosed
-// from Publish.
+// from Publish, and ErrUnsure too when a call may have carried it.
 func (p *Publisher) Close() error {
 	p.mu.Lock()
 	select {
