@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -66,6 +68,11 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	}
 	if e.Model != "" {
 		config.Classifiers.Linear.File = e.Model
+	}
+	if e.Plots != "" {
+		if err := os.MkdirAll(e.Plots, 0o750); err != nil {
+			return fmt.Errorf("eval: --plots: %w", err)
+		}
 	}
 	other, err := e.other() // what is wrong with it is told before all is judged
 	if err != nil {

@@ -66,6 +66,11 @@ func (l labelsExport) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
+	if l.Out != "" {
+		if err := writable(l.Out); err != nil {
+			return fmt.Errorf("labels export: --out: %w", err)
+		}
+	}
 	config, err := p.load(c.Config)
 	if err != nil {
 		return err

@@ -15,13 +15,10 @@ import (
 	"contactd/contact"
 )
 
-// curves draws how right the learned classifier is into a folder: precision
-// against recall for emergencies, and how often messages of a chance are
-// urgent.
+// curves draws how right the learned classifier is into a folder that is there:
+// precision against recall for emergencies, and how often messages of a chance
+// are urgent.
 func curves(dir string, rows []judgedRow) error {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("draw curves: %w", err)
-	}
 	for _, each := range []struct {
 		file, title, x, y string
 		points            plotter.XYs

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -11,10 +12,7 @@ import (
 // replaceFile writes a file, for its owner alone, whole or not at all: one that
 // was there stays until all is on the disk.
 func replaceFile(name string, write func(io.Writer) error) error {
-	if err := replaceable(name); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(filepath.Dir(name), ".contactd-*")
+	file, err := beside(name)
 	if err != nil {
 		return err
 	}
@@ -28,11 +26,25 @@ func replaceFile(name string, write func(io.Writer) error) error {
 	return nil
 }
 
-// replaceable refuses what is there and is no file: root could replace even
-// /dev/null.
-func replaceable(name string) error {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is there and is no file", name)
+// writable says why replaceFile could not write a file, before the work for it.
+func writable(name string) error {
+	file, err := beside(name)
+	if err != nil {
+		return err
 	}
-	return nil
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
+// beside makes the file that is to replace another. It refuses to replace what
+// is there and is no file: root could replace even /dev/null.
+func beside(name string) (*os.File, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is there and is no file", name)
+	}
+	file, err := os.CreateTemp(filepath.Dir(name), ".contactd-*")
+	var about *fs.PathError
+	if errors.As(err, &about) { // its path is not the one that was asked for
+		err = fmt.Errorf("%s cannot be written: %w", name, about.Err)
+	}
+	return file, err
 }

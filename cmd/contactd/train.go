@@ -70,11 +70,11 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	return nil
 }
 
-// overwritable refuses to write a model over a file that is none, such as one
-// of the labelled messages.
+// overwritable refuses a place where a model cannot be written, or a file that
+// is none, such as one of the labelled messages.
 func overwritable(name string) error {
-	if err := replaceable(name); err != nil {
-		return usageError{fmt.Errorf("train: --out: %w", err)}
+	if err := writable(name); err != nil {
+		return fmt.Errorf("train: --out: %w", err)
 	}
 	file, err := os.Open(filepath.Clean(name))
 	if errors.Is(err, fs.ErrNotExist) {
