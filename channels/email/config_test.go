@@ -86,6 +86,12 @@ func TestThreadKeysComeFromTheirFile(t *testing.T) {
 		return fmt.Sprint(err, tried)
 	}
 	unread("a missing file")
+	if err := os.WriteFile(file, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text := unread("an empty file"); !strings.Contains(text, file+" is empty") {
+		t.Error(text)
+	}
 	if err := os.WriteFile(file, []byte("short\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

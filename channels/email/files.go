@@ -78,5 +78,8 @@ func (a *account) withThreadKeys() (mail.Config, error) {
 			c.ThreadKeys = append(c.ThreadKeys, []byte(key))
 		}
 	}
+	if len(c.ThreadKeys) == 0 {
+		return c, fmt.Errorf("%s is empty", a.ThreadKeyFile)
+	}
 	return c, c.Validate()
 }

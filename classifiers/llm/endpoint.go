@@ -228,5 +228,9 @@ func (e *endpoint) key() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read classifiers.llm.api_key_file: %w", err)
 	}
-	return strings.TrimSpace(string(raw)), nil
+	key := strings.TrimSpace(string(raw))
+	if key == "" {
+		return "", fmt.Errorf("read classifiers.llm.api_key_file: %s is empty", e.config.APIKeyFile)
+	}
+	return key, nil
 }

@@ -361,6 +361,12 @@ func TestTheKeyIsReadAtEveryCall(t *testing.T) {
 	if _, err := c.Grade(t.Context(), texted(knife)); err == nil || !strings.Contains(err.Error(), "api_key_file") {
 		t.Errorf("%v", err)
 	}
+	if err := os.WriteFile(file, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Grade(t.Context(), texted(knife)); err == nil || !strings.Contains(err.Error(), "api_key_file: "+file+" is empty") {
+		t.Errorf("%v", err)
+	}
 	if err := os.WriteFile(file, []byte(llmtest.Key+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

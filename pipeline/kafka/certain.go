@@ -3,7 +3,6 @@ package kafka
 import (
 	"crypto/tls"
 	"errors"
-	"io/fs"
 	"net"
 	"slices"
 
@@ -27,6 +26,5 @@ func certain(err error) bool {
 	}
 	var network *net.OpError
 	var untrusted *tls.CertificateVerificationError
-	var file *fs.PathError // of the password
-	return errors.As(err, &network) && network.Op == "dial" || errors.As(err, &untrusted) || errors.As(err, &file)
+	return errors.As(err, &network) && network.Op == "dial" || errors.As(err, &untrusted) || errors.Is(err, errPassword)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -117,6 +118,8 @@ func (t TLS) load() (*tls.Config, error) {
 // login reads the password anew for each connection.
 type login SASL
 
+var errPassword = errors.New("read kafka.sasl.password_file")
+
 // Name is that of the IANA registry.
 func (l login) Name() string { return strings.ToUpper(l.Mechanism) }
 
@@ -126,9 +129,11 @@ func (l login) Start(ctx context.Context) (sasl.StateMachine, []byte, error) {
 	if l.PasswordFile != "" {
 		raw, err := os.ReadFile(l.PasswordFile)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read kafka.sasl.password_file: %w", err)
+			return nil, nil, fmt.Errorf("%w: %w", errPassword, err)
 		}
-		password = strings.TrimRight(string(raw), "\r\n")
+		if password = strings.TrimRight(string(raw), "\r\n"); password == "" {
+			return nil, nil, fmt.Errorf("%w: %s is empty", errPassword, l.PasswordFile)
+		}
 	}
 	if l.Mechanism == plainMechanism {
 		return plain.Mechanism{Username: l.User, Password: password}.Start(ctx)

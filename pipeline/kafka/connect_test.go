@@ -79,3 +79,19 @@ func TestAWrongPasswordOrCertificateIsRefusedAndNotShown(t *testing.T) {
 		})
 	}
 }
+
+func TestAnEmptyPasswordFileIsNamed(t *testing.T) {
+	node := servers.Kafka(t)
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, mechanism := range []string{"plain", "scram-sha-512"} {
+		c := single(node.SASL)
+		c.SASL = kafka.SASL{Mechanism: mechanism, User: node.User, PasswordFile: file}
+		_, err := newCluster(t, c).Check(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "kafka.sasl.password_file: "+file+" is empty") {
+			t.Errorf("%s: %v", mechanism, err)
+		}
+	}
+}

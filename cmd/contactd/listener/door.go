@@ -112,6 +112,7 @@ func (d *door) warn(err error) {
 	d.log.Error("a token is refused because none can be read", "setting", section+".tokens_file", "err", err)
 }
 
+// readTokens reads all tokens. A file without any is an error.
 func readTokens(name string) ([][]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -131,6 +132,9 @@ func readTokens(name string) ([][]byte, error) {
 		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
 			tokens = append(tokens, line)
 		}
+	}
+	if len(tokens) == 0 {
+		return nil, fmt.Errorf("there is no token in %s", name)
 	}
 	return tokens, nil
 }

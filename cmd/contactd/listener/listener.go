@@ -78,9 +78,6 @@ func (c Config) tryTokens() error {
 // error that there is none.
 func (c Config) Token() (string, error) {
 	found, err := readTokens(c.TokensFile)
-	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("there is no token in %s", c.TokensFile)
-	}
 	if err != nil {
 		return "", fmt.Errorf("%s.tokens_file: %w", section, err)
 	}

@@ -59,12 +59,17 @@ func (shelf) Store(_ context.Context, r io.Reader) (contact.Blob, error) {
 
 func start(t *testing.T, config listener.Config, ready listener.Readiness) string {
 	t.Helper()
+	return startLogging(t, config, ready, io.Discard)
+}
+
+func startLogging(t *testing.T, config listener.Config, ready listener.Readiness, log io.Writer) string {
+	t.Helper()
 	config.Listen = "127.0.0.1:0"
 	l, err := listener.Listen(config, listener.Deps{
 		Ready:     func(context.Context) listener.Readiness { return ready },
 		Metrics:   prometheus.NewRegistry(),
 		Originals: shelf{},
-		Log:       slog.New(slog.DiscardHandler),
+		Log:       slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -337,5 +342,17 @@ func TestATokenThatIsNotReadWholeLetsNobodyIn(t *testing.T) {
 		if a := get(t, url+"/originals/7", bearer("s")); a.StatusCode != want {
 			t.Errorf("%d, want %d", a.StatusCode, want)
 		}
+	}
+}
+
+func TestATokenThatIsRefusedForAnEmptyFileIsTold(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tokens")
+	if err := os.WriteFile(file, []byte("# none yet\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	url := startLogging(t, listener.Config{TokensFile: file}, listener.Readiness{}, &log)
+	if a := get(t, url+"/originals/7", bearer("s")); a.StatusCode != 401 || !strings.Contains(log.String(), "there is no token in "+file) {
+		t.Errorf("%d, logged %s", a.StatusCode, log.String())
 	}
 }
