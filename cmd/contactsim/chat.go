@@ -51,8 +51,11 @@ type visitors struct {
 
 // Run opens the sessions, lets them write, and reports.
 func (c chatCommand) Run(ctx context.Context, out io.Writer) error {
-	if c.Sessions < 1 || c.Rate < 0 || c.Duration < 0 {
-		return usageError{errors.New("chat: --sessions wants at least 1, --rate and --duration cannot be negative")}
+	if c.Sessions < 1 || c.Duration < 0 || c.Drain < 0 {
+		return usageError{errors.New("chat: --sessions wants at least 1, --duration and --drain cannot be negative")}
+	}
+	if !(c.Rate >= 0 && c.Rate <= mostRate) { // NaN is neither
+		return usageError{fmt.Errorf("chat: --rate wants 0 to %d messages a second, got %g", mostRate, c.Rate)}
 	}
 	if c.Answer && !c.given() {
 		return usageError{errors.New("chat: --answer needs --brokers or --data-dir")}
@@ -86,6 +89,9 @@ func (c chatCommand) Run(ctx context.Context, out io.Writer) error {
 	}
 	return nil
 }
+
+// mostRate is more than one program can play, in messages a second.
+const mostRate = 1_000_000
 
 // comers is how many visitors come at the same time.
 const comers = 32
@@ -164,15 +170,14 @@ func (v *visitors) write(ctx context.Context, texts *words) {
 		return
 	}
 	start := time.Now()
-	gap := time.Duration(float64(time.Second) / v.command.Rate)
 	var writing sync.WaitGroup
 	defer writing.Wait()
 	for n := 0; ; n++ {
-		due := start.Add(time.Duration(n) * gap)
-		if due.Sub(start) >= v.command.Duration || ctx.Err() != nil {
+		due, more := v.command.due(n)
+		if !more || ctx.Err() != nil {
 			return
 		}
-		if wait := time.Until(due); wait > 0 {
+		if wait := time.Until(start.Add(due)); wait > 0 {
 			select {
 			case <-ctx.Done():
 				return
@@ -183,6 +188,13 @@ func (v *visitors) write(ctx context.Context, texts *words) {
 		v.sent.Add(1)
 		writing.Go(func() { each.say(ctx, text, v.begin) })
 	}
+}
+
+// due is when message n is written, counted from the first, and whether that is
+// while they write.
+func (c chatCommand) due(n int) (time.Duration, bool) {
+	at := float64(n) / c.Rate // seconds, perhaps more than a time.Duration holds
+	return time.Duration(at * float64(time.Second)), at < c.Duration.Seconds()
 }
 
 // settle waits until everything is confirmed, measured and answered.

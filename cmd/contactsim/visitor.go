@@ -17,8 +17,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// patience is how long one exchange with the server may take.
-const patience = 30 * time.Second
+// exchangeLimit is how long one exchange with the server may take.
+const exchangeLimit = 30 * time.Second
 
 // frame is what goes over the socket, both ways (channels/webchat, the
 // protocol). Fields that a visitor does not look at are left out.
@@ -48,6 +48,7 @@ type visitor struct {
 	base, origin, site string
 	client             *http.Client
 	see                observer
+	patience           time.Duration // with one exchange
 
 	token string
 	last  int64 // number of the last frame that was seen
@@ -65,7 +66,7 @@ func newVisitor(base, site string, client *http.Client, see observer) (*visitor,
 	}
 	return &visitor{
 		base: strings.TrimRight(base, "/"), origin: u.Scheme + "://" + u.Host, site: site,
-		client: client, see: see, pending: map[string]frame{},
+		client: client, see: see, patience: exchangeLimit, pending: map[string]frame{},
 	}, nil
 }
 
@@ -80,7 +81,7 @@ func (v *visitor) open(ctx context.Context) error {
 }
 
 func (v *visitor) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, v.patience)
 	defer cancel()
 	var ticket struct{ Ticket string }
 	if err := v.post(ctx, "/chat/v1/tickets", struct{}{}, &ticket); err != nil {
@@ -237,13 +238,23 @@ func (v *visitor) write(ctx context.Context, f frame) error {
 	v.mu.Lock()
 	socket := v.socket
 	v.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, v.patience)
 	defer cancel()
 	return socket.Write(ctx, websocket.MessageText, raw)
 }
 
 // post sends JSON and reads JSON.
 func (v *visitor) post(ctx context.Context, path string, body, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, v.patience)
+	defer cancel()
+	err := v.exchange(ctx, path, body, into)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("no answer in %v: %w", v.patience, err)
+	}
+	return err
+}
+
+func (v *visitor) exchange(ctx context.Context, path string, body, into any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
