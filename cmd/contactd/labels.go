@@ -79,7 +79,7 @@ func (l labelsExport) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	labels, damaged, err := readLabels(ctx, cluster, config.Force, since, until)
+	labels, lost, err := readLabels(ctx, cluster, config.Force, since, until)
 	if err != nil {
 		return err
 	}
@@ -109,10 +109,7 @@ func (l labelsExport) Run(ctx context.Context, p *program, c *commands) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(p.err, "contactd: %s written, %d of them cut; %d graded messages are no longer on the topic\n", counted(len(rows)-1, "label"), cut, gone)
-	if damaged > 0 {
-		return fmt.Errorf("export labels: %d records were not what had been published", damaged)
-	}
-	return nil
+	return lost.told("labels export")
 }
 
 // bounds are the times between which grades count; zero for none.
@@ -136,10 +133,10 @@ func (l labelsExport) bounds(now time.Time) (since, until time.Time, err error) 
 // readLabels reads the topic twice, so that only what was graded is held: first
 // the grades, then the messages they are about. Labels come in the order in
 // which they were given.
-func readLabels(ctx context.Context, cluster *kafka.Cluster, force string, since, until time.Time) (labels []*label, damaged int, err error) {
+func readLabels(ctx context.Context, cluster *kafka.Cluster, force string, since, until time.Time) (labels []*label, lost damaged, err error) {
 	of := map[string]*label{} // by conversation
 	every := func(kafka.Record) bool { return true }
-	damaged, err = readEvents(ctx, cluster, []string{contact.AssessedV1}, every, func(e contact.Event) {
+	lost, err = readEvents(ctx, cluster, []string{contact.AssessedV1}, every, func(e contact.Event) {
 		var data contact.Assessed
 		if e.Force != force || !until.IsZero() && !e.Time.Before(until) || json.Unmarshal(e.Data, &data) != nil ||
 			!data.ByPerson() || data.Classification.Grade == contact.Unknown {
@@ -154,7 +151,7 @@ func readLabels(ctx context.Context, cluster *kafka.Cluster, force string, since
 		of[data.ConversationID] = next
 	})
 	if err != nil {
-		return nil, damaged, err
+		return nil, lost, err
 	}
 	for conversation, each := range of {
 		if each.grade.Time.Before(since) {
@@ -173,7 +170,7 @@ func readLabels(ctx context.Context, cluster *kafka.Cluster, force string, since
 	slices.SortFunc(labels, func(a, b *label) int {
 		return cmp.Or(a.grade.Time.Compare(b.grade.Time), strings.Compare(a.grade.ID, b.grade.ID))
 	})
-	return labels, damaged, err
+	return labels, lost, err
 }
 
 // hears takes a message of the conversation.
@@ -281,15 +278,15 @@ func writeRows(to io.Writer, rows [][]string) error {
 }
 
 // readEvents gives every event of these types on contact.events to f, each
-// once, and counts the records that cannot be believed. wanted looks at a
-// record before it is opened, which costs most.
-func readEvents(ctx context.Context, cluster *kafka.Cluster, types []string, wanted func(kafka.Record) bool, f func(contact.Event)) (damaged int, err error) {
+// once, and notes the records that cannot be believed. wanted looks at a record
+// before it is opened, which costs most.
+func readEvents(ctx context.Context, cluster *kafka.Cluster, types []string, wanted func(kafka.Record) bool, f func(contact.Event)) (lost damaged, err error) {
 	type identity struct{ source, id string }
 	seen := map[identity]bool{}
 	err = cluster.Read(ctx, pipeline.TopicEvents, func(r kafka.Record) error {
 		if r.Err != nil {
-			damaged++
-			return nil //nolint:nilerr // it is counted, and the rest is read
+			lost.add(r)
+			return nil //nolint:nilerr // it is noted, and the rest is read
 		}
 		if told := r.Headers["ce_type"]; told != "" && !slices.Contains(types, told) || !wanted(r) {
 			return nil
@@ -301,7 +298,7 @@ func readEvents(ctx context.Context, cluster *kafka.Cluster, types []string, wan
 		}
 		return nil
 	})
-	return damaged, err
+	return lost, err
 }
 
 // clusterOf is the broker of a configuration, for reading.

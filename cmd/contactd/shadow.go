@@ -65,7 +65,8 @@ type shadowCommand struct {
 // Help is shown below the usage.
 func (shadowCommand) Help() string {
 	return `Lists the messages on contact.events that would have another grade with the candidate in classifiers.linear.shadow, each alone, and
-what a handler decided about them, and counts all: the grade by the classifiers, the one with the candidate, how often.`
+what a handler decided about them, and counts all: the grade by the classifiers, the one with the candidate, how often. Ends with 1, and names them, when there are
+records that cannot be believed: what they held is missing from the counts.`
 }
 
 // differing is a message that a candidate judges otherwise.
@@ -92,7 +93,7 @@ func (s shadowCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	found, counts, err := readShadow(ctx, cluster, config.Force, since)
+	found, counts, lost, err := readShadow(ctx, cluster, config.Force, since)
 	if err != nil {
 		return err
 	}
@@ -108,21 +109,21 @@ func (s shadowCommand) Run(ctx context.Context, p *program, c *commands) error {
 			each.data.ContactID, each.live, each.data.Classification.Shadow.By, each.candidate, person, short(each.data.Content.Summary))))
 	}
 	if len(counts) == 0 {
-		return errors.New("shadow: no message was judged by a candidate; see classifiers.linear.shadow")
+		return errors.Join(lost.told("shadow"), errors.New("shadow: no message was judged by a candidate; see classifiers.linear.shadow"))
 	}
 	for _, pair := range slices.SortedFunc(maps.Keys(counts), func(a, b [2]contact.Grade) int {
 		return cmp.Or(contact.BySeriousness(a[0], b[0]), contact.BySeriousness(a[1], b[1]))
 	}) {
 		p.printf("%-10s with the candidate %-10s %d\n", pair[0], pair[1], counts[pair])
 	}
-	return nil
+	return lost.told("shadow")
 }
 
 // readShadow gathers what differs, in the order of acceptance, and counts all.
-func readShadow(ctx context.Context, cluster *kafka.Cluster, force string, since time.Time) (found []*differing, counts map[[2]contact.Grade]int, err error) {
+func readShadow(ctx context.Context, cluster *kafka.Cluster, force string, since time.Time) (found []*differing, counts map[[2]contact.Grade]int, lost damaged, err error) {
 	counts, of := map[[2]contact.Grade]int{}, map[string]*differing{}
 	every := func(kafka.Record) bool { return true }
-	_, err = readEvents(ctx, cluster, []string{contact.ReceivedV1, contact.RevisedV1, contact.AssessedV1}, every, func(e contact.Event) {
+	lost, err = readEvents(ctx, cluster, []string{contact.ReceivedV1, contact.RevisedV1, contact.AssessedV1}, every, func(e contact.Event) {
 		if e.Force != force {
 			return
 		}
@@ -147,5 +148,5 @@ func readShadow(ctx context.Context, cluster *kafka.Cluster, force string, since
 	slices.SortFunc(found, func(a, b *differing) int {
 		return cmp.Or(a.data.Times.IngestedAt.Compare(b.data.Times.IngestedAt), strings.Compare(a.data.ContactID, b.data.ContactID))
 	})
-	return found, counts, err
+	return found, counts, lost, err
 }
