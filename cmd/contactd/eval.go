@@ -17,7 +17,7 @@ import (
 
 type evalCommand struct {
 	Data  []string `help:"Files of labelled messages (CSV: id, channel, text, grade, category, notes)." sep:"none" required:"" placeholder:"FILE.csv"`
-	Model string   `help:"A model made by train; default: the configured one." placeholder:"FILE"`
+	Model string   `help:"A model made by train, or 'shipped'; default: the configured one." placeholder:"FILE"`
 	Cross bool     `help:"Judge each file by a model trained on the other files."`
 	Calm  []string `help:"With --cross: files of ordinary talk to train on too." sep:"none" placeholder:"FILE.csv"`
 	JSON  bool     `help:"Write the figures as JSON." name:"json"`
@@ -67,7 +67,7 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 		return err
 	}
 	if e.Model != "" {
-		config.Classifiers.Linear.File = e.Model
+		config.Classifiers.Linear.File = modelFile(e.Model)
 	}
 	if e.Plots != "" {
 		if err := os.MkdirAll(e.Plots, 0o750); err != nil {

@@ -34,3 +34,12 @@ func TestATextThatWasJudgedWronglyDoesNotSteerTheTerminal(t *testing.T) {
 		t.Errorf("%q", seen.out)
 	}
 }
+
+func TestTheShippedModelIsMeasuredWhateverIsConfigured(t *testing.T) {
+	data := labelledFile(t, "1,email,he has a knife,emergency,violence,type=plain\n")
+	t.Chdir(configure(t, "classifiers: {linear: {file: "+calmModel(t)+"}}\n"))
+	seen := contactd(t, "", "eval", "--data", data, "--model", "shipped", "--against", "shipped")
+	if seen.code != 0 || !strings.Contains(seen.out, ": 0 emergencies lost, 0 found") {
+		t.Errorf("%+v", seen)
+	}
+}

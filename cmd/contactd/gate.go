@@ -15,14 +15,19 @@ var errLost = errors.New("eval --against: this model misses emergencies that the
 
 // other is the model of --against, nil without it.
 func (e evalCommand) other() (*linear.Classifier, error) {
-	switch e.Against {
-	case "":
+	if e.Against == "" {
 		return nil, nil //nolint:nilnil // no other, and no error
-	case "shipped":
-		return linear.New(linear.Config{})
-	default:
-		return linear.New(linear.Config{File: e.Against})
 	}
+	return linear.New(linear.Config{File: modelFile(e.Against)})
+}
+
+// modelFile is the file of a model that --model or --against names, empty for
+// the shipped one.
+func modelFile(name string) string {
+	if name == "shipped" {
+		return ""
+	}
+	return name
 }
 
 // gate judges the rows with another model and fails if that one finds an
