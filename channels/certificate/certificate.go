@@ -26,7 +26,8 @@ func Config(certFile, keyFile string) (*tls.Config, error) {
 }
 
 // Try returns what is wrong with the files that a setting cert_file names, with
-// that key, and with how long the certificate in them is good; nil without any.
+// that key: they cannot be read, or the certificate is not good now; nil without
+// any.
 func Try(certFile, keyFile string) error {
 	if certFile == "" {
 		return nil
@@ -45,15 +46,27 @@ func Try(certFile, keyFile string) error {
 // no more than a tenth of its life: some live for days.
 const warning = 7 * 24 * time.Hour
 
-// good says what is wrong with the time for which a certificate is good.
+// Ending says that a certificate which is good now ends soon and was not
+// renewed; empty when there is time, and when Try says more.
+func Ending(certFile, keyFile string) string {
+	pair, err := (&certificate{cert: certFile, key: keyFile}).load(nil)
+	now := time.Now()
+	if err != nil || good(pair.Leaf, now) != nil {
+		return ""
+	}
+	if c := pair.Leaf; c.NotAfter.Sub(now) < min(warning, c.NotAfter.Sub(c.NotBefore)/10) {
+		return fmt.Sprintf("it ends at %s and was not renewed", c.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return ""
+}
+
+// good says that a certificate is not yet good, or no more.
 func good(c *x509.Certificate, now time.Time) error {
-	switch left := c.NotAfter.Sub(now); {
+	switch {
 	case now.Before(c.NotBefore):
 		return fmt.Errorf("it begins at %s", c.NotBefore.UTC().Format(time.RFC3339))
-	case left <= 0:
+	case !now.Before(c.NotAfter):
 		return fmt.Errorf("it ended at %s", c.NotAfter.UTC().Format(time.RFC3339))
-	case left < min(warning, c.NotAfter.Sub(c.NotBefore)/10):
-		return fmt.Errorf("it ends at %s and was not renewed", c.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -163,6 +163,9 @@ func (c Config) WithDefaults() Config {
 // Listens is the address at which the chat listens.
 func (c Config) Listens() string { return c.WithDefaults().Listen }
 
+// Certificate is the files of the server's own certificate, empty without one.
+func (c Config) Certificate() (certFile, keyFile string) { return c.CertFile, c.KeyFile }
+
 func fill[T comparable](v *T, standard T) {
 	var zero T
 	if *v == zero {

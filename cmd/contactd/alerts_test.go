@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/prometheus/client_golang/prometheus"
@@ -55,8 +56,7 @@ func metricsOfADaemon(t *testing.T) tells {
 http: {listen: "127.0.0.1:0"}
 `+ownBroker+`
 classifiers: {llm: {url: "http://127.0.0.1:1/v1", model: none}}
-channels: {webchat: {listen: "127.0.0.1:0"}}
-`), noEnvironment)
+`+chatWithCertificate(t, time.Now().AddDate(1, 0, 0))), noEnvironment)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,7 @@ func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 	findings := []finding{checkFile(config), checkDataDir(config)}
 	findings = append(findings, checkAddresses(config)...)
 	findings = append(findings, checkListeners(config)...)
+	findings = append(findings, checkCertificates(config)...)
 	findings = append(findings, checkClassifiers(config))
 	findings = append(findings, checkPack(config.Classifiers.Rules, time.Now())...)
 	findings = append(findings, checkShadow(config.Classifiers.Linear)...)

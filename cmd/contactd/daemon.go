@@ -39,6 +39,8 @@ type daemon struct {
 	listener *listener.Listener
 	hooks    *hooks.Listener // nil unless a channel is called by its platform
 
+	certificates []certified
+
 	stops  []stop
 	failed chan error // a part that ended by itself
 	// started is set when every part has started.
@@ -59,7 +61,7 @@ const stopLimit = 20 * time.Second
 // ctx ends meanwhile that is no error, and started stays false. The caller calls
 // Stop.
 func startDaemon(ctx context.Context, c config, log *slog.Logger) (_ *daemon, err error) {
-	d := &daemon{config: c, log: log, registry: prometheus.NewRegistry(), failed: make(chan error, 16)}
+	d := &daemon{config: c, certificates: c.certificates(), log: log, registry: prometheus.NewRegistry(), failed: make(chan error, 16)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Stop())
@@ -208,6 +210,11 @@ func (d *daemon) listen(context.Context) error {
 	}
 	d.listener = l
 	d.measureListener("http", l.Trouble)
+	measureCertificates(d.certificates, d.registry)
+	d.run("certificates", func(ctx context.Context) error {
+		watchCertificates(ctx, d.certificates, d.log)
+		return nil
+	})
 	go func() {
 		if err := l.Serve(); err != nil {
 			d.fail("listener", err)

@@ -108,6 +108,7 @@ func (d *daemon) ready(ctx context.Context) listener.Readiness {
 		Broker:     listener.Part{Error: "starting"},
 		Publishing: part(unpublished(d.journal.Oldest())),
 		Listeners:  map[string]listener.Part{},
+		Warnings:   warnings(d.certificates),
 	}
 	for name, trouble := range d.listeners() {
 		r.Listeners[name] = part(trouble())

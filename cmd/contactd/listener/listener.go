@@ -2,7 +2,8 @@
 // what does it measure, and the untouched originals for integrators.
 //
 //	/healthz            200 while the process answers
-//	/readyz             JSON of journal, broker, publishing, listeners and accounts; 503 while one is not ready
+//	/readyz             JSON of journal, broker, publishing, listeners and accounts; 503 while one is not ready;
+//	                    what works and must be mended soon, such as a certificate, is a warning
 //	/metrics            Prometheus
 //	/originals/{name}   what a platform delivered, by message id or journal number
 //	/blobs/{sha256}     an attachment

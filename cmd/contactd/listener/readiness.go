@@ -17,6 +17,9 @@ type Readiness struct {
 	// Listeners are those that are open to others, by their section.
 	Listeners map[string]Part `json:"listeners"`
 	Channels  []Account       `json:"channels"`
+	// Warnings are of what still works and must be mended soon. They make
+	// nothing unready.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Part is a part of contactd that is ready or not.
