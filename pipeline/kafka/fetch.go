@@ -55,14 +55,27 @@ func (s *source) fetchSome(ctx context.Context, bytes int64) ([]Record, int64, e
 	if err != nil {
 		if isForeign(err) && s.reached(ctx) {
 			err = fmt.Errorf("%w: %w", errUnreadable, err)
+		} else {
+			s.askAnew()
 		}
 		return nil, 0, fmt.Errorf("fetch %s/%d from %d: %w", s.topic, s.partition, s.next, err)
 	}
 	if answer.Error != nil {
+		if !errors.Is(answer.Error, kafkago.OffsetOutOfRange) {
+			s.askAnew()
+		}
 		return nil, 0, fmt.Errorf("fetch %s/%d from %d: %w", s.topic, s.partition, s.next, answer.Error)
 	}
 	records, err := s.read(answer.Records, answer.HighWatermark)
 	return records, answer.HighWatermark, err
+}
+
+// askAnew lets the next call ask who leads: kafka-go believes for metadataTTL in
+// a leader that is gone, or has told it that it is none.
+func (s *source) askAnew() {
+	if pool, ok := s.client.Transport.(*kafkago.Transport); ok {
+		pool.CloseIdleConnections()
+	}
 }
 
 // read copies the records out of kafka-go's pages. A broker sends whole
