@@ -27,29 +27,47 @@ type Pruned struct {
 func (j *Journal) keepHouse(stop <-chan struct{}) {
 	tick := time.NewTicker(housekeeping)
 	defer tick.Stop()
-	for {
+	s := j.steady()
+	for last := time.Now(); ; last = time.Now() {
 		select {
 		case <-tick.C:
 		case <-stop:
 			return
 		}
-		pruned, err := j.Prune(j.ctx)
-		switch {
-		case err != nil && j.ctx.Err() == nil:
-			j.deps.Log.Error("prune journal", "error", err)
-		case pruned != (Pruned{}):
-			j.deps.Log.Info("journal pruned", "emptied", pruned.Emptied, "forgotten", pruned.Forgotten, "blobs", pruned.Blobs)
+		j.house(s, time.Since(last))
+	}
+}
+
+// house prunes by the steady clock when so much has passed since the last time.
+func (j *Journal) house(s *steady, passed time.Duration) {
+	wall := j.deps.Now()
+	now := s.tick(wall, passed)
+	s.keep()
+	if far := wall.Sub(now) > ahead; far != s.told {
+		if s.told = far; far {
+			j.deps.Log.Warn("the clock is ahead of the time that has passed here: it jumped, or contactd did not run; what was published is kept longer until they agree",
+				"ahead", wall.Sub(now).Round(time.Minute))
 		}
+	}
+	pruned, err := j.prune(j.ctx, now)
+	switch {
+	case err != nil && j.ctx.Err() == nil:
+		j.deps.Log.Error("prune journal", "error", err)
+	case pruned != (Pruned{}):
+		j.deps.Log.Info("journal pruned", "emptied", pruned.Emptied, "forgotten", pruned.Forgotten, "blobs", pruned.Blobs)
 	}
 }
 
 // Prune takes away the bytes of messages that Kafka acknowledged longer than
 // Keep ago, blobs that no other message needs, and whole rows accepted longer
-// than Remember ago. The chain of hashes stays verifiable. The journal calls
-// it by itself.
+// than Remember ago. The chain of hashes stays verifiable. The journal does
+// so by itself, by a clock that no jump of the machine's can lead astray.
 func (j *Journal) Prune(ctx context.Context) (Pruned, error) {
+	return j.prune(ctx, j.deps.Now())
+}
+
+func (j *Journal) prune(ctx context.Context, now time.Time) (Pruned, error) {
 	var done Pruned
-	now := j.deps.Now()
 	oldest, err := j.emptyBodies(ctx, now.Add(-j.config.Keep), &done)
 	if err != nil {
 		return done, err
