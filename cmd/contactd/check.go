@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -14,6 +16,7 @@ import (
 
 	"contactd/channels"
 	"contactd/contact"
+	"contactd/pipeline"
 	"contactd/pipeline/kafka"
 )
 
@@ -183,14 +186,34 @@ func checkBroker(ctx context.Context, c config) []finding {
 	}
 	findings := []finding{broker}
 	for _, topic := range topics {
-		f := finding{what: "topic", name: topic.Topic, detail: counted(topic.Partitions, "partition")}
+		f := finding{what: "topic", name: topic.Topic}
+		if topic.Partitions > 0 {
+			f.detail = counted(topic.Partitions, "partition")
+		}
 		switch {
-		case topic.Problem != nil && topic.Partitions == 0:
+		case topic.Missing():
 			f.detail = "missing; contactd run creates it, or: " + topic.Command
 		case topic.Problem != nil:
 			f.err = topic.Mend()
 		}
 		findings = append(findings, f)
+	}
+	if len(c.Kafka.Brokers) > 0 {
+		findings = append(findings, checkGroups(ctx, c, cluster)...)
+	}
+	return findings
+}
+
+// checkGroups tries whether topics can be read as the daemon does: brokers may
+// give the right to a topic and not to a group.
+func checkGroups(ctx context.Context, c config, cluster *kafka.Cluster) []finding {
+	groups := map[string]string{pipeline.TopicReplies: commandGroup(c.Force, c.Node)}
+	if c.Classifiers.LLM.Enabled() {
+		groups[pipeline.TopicEvents] = secondGroup(c.Force, c.Node)
+	}
+	var findings []finding
+	for _, topic := range slices.Sorted(maps.Keys(groups)) {
+		findings = append(findings, finding{what: "group", name: groups[topic], detail: "reads " + topic, err: cluster.CheckGroup(ctx, groups[topic], topic)})
 	}
 	return findings
 }

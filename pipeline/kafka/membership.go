@@ -45,7 +45,7 @@ type membership struct {
 
 func newMembership(topic string, config SubscriberConfig, connect connector, watch Watch) *membership {
 	return &membership{
-		topic: topic, group: config.Group + "." + topic, config: config, connect: connect, watch: watch, out: make(chan *message.Message),
+		topic: topic, group: groupOf(config.Group, topic), config: config, connect: connect, watch: watch, out: make(chan *message.Message),
 		trouble: trouble{
 			watch: watch, about: Trouble{Kind: CannotRead, Topic: topic, Partition: -1},
 			since: watch.Metrics.unread.WithLabelValues(topic, ""),

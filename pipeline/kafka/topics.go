@@ -78,7 +78,7 @@ func (c *Cluster) ensure(ctx context.Context, wants []want) error {
 	}
 	var problems []error
 	for i, s := range states {
-		if errors.Is(s.Problem, kafkago.UnknownTopicOrPartition) {
+		if s.Missing() {
 			if err := c.create(ctx, wants[i]); err != nil {
 				problems = append(problems, c.uncreated(s, err))
 			}
@@ -98,6 +98,10 @@ func (c *Cluster) uncreated(s TopicState, err error) error {
 	return fmt.Errorf("create topic %s: %w; let somebody who may run\n  %s", s.Topic, err, s.Command)
 }
 
+// Missing reports whether the topic is not there. One that the user may not see
+// is not known to be missing.
+func (s TopicState) Missing() bool { return errors.Is(s.Problem, kafkago.UnknownTopicOrPartition) }
+
 // Mend is the problem with the command that mends it, if one does.
 func (s TopicState) Mend() error {
 	if s.Problem == nil || s.Command == "" {
@@ -113,10 +117,15 @@ func (c *Cluster) Check(ctx context.Context) ([]TopicState, error) {
 }
 
 func (c *Cluster) check(ctx context.Context, wants []want) ([]TopicState, error) {
-	pool := c.connect.transport()
+	names := make([]string, len(wants))
+	for i, w := range wants {
+		names[i] = w.topic
+	}
+	pool := c.connect.transport(names...)
 	defer pool.CloseIdleConnections()
 	client := c.connect.client(pool)
-	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{})
+	// By name: brokers leave out of a list of all what the user may not see.
+	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: names})
 	if err != nil {
 		err = withoutCall(err)
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -126,24 +135,22 @@ func (c *Cluster) check(ctx context.Context, wants []want) ([]TopicState, error)
 	}
 	states := make([]TopicState, len(wants))
 	for i, w := range wants {
-		at := slices.IndexFunc(answer.Topics, func(t kafkago.Topic) bool { return t.Name == w.topic })
-		if at < 0 {
-			states[i] = TopicState{Topic: w.topic, Problem: kafkago.UnknownTopicOrPartition, Command: c.createCommand(w)}
-			continue
+		found := answer.Topics[slices.IndexFunc(answer.Topics, func(t kafkago.Topic) bool { return t.Name == w.topic })]
+		s := TopicState{Topic: w.topic, Partitions: len(found.Partitions), Problem: found.Error}
+		if s.Problem == nil {
+			var changes []kafkago.ConfigEntry
+			if s.Problem, changes, err = c.harm(ctx, client, w, found); err != nil {
+				s.Problem = fmt.Errorf("ask for its settings: %w", err)
+			}
+			s.Command = c.alterCommand(w.topic, changes)
 		}
-		found := answer.Topics[at]
-		states[i] = TopicState{Topic: w.topic, Partitions: len(found.Partitions)}
-		if found.Error != nil {
-			states[i].Problem = found.Error
-			continue
+		switch {
+		case s.Missing():
+			s.Command = c.createCommand(w)
+		case errors.Is(s.Problem, kafkago.TopicAuthorizationFailed):
+			s.Command = c.allowTopic(w.topic)
 		}
-		problem, changes, err := c.harm(ctx, client, w, found)
-		if err != nil {
-			return nil, fmt.Errorf("ask for the settings of %s: %w", w.topic, err)
-		}
-		if problem != nil {
-			states[i].Problem, states[i].Command = problem, c.alterCommand(w.topic, changes)
-		}
+		states[i] = s
 	}
 	return states, nil
 }
