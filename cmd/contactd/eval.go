@@ -56,8 +56,8 @@ func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
 }
 
 func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error {
-	if e.Against != "" && (e.Label != "" || e.Disguises || e.JSON) { // nobody may take what they say for the gate
-		return usageError{errors.New("eval: --against goes without --label, --disguises and --json")}
+	if err := e.together(); err != nil {
+		return usageError{fmt.Errorf("eval: %w", err)}
 	}
 	if e.Label != "" {
 		return e.ask(p)
@@ -126,6 +126,24 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	}
 	if other != nil {
 		return p.gate(ctx, other, judged)
+	}
+	return nil
+}
+
+// together refuses flags that would change nothing beside the others: whoever
+// gave them would take the figures for something else.
+func (e evalCommand) together() error {
+	switch {
+	case e.Against != "" && (e.Label != "" || e.Disguises || e.JSON):
+		return errors.New("--against goes without --label, --disguises and --json")
+	case e.Cross && e.Model != "":
+		return errors.New("--model goes without --cross, which trains its own")
+	case !e.Cross && len(e.Calm) > 0:
+		return errors.New("--calm goes with --cross")
+	case !e.Cross && e.Label == "" && e.Folds != 0:
+		return errors.New("--folds goes with --cross or --label")
+	case e.Label == "" && e.Kept != "":
+		return errors.New("--kept goes with --label")
 	}
 	return nil
 }

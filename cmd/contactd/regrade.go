@@ -151,6 +151,9 @@ func (r regradeCommand) command(force string, grade contact.Grade, now standing)
 		SchemaVersion: "1.0", ConversationID: r.Conversation, ContactID: now.message, Grade: grade, Previous: now.grade,
 		Categories: r.Category, Reason: strings.TrimSpace(r.Reason), At: time.Now().UTC(),
 	}
+	for i, category := range data.Categories { // as in --category "one, two"
+		data.Categories[i] = strings.TrimSpace(category)
+	}
 	if len(data.Categories) == 0 && grade != contact.Resolution {
 		data.Categories = now.categories
 	}

@@ -40,8 +40,12 @@ func (r replayCommand) Run(ctx context.Context, p *program, c *commands) error {
 		}
 		stretch.Until = until
 	}
-	if !since.Before(until) {
+	switch {
+	case since.Before(until):
+	case r.Until != "":
 		return usageError{errors.New("--since: is not before --until")}
+	default:
+		return usageError{errors.New("--since: it is not over yet; for what was accepted while the clock was ahead give --until too")}
 	}
 	tools, err := p.journalTools(c)
 	if err != nil {

@@ -35,6 +35,9 @@ func (t tailCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if t.Count < 0 || t.Timeout < 0 {
 		return usageError{errors.New("tail: --count and --timeout cannot be negative")}
 	}
+	if t.Topic == "" {
+		return usageError{errors.New("tail: --topic: want a topic such as contact.events")}
+	}
 	config, err := p.load(c.Config)
 	if err != nil {
 		return err
