@@ -10,6 +10,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
 const (
@@ -34,6 +35,9 @@ type source struct {
 	partition int
 	// next is the offset of the record to read next.
 	next int64
+	// committed leaves out what transactions took back, and waits for those that
+	// are open.
+	committed bool
 	// markers are the offsets in the last answer that hold no record.
 	markers []int64
 }
@@ -49,9 +53,7 @@ func (s *source) fetch(ctx context.Context) ([]Record, int64, error) {
 func (s *source) fetchSome(ctx context.Context, bytes int64) ([]Record, int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	answer, err := s.client.Fetch(ctx, &kafkago.FetchRequest{
-		Topic: s.topic, Partition: s.partition, Offset: s.next, MinBytes: 1, MaxBytes: bytes, MaxWait: fetchWait,
-	})
+	answer, err := s.ask(ctx, int32(bytes))
 	if err != nil {
 		if isForeign(err) && s.reached(ctx) {
 			err = fmt.Errorf("%w: %w", errUnreadable, err)
@@ -60,13 +62,13 @@ func (s *source) fetchSome(ctx context.Context, bytes int64) ([]Record, int64, e
 		}
 		return nil, 0, fmt.Errorf("fetch %s/%d from %d: %w", s.topic, s.partition, s.next, err)
 	}
-	if answer.Error != nil {
-		if !errors.Is(answer.Error, kafkago.OffsetOutOfRange) {
+	if code := kafkago.Error(answer.ErrorCode); code != 0 {
+		if !errors.Is(code, kafkago.OffsetOutOfRange) {
 			s.askAnew()
 		}
-		return nil, 0, fmt.Errorf("fetch %s/%d from %d: %w", s.topic, s.partition, s.next, answer.Error)
+		return nil, 0, fmt.Errorf("fetch %s/%d from %d: %w", s.topic, s.partition, s.next, code)
 	}
-	records, err := s.read(answer.Records, answer.HighWatermark)
+	records, err := s.read(answer)
 	return records, answer.HighWatermark, err
 }
 
@@ -78,15 +80,49 @@ func (s *source) askAnew() {
 	}
 }
 
+// ask is kafka-go's Client.Fetch, which keeps to itself what was taken back.
+func (s *source) ask(ctx context.Context, bytes int32) (*fetch.ResponsePartition, error) {
+	isolation := kafkago.ReadUncommitted
+	if s.committed {
+		isolation = kafkago.ReadCommitted
+	}
+	answer, err := s.client.Transport.RoundTrip(ctx, s.client.Addr, &fetch.Request{
+		ReplicaID: -1, MaxWaitTime: int32(fetchWait.Milliseconds()), MinBytes: 1, MaxBytes: bytes, IsolationLevel: int8(isolation),
+		SessionID: -1, SessionEpoch: -1,
+		Topics: []fetch.RequestTopic{{Topic: s.topic, Partitions: []fetch.RequestPartition{{
+			Partition: int32(s.partition), CurrentLeaderEpoch: -1, FetchOffset: s.next, LogStartOffset: -1, PartitionMaxBytes: bytes,
+		}}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	whole, ok := answer.(*fetch.Response)
+	switch {
+	case !ok || len(whole.Topics) == 0:
+		return nil, protocol.ErrNoTopic
+	case len(whole.Topics[0].Partitions) == 0:
+		return nil, protocol.ErrNoPartition
+	case whole.ErrorCode != 0:
+		return nil, kafkago.Error(whole.ErrorCode)
+	}
+	return &whole.Topics[0].Partitions[0], nil
+}
+
 // read copies the records out of kafka-go's pages. A broker sends whole
 // batches, so that records before next are left out.
-func (s *source) read(from kafkago.RecordReader, end int64) ([]Record, error) {
+func (s *source) read(answer *fetch.ResponsePartition) ([]Record, error) {
 	s.markers = nil
+	var back spans
+	from := answer.RecordSet.Records
+	if from == nil {
+		return nil, nil
+	}
 	if stream, ok := from.(*protocol.RecordStream); ok {
 		s.skipMarkers(stream)
+		back = takenBack(stream, answer.AbortedTransactions)
 	}
 	var records []Record
-	for {
+	for end := answer.HighWatermark; ; {
 		r, err := from.ReadRecord()
 		if errors.Is(err, io.EOF) {
 			return records, nil
@@ -105,6 +141,13 @@ func (s *source) read(from kafkago.RecordReader, end int64) ([]Record, error) {
 		// before them are dealt with, so that an impossible one is met last.
 		if record.Offset >= end {
 			return records, fmt.Errorf("%w: offset %d is beyond the end %d", errUnreadable, record.Offset, end)
+		}
+		if back.contain(record.Offset) {
+			s.markers = append(s.markers, record.Offset)
+			if len(records) == 0 {
+				s.next = record.Offset + 1
+			}
+			continue
 		}
 		records = append(records, record)
 	}

@@ -2,6 +2,8 @@ package kafka_test
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -34,4 +36,47 @@ func TestMarkersOfTransactionsAreNoMissingRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	receive(t, envs, 3)
+}
+
+// A front end that takes back a transaction has asked for nothing.
+func TestWhatATransactionTookBackIsNotDelivered(t *testing.T) {
+	c, topic := apache(t), "test."+watermill.NewShortUUID()
+	if err := createTopic(t.Context(), c, topic, 1); err != nil {
+		t.Fatal(err)
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers...), kgo.DefaultProduceTopic(topic), kgo.TransactionalID(topic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	var want []string
+	for n, end := range []kgo.TransactionEndTry{kgo.TryAbort, kgo.TryCommit, kgo.TryAbort, kgo.TryAbort, kgo.TryCommit} {
+		value := strconv.Itoa(n)
+		err := errors.Join(client.BeginTransaction(),
+			client.ProduceSync(t.Context(), &kgo.Record{Value: []byte(value)}, &kgo.Record{Value: []byte(value)}).FirstErr(),
+			client.ProduceSync(t.Context(), &kgo.Record{Value: []byte(value)}).FirstErr(), // a batch of its own
+			client.EndTransaction(t.Context(), end))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if end == kgo.TryCommit {
+			want = append(want, value, value, value)
+		}
+	}
+	s := newSubscriber(t, c, kafka.SubscriberConfig{Group: "g"}, kafka.Watch{Alarm: func(trouble kafka.Trouble) { t.Errorf("alarm: %v", trouble.Err) }})
+	envs, err := s.Subscribe(t.Context(), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish := newPublisher(t, c, kafka.Watch{})
+	if err := publish.Publish(topic, envelope("last", "k")); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, env := range receive(t, envs, len(want)+1) {
+		got = append(got, string(env.Payload))
+	}
+	if !slices.Equal(got[:len(want)], want) {
+		t.Errorf("delivered %q, want %q and the last", got, want)
+	}
 }

@@ -64,7 +64,7 @@ func NewSubscriber(c Config, s SubscriberConfig, watch Watch) (*Subscriber, erro
 }
 
 // Subscribe reads a topic as a member of the group, from the oldest record that
-// the group has not acknowledged. Of each partition one envelope at a time is
+// the group has not acknowledged, without what transactions took back. Of each partition one envelope at a time is
 // delivered, in order; Nack delivers it again, with growing pauses. It never
 // gives up. The channel is closed when ctx or the subscriber ends.
 //
