@@ -15,8 +15,9 @@
 // 0.4.51 negotiates newer ones for everything used here. It knows the classic
 // group protocol only, which 4.x still speaks; its consumers and ours can share
 // no group with those of KIP-848. What else it lacks is made up for here: CRCs
-// are checked by Client.Fetch, digests and offsets by us, and a group's member
-// that hangs is replaced.
+// are checked where answers are decoded, digests and offsets by us, what
+// transactions took back is left out here, and a group's member that hangs is
+// replaced.
 //
 // What an event means is the business of package pipeline, which broker runs
 // that of package broker below this one and of package servers for tests.

@@ -27,8 +27,8 @@ var errUnreadable = errors.New("unreadable records")
 
 // source reads one partition, without a group. kafka-go's Reader is not used:
 // it does not check CRCs, retries for ever and silently when its offset is
-// beyond the end of the log, and is known to stall; the same library's
-// Client.Fetch does none of that. One goroutine uses a source.
+// beyond the end of the log, and is known to stall; a single request of the
+// same library does none of that. One goroutine uses a source.
 type source struct {
 	client    *kafkago.Client
 	topic     string
