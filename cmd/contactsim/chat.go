@@ -85,7 +85,7 @@ func (c chatCommand) Run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("write report: %w", err)
 	}
 	if r.Unconfirmed > 0 {
-		return fmt.Errorf("chat: %d of %d messages were not confirmed", r.Unconfirmed, r.Sent)
+		return fmt.Errorf("chat: %d of %d messages were not confirmed, %v after the last (--drain)", r.Unconfirmed, r.Sent, c.Drain)
 	}
 	return nil
 }

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 func TestAServerThatTakesAndSaysNothingIsNotWaitedForWithoutEnd(t *testing.T) {
@@ -21,6 +25,26 @@ func TestAServerThatTakesAndSaysNothingIsNotWaitedForWithoutEnd(t *testing.T) {
 	v.patience = 50 * time.Millisecond
 	if err := v.open(t.Context()); err == nil || !strings.Contains(err.Error(), "begin session: no answer in 50ms") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAServerThatNeverConfirmsIsGivenUpAndToldSo(t *testing.T) {
+	deaf := http.NewServeMux()
+	deaf.HandleFunc("POST /chat/v1/sessions", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"token":"t"}`)) })
+	deaf.HandleFunc("POST /chat/v1/tickets", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"ticket":"t"}`)) })
+	deaf.HandleFunc("GET /chat/v1/socket", func(w http.ResponseWriter, r *http.Request) {
+		socket, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"contactd.chat.v1"}, InsecureSkipVerify: true})
+		if err == nil {
+			<-r.Context().Done()
+			_ = socket.CloseNow()
+		}
+	})
+	server := httptest.NewServer(deaf)
+	defer server.Close()
+	var out, complaints bytes.Buffer
+	code := run(t.Context(), []string{"chat", "--url", server.URL, "--rate", "100", "--duration", "20ms", "--drain", "50ms"}, &out, &complaints)
+	if code != exitFailure || !strings.Contains(complaints.String(), "2 of 2 messages were not confirmed, 50ms after the last (--drain)") {
+		t.Errorf("exit %d: %s%s", code, out.String(), complaints.String())
 	}
 }
 
