@@ -26,8 +26,8 @@ func takenBack(stream *protocol.RecordStream, aborted []fetch.ResponseTransactio
 			ended[b.ProducerID] = b.BaseOffset
 		case *protocol.RecordBatch:
 			off := b.Attributes.Transactional() && slices.ContainsFunc(aborted, func(t fetch.ResponseTransaction) bool {
-				last, any := ended[b.ProducerID]
-				return t.ProducerID == b.ProducerID && t.FirstOffset <= b.BaseOffset && (!any || t.FirstOffset > last)
+				last, has := ended[b.ProducerID]
+				return t.ProducerID == b.ProducerID && t.FirstOffset <= b.BaseOffset && (!has || t.FirstOffset > last)
 			})
 			if off {
 				back = append(back, [2]int64{b.BaseOffset, nextBase(stream.Records[i+1:])})
