@@ -196,6 +196,17 @@ func aboutAnswer(e contact.Event) string {
 			return fmt.Sprintf("  %s  was %s%s — %s%s", data.ConversationID, data.Previous, by,
 				strings.Join(data.Classification.Categories, ", "), noticed(data.Classification.Notes))
 		}
+	case contact.RejectedV1:
+		var data contact.Rejected
+		if json.Unmarshal(e.Data, &data) == nil {
+			return fmt.Sprintf("  %s/%s  %s — %s", data.Channel, data.Account, data.RawRef, data.Error)
+		}
+	case contact.DegradedV1, contact.RestoredV1:
+		var data contact.ChannelState
+		if json.Unmarshal(e.Data, &data) == nil && data.Until != nil {
+			return fmt.Sprintf(" — not reached for %v", data.Until.Sub(data.Since).Round(time.Second))
+		}
+		return " — " + data.Error
 	case contact.SuggestedV1:
 		var data contact.Suggested
 		if json.Unmarshal(e.Data, &data) == nil {
