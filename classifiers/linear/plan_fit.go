@@ -42,10 +42,16 @@ const (
 	maxSteps = 3000
 )
 
-// fitVoices fits by gradient descent with momentum (Nesterov), on ranks divided
-// by their mean square so that all steps are of one size.
-func fitVoices(outcomes []outcome) [voices]voiceRow {
-	var scale [4]float64
+// point is an outcome as the voices are fitted to it: its ranks, scaled, and the
+// grade that is wanted.
+type point struct {
+	ranks [3]float64
+	want  contact.Grade
+}
+
+// pointsOf divides the ranks of outcomes by their mean square so that all steps
+// are of one size.
+func pointsOf(outcomes []outcome) (points []point, scale voiceRow) {
 	scale[0] = 1
 	for _, o := range outcomes {
 		for k, r := range o.pieces[0] {
@@ -55,10 +61,21 @@ func fitVoices(outcomes []outcome) [voices]voiceRow {
 	for k := range scale[1:] {
 		scale[k+1] = math.Sqrt(scale[k+1]/float64(len(outcomes))) + 1e-9
 	}
+	points = make([]point, len(outcomes))
+	for i, o := range outcomes {
+		r := o.pieces[0]
+		points[i] = point{[3]float64{float64(r[0]) / scale[1], float64(r[1]) / scale[2], float64(r[2]) / scale[3]}, o.want}
+	}
+	return points, scale
+}
+
+// fitVoices fits by gradient descent with momentum (Nesterov).
+func fitVoices(outcomes []outcome) [voices]voiceRow {
+	points, scale := pointsOf(outcomes)
 	var at, ahead, before [voices]voiceRow
 	step := 1 / (2*float64(len(outcomes)) + drawn)
 	for n := range maxSteps {
-		slope := slopes(&ahead, &scale, outcomes)
+		slope := slopes(&ahead, points)
 		before = at
 		momentum := float64(n) / float64(n+3)
 		for g := range at {
@@ -77,29 +94,34 @@ func fitVoices(outcomes []outcome) [voices]voiceRow {
 }
 
 // slopes are how the loss grows with each number.
-func slopes(w *[voices]voiceRow, scale *[4]float64, outcomes []outcome) (slope [voices]voiceRow) {
-	for _, o := range outcomes {
-		x := [4]float64{1, float64(o.pieces[0][0]) / scale[1], float64(o.pieces[0][1]) / scale[2], float64(o.pieces[0][2]) / scale[3]}
+func slopes(w *[voices]voiceRow, points []point) (slope [voices]voiceRow) {
+	for i := range points {
+		p := &points[i]
 		var chance [voices]float64
 		loudest, sum := math.Inf(-1), 0.0
 		for g := range w {
-			for k := range x {
-				chance[g] += float64(w[g][k] * x[k])
-			}
+			v := &w[g]
+			chance[g] = v[0] + float64(v[1]*p.ranks[0]) + float64(v[2]*p.ranks[1]) + float64(v[3]*p.ranks[2])
 			loudest = max(loudest, chance[g])
 		}
 		for g := range chance {
-			chance[g] = math.Exp(chance[g] - loudest)
+			if chance[g] -= loudest; chance[g] == 0 {
+				chance[g] = 1 // what Exp says too, in more time
+			} else {
+				chance[g] = math.Exp(chance[g])
+			}
 			sum += chance[g]
 		}
 		for g := range chance {
 			off := chance[g] / sum
-			if graded[g] == o.want {
+			if graded[g] == p.want {
 				off--
 			}
-			for k := range x {
-				slope[g][k] += float64(off * x[k])
-			}
+			v := &slope[g]
+			v[0] += off
+			v[1] += float64(off * p.ranks[0])
+			v[2] += float64(off * p.ranks[1])
+			v[3] += float64(off * p.ranks[2])
 		}
 	}
 	for g := range slope {

@@ -28,30 +28,40 @@ const (
 )
 
 // How far the shifts of emergency, priority and scheduled are tried, against
-// resolution.
+// resolution; of scheduled half as far.
 const (
 	shiftFrom, shiftTo = -0.6, 2.6
 	shiftStep          = 0.1
+	shifts             = int((shiftTo - shiftFrom) / shiftStep)
+	scheduledShifts    = shifts / 2
 )
+
+func shiftAt(step int) float64 { return shiftFrom + float64(float64(step)*shiftStep) }
+
+// confusion counts the grades that are given, by those wanted.
+type confusion = [5][5]float64
 
 // shifted tries shifts of the voices of a plan and returns the best.
 func shifted(p Plan, outcomes, calm []outcome) Plan {
 	best, highest := p, math.Inf(-1)
-	n := int(math.Round((shiftTo - shiftFrom) / shiftStep))
 	loud, calmLoud := loudness(p, outcomes), loudness(p, calm)
-	for e := range n {
-		for u := range n {
-			for s := range n / 2 {
-				shift := [voices]float64{shiftFrom + float64(float64(e)*shiftStep), shiftFrom + float64(float64(u)*shiftStep), shiftFrom + float64(float64(s)*shiftStep), 0}
-				worth := worth(given(&shift, loud, outcomes))
+	for e := range shifts {
+		for u := range shifts {
+			tables := given(shiftAt(e), shiftAt(u), loud, outcomes)
+			var calmTables *[scheduledShifts]confusion
+			for s := range tables {
+				worth := worth(&tables[s])
 				if worth > highest && len(calm) > 0 {
-					worth -= 20 * max(0, soonOf(given(&shift, calmLoud, calm))-calmFlagged)
+					if calmTables == nil {
+						calmTables = given(shiftAt(e), shiftAt(u), calmLoud, calm)
+					}
+					worth -= 20 * max(0, soonOf(&calmTables[s])-calmFlagged)
 				}
 				if worth > highest {
 					highest, best = worth, p
-					best.Emergency.Shift += shift[0]
-					best.Priority.Shift += shift[1]
-					best.Scheduled.Shift += shift[2]
+					best.Emergency.Shift += shiftAt(e)
+					best.Priority.Shift += shiftAt(u)
+					best.Scheduled.Shift += shiftAt(s)
 				}
 			}
 		}
@@ -59,40 +69,93 @@ func shifted(p Plan, outcomes, calm []outcome) Plan {
 	return best
 }
 
-// loudness is how loud each grade is for each piece of each outcome.
-func loudness(p Plan, outcomes []outcome) [][][voices]float64 {
-	loud := make([][][voices]float64, len(outcomes))
+// voiced is how loud the grades are for a piece of a message. Scheduled is not
+// below resolution from the step of its shift called calm on.
+type voiced struct {
+	emergency, priority, scheduled, resolution float64
+	calm                                       int
+}
+
+// loudness is that of each piece of each outcome.
+func loudness(p Plan, outcomes []outcome) [][]voiced {
+	loud := make([][]voiced, len(outcomes))
 	for i, o := range outcomes {
-		loud[i] = make([][voices]float64, len(o.pieces))
+		loud[i] = make([]voiced, len(o.pieces))
 		for k, r := range o.pieces {
-			loud[i][k] = [voices]float64{p.Emergency.loud(r), p.Priority.loud(r), p.Scheduled.loud(r), p.Resolution.loud(r)}
+			v := voiced{emergency: p.Emergency.loud(r), priority: p.Priority.loud(r), scheduled: p.Scheduled.loud(r), resolution: p.Resolution.loud(r)}
+			v.calm = firstStep(func(shift float64) bool { return v.scheduled+shift >= v.resolution })
+			loud[i][k] = v
 		}
 	}
 	return loud
 }
 
-// given counts the grades that are given with some shifts, by those wanted.
-func given(shift *[voices]float64, loud [][][voices]float64, outcomes []outcome) *[5][5]float64 {
-	var table [5][5]float64
+// firstStep is the first of the steps of scheduled that is loud enough: all
+// after it are too.
+func firstStep(enough func(shift float64) bool) int {
+	from, to := 0, scheduledShifts
+	for from < to {
+		if half := (from + to) / 2; enough(shiftAt(half)) {
+			to = half
+		} else {
+			from = half + 1
+		}
+	}
+	return from
+}
+
+// given counts the grades that are given when emergency and priority are
+// shifted, for each step of scheduled. With those steps the loudest grade of a
+// piece changes at most once, to scheduled; the message has the highest grade of
+// its pieces.
+func given(emergency, priority float64, loud [][]voiced, outcomes []outcome) *[scheduledShifts]confusion {
+	var changes [scheduledShifts + 1]confusion
 	for i := range outcomes {
 		o := &outcomes[i]
-		highest := voices - 1
-		for _, piece := range loud[i] {
-			first := 0
-			for g := 1; g < voices; g++ {
-				if piece[g]+shift[g] > piece[first]+shift[first] {
-					first = g
-				}
+		// The steps at which it is no emergency any more and no priority, and from
+		// which on a piece is scheduled.
+		emergencyTo, priorityTo, scheduledFrom := 0, 0, scheduledShifts
+		for k := range loud[i] {
+			v := &loud[i][k]
+			e, u := v.emergency+emergency, v.priority+priority
+			top := max(e, u)
+			step := max(v.calm, firstStep(func(shift float64) bool { return v.scheduled+shift > top }))
+			switch {
+			case v.resolution > top:
+			case u > e:
+				priorityTo = max(priorityTo, step)
+			default:
+				emergencyTo = max(emergencyTo, step)
 			}
-			highest = min(highest, first)
+			scheduledFrom = min(scheduledFrom, step)
 		}
-		table[o.want][contact.Highest(o.floor, graded[highest])]++
+		priorityTo = max(priorityTo, emergencyTo)
+		scheduledFrom = max(scheduledFrom, priorityTo)
+		count := func(g contact.Grade, from, to int) {
+			g = contact.Highest(o.floor, g)
+			changes[from][o.want][g]++
+			changes[to][o.want][g]--
+		}
+		count(contact.Emergency, 0, emergencyTo)
+		count(contact.Priority, emergencyTo, priorityTo)
+		count(contact.Resolution, priorityTo, scheduledFrom)
+		count(contact.Scheduled, scheduledFrom, scheduledShifts)
 	}
-	return &table
+	var tables [scheduledShifts]confusion
+	var table confusion
+	for s := range tables {
+		for want := range table {
+			for g := range table[want] {
+				table[want][g] += changes[s][want][g]
+			}
+		}
+		tables[s] = table
+	}
+	return &tables
 }
 
 // soonOf is the share of calm messages that are put before a person soon.
-func soonOf(table *[5][5]float64) float64 {
+func soonOf(table *confusion) float64 {
 	soon, all := 0.0, 0.0
 	for g, n := range table[contact.Resolution] {
 		all += n
@@ -106,7 +169,7 @@ func soonOf(table *[5][5]float64) float64 {
 
 // worth is the macro F1 of a table of wanted and given grades, less what it
 // lacks of what is wanted and exceeds of what can be borne.
-func worth(table *[5][5]float64) float64 {
+func worth(table *confusion) float64 {
 	share := func(given []contact.Grade, wanted ...contact.Grade) float64 {
 		yes, all := 0.0, 0.0
 		for _, w := range wanted {
@@ -128,7 +191,7 @@ func worth(table *[5][5]float64) float64 {
 		2*max(0, wantPriority-share(soon, contact.Priority))
 }
 
-func macroF1(table *[5][5]float64) float64 {
+func macroF1(table *confusion) float64 {
 	sum := 0.0
 	for _, g := range graded {
 		n := 0.0
