@@ -34,11 +34,11 @@ func examples() []Example {
 }
 
 func TestTheSameExamplesGiveTheSameBytes(t *testing.T) {
-	first, err := Train(examples()).Encode()
+	first, err := Read(examples()).Train().Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := Train(examples()).Encode()
+	second, err := Read(examples()).Train().Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func stored(t *testing.T, m *Model) (content []byte, read *Model) {
 }
 
 func TestAModelIsTheSameAfterItWasStored(t *testing.T) {
-	m := Train(examples())
+	m := Read(examples()).Train()
 	_, read := stored(t, m)
 	for _, e := range examples() {
 		a, b := NewOf(m).Chances(e.Message, nil), NewOf(read).Chances(e.Message, nil)
@@ -90,7 +90,7 @@ func TestAModelIsNamedByItsWeightsAndNotByItsMessagesAlone(t *testing.T) {
 	for i := range told {
 		told[i].Before = []contact.Opinion{{By: "rules@2", Signs: []string{"now"}}}
 	}
-	first, again, others := Train(examples()), Train(examples()), Train(told)
+	first, again, others := Read(examples()).Train(), Read(examples()).Train(), Read(told).Train()
 	if first.Trained != others.Trained || name(first) != name(again) || name(first) == name(others) {
 		t.Errorf("one model is %s and %s; by other rules it is %s", name(first), name(again), name(others))
 	}

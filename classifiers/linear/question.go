@@ -63,7 +63,7 @@ func (q Question) Ask() Answered {
 			examples[i].Group = "kept"
 		}
 	}
-	c := readCorpus(examples)
+	c := Read(examples)
 	told := make([][]answer, len(answering))
 	inParallel(len(answering), func(n int) {
 		own, rest := c.parted(answering[n], nil)
@@ -78,7 +78,7 @@ func (q Question) Ask() Answered {
 
 // bestOf is the cost and the threshold by which the parts of some examples
 // answer each other best.
-func (c *corpus) bestOf(some []int, parts []string) (cost, threshold float64) {
+func (c *Corpus) bestOf(some []int, parts []string) (cost, threshold float64) {
 	best := -1.0
 	for _, each := range costs {
 		var known []answer
@@ -95,7 +95,7 @@ func (c *corpus) bestOf(some []int, parts []string) (cost, threshold float64) {
 
 // parted splits some examples, all if none are named, by whether they are in a
 // group.
-func (c *corpus) parted(group string, some []int) (in, out []int) {
+func (c *Corpus) parted(group string, some []int) (in, out []int) {
 	if some == nil {
 		for i := range c.examples {
 			some = append(some, i)
@@ -113,7 +113,7 @@ func (c *corpus) parted(group string, some []int) (in, out []int) {
 
 // answers are those of some examples by a model of others. A text is read whole,
 // as it is when it is learned from.
-func (c *corpus) answers(of, by []int, cost float64) []answer {
+func (c *Corpus) answers(of, by []int, cost float64) []answer {
 	costly := *c
 	costly.cost = cost
 	m := costly.train(by, []int{urgent})
@@ -121,7 +121,7 @@ func (c *corpus) answers(of, by []int, cost float64) []answer {
 	answers := make([]answer, len(of))
 	for n, i := range of {
 		var sums [headCount]float32
-		r.counts = c.counts[i]
+		c.recall(r, i)
 		m.sums(r, &c.hints[i], &sums)
 		answers[n] = answer{float64(sums[urgent]), c.examples[i].yes(urgent)}
 	}

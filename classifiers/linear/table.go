@@ -63,13 +63,13 @@ func (t *table) say(r *reader, weights []int8, sums []float32) {
 
 // tableOf is the features of some examples in so many buckets, those of hints
 // left out where they have a share in them.
-func (c *corpus) tableOf(of []int, buckets int, hinted bool) table {
-	holding := make(map[uint32]int, buckets)
+func (c *Corpus) tableOf(of []int, buckets int, hinted bool) table {
+	holding := make([]int, len(c.features))
 	hints := make([]bool, buckets)
 	for _, i := range of {
-		for _, counts := range c.counts[i] {
-			for _, each := range counts {
-				holding[each.bucket<<8|uint32(each.key)]++
+		for _, tallies := range c.tallies[i] {
+			for _, each := range tallies {
+				holding[each.feature]++
 			}
 		}
 		if hinted {
@@ -81,12 +81,17 @@ func (c *corpus) tableOf(of []int, buckets int, hinted bool) table {
 			}
 		}
 	}
+	for i, first := range c.same {
+		if int(first) != i {
+			holding[first], holding[i] = holding[first]+holding[i], 0
+		}
+	}
 	t, most := table{make([]byte, buckets), make([]byte, buckets)}, make([]int, buckets)
-	for feature, n := range holding {
-		b, key := feature>>8, byte(feature)
-		if !hints[b] && (n > most[b] || n == most[b] && key > t.keys[b]) {
-			most[b], t.keys[b] = n, key
-			t.idf[b] = byte(max(1, math.Round(16*(1+math.Log(float64(len(of)+1)/float64(n+1))))))
+	for number, n := range holding {
+		f := c.features[number]
+		if n > 0 && !hints[f.bucket] && (n > most[f.bucket] || n == most[f.bucket] && f.key > t.keys[f.bucket]) {
+			most[f.bucket], t.keys[f.bucket] = n, f.key
+			t.idf[f.bucket] = byte(max(1, math.Round(16*(1+math.Log(float64(len(of)+1)/float64(n+1))))))
 		}
 	}
 	return t

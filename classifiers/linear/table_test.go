@@ -10,7 +10,7 @@ import (
 // TestWordsThatWereNotLearnedSayNothing: what falls into the bucket of another
 // word must not speak with its weight.
 func TestWordsThatWereNotLearnedSayNothing(t *testing.T) {
-	m := Train(examples())
+	m := Read(examples()).Train()
 	sums := func(text string) [headCount]float32 {
 		j := judging{reader: newReader()}
 		j.judge(m, contact.Message{Text: text}, nil)

@@ -36,7 +36,7 @@ func forOthers() []Example {
 
 func withTopics(t *testing.T) *Classifier {
 	t.Helper()
-	content, err := Train(slices.Concat(examples(), forOthers())).Encode()
+	content, err := Read(slices.Concat(examples(), forOthers())).Train().Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestATopicIsNamedAndNothingUrgentIs(t *testing.T) {
 }
 
 func TestWithoutExamplesOfTopicsNoneIsNamed(t *testing.T) {
-	c := NewOf(Train(examples()))
+	c := NewOf(Read(examples()).Train())
 	got, err := c.Grade(t.Context(), contact.Message{Text: "a van is parked across my drive"})
 	if got.Topic != "" || err != nil || len(c.Topics()) > 0 {
 		t.Errorf("topic %q of %v, %v", got.Topic, c.Topics(), err)
@@ -79,14 +79,14 @@ func TestTopicsChangeNoGrade(t *testing.T) {
 	for i := range without {
 		without[i].Topic = ""
 	}
-	a, b := Train(with), Train(without)
+	a, b := Read(with).Train(), Read(without).Train()
 	if !slices.Equal(a.Heads, b.Heads) || a.Plan != b.Plan || !bytes.Equal(a.idf, b.idf) || !slices.Equal(a.weights, b.weights) {
 		t.Error("what is learned of topics changes what is learned of grades")
 	}
 }
 
 func TestAModelWithTopicsIsRefusedWhenCutOff(t *testing.T) {
-	content, err := Train(slices.Concat(examples(), forOthers())).Encode()
+	content, err := Read(slices.Concat(examples(), forOthers())).Train().Encode()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ const calmEvery = 4
 
 // topicsOf are the topics of some examples, in order, with none last; nothing
 // without a topic.
-func (c *corpus) topicsOf(of []int) []string {
+func (c *Corpus) topicsOf(of []int) []string {
 	var names []string
 	for _, i := range of {
 		if name := c.examples[i].Topic; name != "" && !slices.Contains(names, name) {
@@ -29,43 +29,18 @@ func (c *corpus) topicsOf(of []int) []string {
 
 // trainTopics learns what messages for somebody else are about, from messages
 // and from the lines of a directory, without belief.
-func (c *corpus) trainTopics(of []int) topics {
+func (c *Corpus) trainTopics(of []int) topics {
 	names := c.topicsOf(of)
 	if names == nil {
 		return topics{}
 	}
 	of = slices.DeleteFunc(slices.Clone(of), func(i int) bool { return c.examples[i].Calm && i%calmEvery != 0 })
-	few := c.folded()
-	t := topics{table: few.tableOf(of, topicBuckets, false), weights: make([]int8, topicBuckets*len(names))}
+	t := topics{table: c.tableOf(of, topicBuckets, false), weights: make([]int8, topicBuckets*len(names))}
 	t.Heads = make([]Head, len(names))
-	vectors := few.vectors(&t.table, of, false)
-	inParallel(len(names), func(k int) {
-		p := problem{vectors: vectors, yes: make([]bool, len(of)), costs: make([]float64, len(of))}
-		for n, i := range of {
-			p.yes[n] = c.examples[i].Topic == names[k]
-			p.costs[n] = c.cost
-			if c.examples[i].Calm {
-				p.costs[n] = calmCost
-			}
-		}
-		t.Heads[k] = store(names[k], solve(p), t.weights, k, len(names))
+	c.learn(&t.table, of, false, len(names), func(k, i int) bool { return c.examples[i].Topic == names[k] }, func(k int, learned weights) {
+		t.Heads[k] = learned.store(names[k], t.weights, k, len(names))
 	})
 	return t
-}
-
-// folded are the examples in the buckets of topics.
-func (c *corpus) folded() *corpus {
-	few := *c
-	few.counts = make([][blocks][]count, len(c.counts))
-	for i := range c.counts {
-		for block, counts := range c.counts[i] {
-			few.counts[i][block] = slices.Clone(counts)
-			for k := range counts {
-				few.counts[i][block][k].bucket = topicBucket(counts[k].bucket)
-			}
-		}
-	}
-	return &few
 }
 
 // What a belief is worth on messages that were not learned from, as many right
@@ -107,17 +82,22 @@ func (o *topicOutcome) worth() float64 {
 // beliefFor fits a belief to messages that nobody grades urgent: how likely
 // the topic is right, from where on it is worth the most.
 func beliefFor(outcomes []topicOutcome) Belief {
-	p := problem{vectors: make([]vector, len(outcomes)), yes: make([]bool, len(outcomes)), costs: make([]float64, len(outcomes))}
+	p := problem{vectors: make([][]weighed, len(outcomes)), features: evidences, yes: [][]bool{make([]bool, len(outcomes))}, costs: make([]float64, len(outcomes))}
 	for n := range outcomes {
 		o := &outcomes[n]
-		p.vectors[n] = vector{buckets: []uint32{0, 1, 2, 3, 4, 5, 6}, values: o.seen[:]}
-		p.yes[n], p.costs[n] = o.right(), 1
+		for k, seen := range o.seen {
+			p.vectors[n] = append(p.vectors[n], weighed{uint32(k), seen})
+		}
+		p.yes[0][n], p.costs[n] = o.right(), 1
 		if o.urgent {
 			p.costs[n] = urgentPull
 		}
 	}
 	w := solve(p)
-	b := Belief{Shift: w[buckets], Loud: w[0], Second: w[1], None: w[2], Grade: [3]float64{w[3], w[4], w[5]}, NonPolice: w[6]}
+	b := Belief{
+		Shift: w[evidences][0], Loud: w[0][0], Second: w[1][0], None: w[2][0],
+		Grade: [3]float64{w[3][0], w[4][0], w[5][0]}, NonPolice: w[6][0],
+	}
 	b.Shift -= b.from(outcomes)
 	return b
 }
@@ -145,7 +125,7 @@ const topicFolds = 3
 
 // topicOutcomes are those of the messages that the model's plan and the
 // classifiers before grade low, by outcomes of models that did not see them.
-func (c *corpus) topicOutcomes(m *Model, messages, lines []int, outcomes []outcome) []topicOutcome {
+func (c *Corpus) topicOutcomes(m *Model, messages, lines []int, outcomes []outcome) []topicOutcome {
 	var low []topicOutcome
 	r := newReader()
 	groups := c.groups(messages)

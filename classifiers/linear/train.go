@@ -1,7 +1,6 @@
 package linear
 
 import (
-	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -77,103 +76,18 @@ const (
 // never is the sum of a head that was not trained, below any other.
 const never = 100
 
-// corpus is examples, read.
-type corpus struct {
-	examples []Example
-	counts   [][blocks][]count
-	hints    []hints
-	cost     float64 // of an example that is not calm
-}
-
-func readCorpus(examples []Example) *corpus {
-	c := &corpus{cost: cost, examples: examples, counts: make([][blocks][]count, len(examples)), hints: make([]hints, len(examples))}
-	r := newReader()
-	for i, e := range examples {
-		r.read(e.Message.Text)
-		for block := range r.counts {
-			c.counts[i][block] = slices.Clone(r.counts[block])
-		}
-		c.hints[i].gather(e.Message, e.Before)
-	}
-	return c
-}
-
-// vectors are the examples as the model sees them, with or without hints.
-func (c *corpus) vectors(known *table, of []int, hinted bool) []vector {
-	dampened := dampened()
-	vectors := make([]vector, len(of))
-	for k, i := range of {
-		v := &vectors[k]
-		for _, counts := range c.counts[i] {
-			from, norm := len(v.values), float32(0)
-			for _, each := range counts {
-				idf, understood := known.telling(each.bucket, each.key)
-				value := idf * dampened[min(each.times, 63)]
-				norm += float32(value * value)
-				if !understood {
-					continue
-				}
-				v.buckets, v.values = append(v.buckets, each.bucket), append(v.values, value)
-			}
-			for n := from; n < len(v.values); n++ {
-				v.values[n] /= float32(math.Sqrt(float64(norm)))
-			}
-		}
-		if !hinted {
-			continue
-		}
-		hint, pair := c.hints[i].values()
-		for _, b := range c.hints[i].buckets {
-			v.buckets, v.values = append(v.buckets, b), append(v.values, hint)
-		}
-		for _, b := range c.hints[i].pairs {
-			v.buckets, v.values = append(v.buckets, b), append(v.values, pair)
-		}
-	}
-	return vectors
-}
-
 // train makes a model of some examples, without calibration or plan. Other
 // heads than those asked for always say no.
-func (c *corpus) train(of []int, heads []int) *Model {
+func (c *Corpus) train(of []int, heads []int) *Model {
 	m := &Model{table: c.tableOf(of, buckets, true), weights: make([]int8, buckets*headCount)}
 	m.Heads = make([]Head, headCount)
 	for k, name := range HeadNames() {
 		m.Heads[k] = Head{Name: name, Bias: -never, Slope: 1}
 	}
-	vectors := c.vectors(&m.table, of, true)
-	inParallel(len(heads), func(k int) {
-		head := heads[k]
-		p := problem{vectors: vectors, yes: make([]bool, len(of)), costs: make([]float64, len(of))}
-		for n, i := range of {
-			p.yes[n] = c.examples[i].yes(head)
-			p.costs[n] = c.cost
-			if c.examples[i].Calm {
-				p.costs[n] = calmCost
-			}
-		}
-		weights := solve(p)
-		m.Heads[head] = store(HeadNames()[head], weights, m.weights, head, headCount)
+	c.learn(&m.table, of, true, len(heads), func(k, i int) bool { return c.examples[i].yes(heads[k]) }, func(k int, learned weights) {
+		m.Heads[heads[k]] = learned.store(HeadNames()[heads[k]], m.weights, heads[k], headCount)
 	})
 	return m
-}
-
-// store writes the weights of a head into its column, as 127ths of the
-// largest.
-func store(name string, weights []float64, to []int8, column, columns int) Head {
-	largest := 0.0
-	used := weights[:len(to)/columns]
-	for _, w := range used {
-		largest = max(largest, math.Abs(w))
-	}
-	scale := largest / 127
-	if scale == 0 {
-		scale = 1
-	}
-	for b, w := range used {
-		to[b*columns+column] = int8(math.Round(w / scale))
-	}
-	return Head{Name: name, Scale: float32(scale), Bias: float32(weights[buckets]), Slope: 1}
 }
 
 // HeadNames are the questions of the model, in order.
@@ -201,33 +115,32 @@ func inParallel(n int, do func(i int)) {
 // Train makes a model of examples: the weights of all of them; calibration
 // and plan by leaving out some groups after the other. The same examples in the
 // same order give the same model.
-func Train(examples []Example) *Model {
-	return trainHeads(examples, urgent, emergency, police, suicide, domestic, missing, violence, nonPolice, irrelevant)
+func (c *Corpus) Train() *Model {
+	return c.trainHeads(urgent, emergency, police, suicide, domestic, missing, violence, nonPolice, irrelevant)
 }
 
 // TrainToGrade makes a model that grades as that of Train does, in half the
 // time: it knows no kinds of risk.
-func TrainToGrade(examples []Example) *Model {
-	return trainHeads(examples, urgent, emergency, police, nonPolice)
+func (c *Corpus) TrainToGrade() *Model {
+	return c.trainHeads(urgent, emergency, police, nonPolice)
 }
 
-func trainHeads(examples []Example, heads ...int) *Model {
-	c := readCorpus(examples)
+func (c *Corpus) trainHeads(heads ...int) *Model {
 	var messages, lines []int
-	for i := range examples {
-		if examples[i].Lines {
+	for i := range c.examples {
+		if c.examples[i].Lines {
 			lines = append(lines, i)
 		} else {
 			messages = append(messages, i)
 		}
 	}
-	outcomes := c.crossed(messages, heads)
-	m := c.train(messages, heads)
-	fit(m, outcomes, examples)
-	if m.topics = c.trainTopics(slices.Concat(messages, lines)); len(m.topics.Heads) > 0 {
-		m.topics.Belief = beliefFor(c.topicOutcomes(m, messages, lines, outcomes))
+	m, outcomes := c.crossed(messages, heads)
+	fit(m, outcomes, c.examples)
+	few := c.folded()
+	if m.topics = few.trainTopics(slices.Concat(messages, lines)); len(m.topics.Heads) > 0 {
+		m.topics.Belief = beliefFor(few.topicOutcomes(m, messages, lines, outcomes))
 	}
-	m.Trained = trainedOn(examples)
+	m.Trained = trainedOn(c.examples)
 	return m
 }
 
@@ -235,12 +148,18 @@ func trainHeads(examples []Example, heads ...int) *Model {
 // see; where there are more groups, several are left out together.
 const maxFolds = 6
 
-// crossed are what a model trained on other groups makes of each example; of
-// ordinary talk, one that was trained on other such texts too.
-func (c *corpus) crossed(of []int, heads []int) []outcome {
+// crossed is a model of some examples, and what others, trained on other
+// groups, make of each of them; of ordinary talk, one that was trained on other
+// such texts too.
+func (c *Corpus) crossed(of []int, heads []int) (all *Model, outcomes []outcome) {
 	groups := c.groups(of)
-	outcomes := make([]outcome, len(c.examples))
-	for fold := range min(len(groups), maxFolds) {
+	outcomes = make([]outcome, len(c.examples))
+	folds := min(len(groups), maxFolds)
+	inParallel(folds+1, func(fold int) {
+		if fold == folds {
+			all = c.train(of, heads)
+			return
+		}
 		left := func(i int) bool {
 			if e := &c.examples[i]; !e.Calm {
 				return slices.Index(groups, e.Group)%maxFolds == fold
@@ -256,12 +175,12 @@ func (c *corpus) crossed(of []int, heads []int) []outcome {
 				outcomes[i] = outcome{sums: j.sums, pieces: slices.Clone(j.heard), floor: e.floor(), want: e.Grade}
 			}
 		}
-	}
-	return outcomes
+	})
+	return all, outcomes
 }
 
 // groups are those of some examples, without ordinary talk.
-func (c *corpus) groups(of []int) []string {
+func (c *Corpus) groups(of []int) []string {
 	var groups []string
 	for _, i := range of {
 		if g := c.examples[i].Group; !c.examples[i].Calm && !slices.Contains(groups, g) {

@@ -203,18 +203,19 @@ func (e evalCommand) eachModel(ctx context.Context, config config, rows []labell
 		}
 		return judge(last, rows)
 	}
-	for _, part := range e.parts(groupsOf(rows)) {
-		own := func(row labelled) bool { return slices.Contains(part, row.Group) }
-		others := slices.DeleteFunc(slices.Clone(rows), own)
-		tested := slices.DeleteFunc(slices.Clone(rows), func(row labelled) bool { return !own(row) })
-		if len(others) == 0 {
-			return usageError{errOneFile}
-		}
-		examples, err := teaching(ctx, others, e.Calm, before, config.Classifiers.Signpost)
-		if err != nil {
-			return err
-		}
-		if err := judge(linear.NewOf(linear.TrainToGrade(examples)), tested); err != nil {
+	parts := e.parts(groupsOf(rows))
+	if len(parts) < 2 {
+		return usageError{errOneFile}
+	}
+	examples, err := teaching(ctx, rows, e.Calm, before, config.Classifiers.Signpost)
+	if err != nil {
+		return err
+	}
+	all := linear.Read(examples)
+	for _, part := range parts {
+		others := all.Without(func(e linear.Example) bool { return !e.Calm && !e.Lines && slices.Contains(part, e.Group) })
+		tested := slices.DeleteFunc(slices.Clone(rows), func(row labelled) bool { return !slices.Contains(part, row.Group) })
+		if err := judge(linear.NewOf(others.TrainToGrade()), tested); err != nil {
 			return err
 		}
 	}

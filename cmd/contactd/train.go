@@ -52,7 +52,7 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 		return err
 	}
 	var model *linear.Model
-	if err := orInterrupted(ctx, func() error { model = linear.Train(examples); return nil }); err != nil {
+	if err := orInterrupted(ctx, func() error { model = linear.Read(examples).Train(); return nil }); err != nil {
 		return err
 	}
 	content, err := model.Encode()
