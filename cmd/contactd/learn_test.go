@@ -58,6 +58,7 @@ func atLeast(t *testing.T, what string, got *float64, want float64) {
 // the messages of train-h to train-m are slyer; the drills o to q, ca to cd,
 // dd, de and dl to dp teach.
 func TestMessagesByAnAuthorWhoWasNotLearnedFrom(t *testing.T) {
+	t.Parallel() // with what waits more than it works
 	all, of := crossFigures(t, ownData(t))
 	whole := together(all, "messages", "train-a", "train-b", "train-c", "train-d", "train-e", "train-f")
 	atLeast(t, "emergency flagged", whole.EmergencyFlagged, 0.975)

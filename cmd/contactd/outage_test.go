@@ -32,6 +32,7 @@ const (
 // while the broker is away, that memory stays flat, and that the emergencies,
 // which came last, are published first.
 func TestAMinuteWithoutBrokerCostsNothingButTime(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	mailbox := servers.Dovecot(t, servers.DovecotOptions{})
 	address := servers.FreeAddress(t)
 	brokerDir := configure(t, fmt.Sprintf("broker: {address: %q}\n", address))
