@@ -90,7 +90,7 @@ func (r *Reader) look(first, end int32) chunk {
 			}
 		}
 		kind, word := r.lookAt(t)
-		if t.To-t.From <= 2 && (kind == respelt || word >= 0 && r.vocabulary.words[word].count < usual) {
+		if t.To-t.From <= 2 && (kind == respelt || word >= 0 && r.vocabulary.written(word).count < usual) {
 			kind = unknown
 		}
 		c.kind = max(c.kind, kind)
@@ -166,15 +166,15 @@ func (r *Reader) lookAt(t *fold.Token) (kind, int32) {
 		}
 		return unknown, -1
 	}
-	known := &r.vocabulary.words[found]
+	meant, count := r.vocabulary.words[found].meant, r.vocabulary.written(found).count
 	switch vowel := hasVowel(word); {
-	case known.meant > 0:
-		return respelt, known.meant - 1
+	case meant > 0:
+		return respelt, int32(meant) - 1
 	case len(word) == 1:
 		return plain, found
-	case !vowel && known.count < common:
+	case !vowel && count < common:
 		return unknown, -1
-	case !vowel && known.count < usual, known.count <= seldom:
+	case !vowel && count < usual, count <= seldom:
 		return rare, found
 	}
 	return plain, found

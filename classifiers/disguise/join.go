@@ -66,7 +66,7 @@ func (r *Reader) together(a, b chunk) int32 {
 	}
 	r.chars = append(append(r.chars[:0], r.in.Letters[first.From:first.To]...), r.in.Letters[second.From:second.To]...)
 	word := r.vocabulary.find(r.chars)
-	if word >= 0 && r.vocabulary.words[word].count <= seldom {
+	if word >= 0 && r.vocabulary.written(word).count <= seldom {
 		return -1
 	}
 	return word

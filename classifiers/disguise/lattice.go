@@ -169,7 +169,7 @@ func (r *Reader) write(out *fold.Text) {
 				continue
 			}
 			from := len(out.Letters)
-			out.Letters = append(out.Letters, r.vocabulary.words[word].text...)
+			out.Letters = append(out.Letters, r.vocabulary.text(int(word))...)
 			t := plainToken(tokens[0], tokens[len(tokens)-1], from, len(out.Letters))
 			if n > 0 {
 				t.Marks &^= fold.AfterStop | fold.AfterEdge

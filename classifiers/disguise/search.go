@@ -97,7 +97,7 @@ func (s *search) read(chars []byte, limit float32) {
 	for i := 0; i < len(s.states[last]); i++ {
 		st := s.states[last][i]
 		s.lose(last, st, vowel, limit)
-		if word := s.vocabulary.tree[st.node].word; word > 0 {
+		if word := s.vocabulary.tree[st.node].word(); word > 0 {
 			s.take(candidate{word - 1, st.cost})
 		}
 	}
@@ -242,4 +242,4 @@ func (s *search) take(c candidate) {
 	}
 }
 
-func (s *search) worth(c candidate) float32 { return c.cost + s.vocabulary.words[c.word].cost }
+func (s *search) worth(c candidate) float32 { return c.cost + s.vocabulary.written(c.word).cost }

@@ -66,7 +66,7 @@ func (p *splitting) words(i int) {
 		p.now, p.next = p.next, p.now[:0]
 		p.work -= len(p.now)
 		for _, each := range p.now {
-			if word := p.vocabulary.tree[each.node].word; word > 0 {
+			if word := p.vocabulary.tree[each.node].word(); word > 0 {
 				cost := each.cost + p.vocabulary.costAfter(p.reach[i].word, word-1)
 				if cost < p.reach[pos].cost {
 					p.reach[pos] = reached{cost, int32(i), word - 1}

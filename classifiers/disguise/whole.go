@@ -51,7 +51,7 @@ func (r *Reader) familiar(text *fold.Text) (known, of int) {
 			continue
 		}
 		of++
-		if n := r.vocabulary.find(word); n >= 0 && r.vocabulary.words[n].count > seldom {
+		if n := r.vocabulary.find(word); n >= 0 && r.vocabulary.written(n).count > seldom {
 			known++
 		}
 	}
@@ -68,10 +68,10 @@ func (r *Reader) order(text *fold.Text) {
 		if a < 0 || b < 0 {
 			continue
 		}
-		if _, often := r.vocabulary.paired(a, b); often {
+		if r.vocabulary.paired(a, b) > 0 {
 			forth++
 		}
-		if _, often := r.vocabulary.paired(b, a); often {
+		if r.vocabulary.paired(b, a) > 0 {
 			back++
 		}
 	}
@@ -109,8 +109,8 @@ func (r *Reader) appendPig(letters, word []byte) []byte {
 		if last := word[n-1]; first == n-1 && (last == 'w' || last == 'y') { // "isway" is is
 			r.chars = append(r.chars[:0], word[:first]...)
 		}
-		if i := r.vocabulary.find(r.chars); i >= 0 && r.vocabulary.words[i].count > most {
-			most = r.vocabulary.words[i].count
+		if i := r.vocabulary.find(r.chars); i >= 0 && r.vocabulary.written(i).count > most {
+			most = r.vocabulary.written(i).count
 			letters = append(letters[:from], r.chars...)
 		}
 	}
