@@ -14,21 +14,30 @@ const squares = " HP HT HU HW HX HY HZ NA NB NC ND NF NG NH NJ NK NL NM NN NO NR
 // alsoWords are squares that are words, or begin other numbers, as well.
 const alsoWords = " NO SO SE "
 
+// irish are the squares of the Irish Grid that hold land (Ordnance Survey of
+// Northern Ireland).
+const irish = " B C D F G H J L M N O Q R S T V W X "
+
 // grid reads an Ordnance Survey grid reference: two letters and an even number
 // of digits, in up to three words. Six digits and more count by themselves in
-// capitals; four, or small letters, only when called a grid reference.
+// capitals; four, or small letters, only when called a grid reference, as all
+// that have one letter, of the Irish Grid.
 func grid(t *text, at int) *found {
 	w := &t.words[at]
-	if len(w.as) < 2 || !isLetter(w.as[0]) || !isLetter(w.as[1]) {
+	lead := 2
+	if len(w.as) == 1 || len(w.as) > 1 && isDigit(w.as[1]) {
+		lead = 1
+	}
+	if len(w.as) < lead || !isLetter(w.as[0]) || !isLetter(w.as[lead-1]) {
 		return nil
 	}
-	figures, last, took := w.as[2:], w, 1
+	figures, last, took := w.as[lead:], w, 1
 	grouped := figures == ""
 	if grouped && !digits(t.at(at+1).as) || !grouped && !digits(figures) {
 		return nil
 	}
-	square := strings.ToUpper(w.as[:2])
-	if !strings.Contains(squares, " "+square+" ") {
+	square := strings.ToUpper(w.as[:lead])
+	if !strings.Contains(squares, " "+square+" ") && !strings.Contains(irish, " "+square+" ") {
 		return nil
 	}
 	lengths := []int{}
@@ -44,13 +53,13 @@ func grid(t *text, at int) *found {
 		lengths = append(lengths, len(last.as))
 		took++
 	}
-	called := t.preceded(at, 5, " grid gridref os osgr ngr ") || t.preceded(at, 2, " mapref ")
+	called := t.preceded(at, 5, " grid gridref os osgr osni ngr ") || t.preceded(at, 2, " mapref ")
 	even := len(lengths) == 1 || len(lengths) == 2 && lengths[0] == lengths[1]
 	switch n := len(figures); {
 	case n < 4 || n > 10 || n%2 != 0 || !even:
 		return nil
 	case called:
-	case n == 4, square != w.as[:2], strings.Contains(alsoWords, " "+square+" "), t.numbered(at):
+	case n == 4, lead == 1, square != w.as[:lead], strings.Contains(alsoWords, " "+square+" "), t.numbered(at):
 		return nil
 	case among(t.at(at+took).low, " a b c d ") && n == 6: // a National Insurance number
 		return nil
@@ -61,6 +70,9 @@ func grid(t *text, at int) *found {
 	}
 	if called {
 		confidence = "high"
+	}
+	if lead == 1 {
+		return &found{Location: contact.Location{Form: "irish_grid", Confidence: confidence}, start: w.start, end: last.end, words: took}
 	}
 	e, n, accuracy := metres(square, figures)
 	return &found{

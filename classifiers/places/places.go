@@ -1,6 +1,6 @@
-// Package places finds what a text says about where: UK postcodes, addresses
-// and roads, grid references, coordinates, what3words, UPRN and USRN, and
-// telephone numbers, which lead to a place. Each is a candidate as it was
+// Package places finds what a text says about where: UK postcodes and Eircodes,
+// addresses and roads, grid references, coordinates, what3words, UPRN and USRN,
+// and telephone numbers, which lead to a place. Each is a candidate as it was
 // typed, with its span, its form, what the words around it make it (role) and
 // how sure the form is (confidence).
 //
@@ -42,8 +42,8 @@ type reader func(t *text, at int) *found
 // readers are asked in this order, of a word with a digit and of another; the
 // first that reads something wins its words.
 func readers() (figures, letters []reader) {
-	return []reader{what3words, coordinates, property, grid, postcode, phone, numberedRoad, road},
-		[]reader{what3words, property, grid, road}
+	return []reader{what3words, coordinates, property, grid, mistyped, postcode, eircode, phone, numberedRoad, road},
+		[]reader{what3words, property, grid, mistyped, road}
 }
 
 // Find returns the candidates in a text, in its order, at most 20 and each

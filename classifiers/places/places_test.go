@@ -94,6 +94,58 @@ func TestFiguresBesideANumberHideItNot(t *testing.T) {
 	}
 }
 
+func TestAPostcodeIsReadAsTelephonesMakePeopleTypeIt(t *testing.T) {
+	for text, want := range map[string]string{
+		"WE ARE AT 12 MILL LANE, HU17 OAA":      "address:12 MILL LANE:caller:medium|postcode:HU17 OAA:caller:medium",
+		"12 Mill Lane HU17 OAA":                 "address:12 Mill Lane:mentioned:medium|postcode:HU17 OAA:mentioned:medium",
+		"he is at HU17OAA now":                  "postcode:HU17OAA:incident:medium",
+		"postcode HU17 OAA":                     "postcode:HU17 OAA:mentioned:medium",
+		"my house is SWIA 1AA come quick":       "postcode:SWIA 1AA:home:medium",
+		"near SW1A IAA":                         "postcode:SW1A IAA:incident:medium",
+		"BIO 4TT please":                        "postcode:BIO 4TT:mentioned:medium",
+		"MI 1AE":                                "postcode:MI 1AE:mentioned:medium",
+		"SLO 1AB":                               "postcode:SLO 1AB:mentioned:medium",
+		"the car is HU17 OAA":                   "", // a registration
+		"reg HU17 OAA silver golf":              "",
+		"order number SWIA 1AA":                 "",
+		"CRASH ON THE M6 OUT OF CONTROL":        "road:M6:incident:low",
+		"IM ON THE M1 ITS ON FIRE":              "road:M1:caller:low",
+		"IN E3 ONE OF THEM HAS A GUN":           "",
+		"NO 2AB":                                "",
+		"SO 3 OF THEM, NO 2ND FLOOR, WI 2ND":    "",
+		"MI5 AND MI6 ARE AFTER ME, GO 4TH DOWN": "",
+		"BOI OIL PILE":                          "",
+	} {
+		if got := told(places.Find(text)); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func TestPlacesInIrelandAreFound(t *testing.T) {
+	for text, want := range map[string]string{
+		"I'm at D02 AF30 hurry":          "eircode:D02 AF30:caller:medium",
+		"D6WXY45":                        "eircode:D6WXY45:mentioned:medium",
+		"eircode h91 y2k4":               "eircode:h91 y2k4:mentioned:high",
+		"h91 y2k4":                       "",
+		"CRASH ON THE A45 DEAD MAN HERE": "road:A45:incident:low",
+		"A42 20TH NOV":                   "",
+		"A45 2016 model":                 "",
+		"order D02 AF30":                 "",
+		"D19 AF30":                       "",
+		"irish grid ref J 338 743":       "irish_grid:J 338 743:mentioned:high",
+		"grid J33877432 please":          "irish_grid:J33877432:mentioned:high",
+		"at grid reference H 123 45":     "",
+		"J 338 743":                      "",
+		"grid ref I 338 743":             "",
+		"on the M6 123456":               "road:M6:incident:low",
+	} {
+		if got := told(places.Find(text)); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
 func TestThePlaceOfSomebodyElseIsNotTheContacts(t *testing.T) {
 	for text, want := range map[string]string{
 		"im scared he is at 14 Mill Lane":             "incident",
@@ -230,7 +282,7 @@ func TestAFloodOfPlacesIsBounded(t *testing.T) {
 func FuzzFind(f *testing.F) {
 	for _, seed := range []string{
 		"we're at 12a Mill Lane, Beverley HU17 0AA", "SK 1234 5678", `51°30'02"N 0°07'28"W`, "///filled.count.soap", "+44 (0) 7700 900142",
-		"M6 J15", "\xff\xfe12\u00a0Mill Lane", "q=51.5,-0.1", "Flat", "0((((", "-1.2%2c", "UPRN 1", "m6(M",
+		"M6 J15", "SWIA 1AA HU17OAA", "eircode d02 af30", "grid J 338 743", "\xff\xfe12\u00a0Mill Lane", "q=51.5,-0.1", "Flat", "0((((", "-1.2%2c", "UPRN 1", "m6(M",
 	} {
 		f.Add(seed)
 	}
