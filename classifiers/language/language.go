@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 
 	"contactd/classifiers"
 	"contactd/classifiers/fold"
@@ -161,97 +160,6 @@ func (t *tally) best() int {
 // unsure reports whether there are enough words and next to none in English.
 func (t *tally) unsure() bool {
 	return t.words-t.names >= enoughWords && float64(t.found[0]) <= minEnglish*float64(t.words)
-}
-
-// script is a script with the language that it most likely is.
-type script struct {
-	letters *unicode.RangeTable
-	tag     string
-	// signs are letters by which another language shows, with its tag.
-	signs, other string
-}
-
-// scripts are those of the languages most spoken in England and Wales.
-func scripts() []script {
-	return []script{
-		{unicode.Arabic, "ar", "ٹڈڑںےگچپ", "ur"},
-		{unicode.Cyrillic, "ru", "іїєґ", "uk"},
-		{unicode.Bengali, "bn", "", ""},
-		{unicode.Gurmukhi, "pa", "", ""},
-		{unicode.Gujarati, "gu", "", ""},
-		{unicode.Devanagari, "hi", "", ""},
-		{unicode.Tamil, "ta", "", ""},
-		{unicode.Hangul, "ko", "", ""},
-		{unicode.Hiragana, "ja", "", ""},
-		{unicode.Han, "zh", "", ""},
-		{unicode.Greek, "el", "", ""},
-		{unicode.Hebrew, "he", "", ""},
-		{unicode.Ethiopic, "am", "", ""},
-		{unicode.Thai, "th", "", ""},
-		{unicode.Malayalam, "ml", "", ""},
-		{unicode.Sinhala, "si", "", ""},
-		{unicode.Telugu, "te", "", ""},
-		{unicode.Kannada, "kn", "", ""},
-		{unicode.Georgian, "ka", "", ""},
-		{unicode.Armenian, "hy", "", ""},
-		{unicode.Khmer, "km", "", ""},
-		{unicode.Myanmar, "my", "", ""},
-	}
-}
-
-// byScript returns the language of a text of which at least a third is in a
-// script that is not Latin, or nothing, and whether the script is one that is
-// not listed. Single letters of another script in a Latin word are a disguise
-// and no language.
-func byScript(text string) (tag string, unlisted bool) {
-	known := scripts()
-	counts := make([]int, len(known))
-	letters, seen, others := 0, 0, 0
-	for _, r := range text {
-		if seen++; seen > maxCharacters {
-			break
-		}
-		if r < 0x250 || !unicode.IsLetter(r) {
-			if unicode.IsLetter(r) {
-				letters++
-			}
-			continue
-		}
-		letters++
-		i := slices.IndexFunc(known, func(s script) bool { return unicode.Is(s.letters, r) })
-		switch {
-		case i >= 0:
-			counts[i]++
-		case !unicode.In(r, unicode.Latin, unicode.Common):
-			others++
-		}
-	}
-	for i, n := range counts {
-		if n > 2 && 3*n > letters && !mixed(text, known[i].letters) {
-			if known[i].signs != "" && strings.ContainsAny(text, known[i].signs) {
-				return known[i].other, false
-			}
-			return known[i].tag, false
-		}
-	}
-	return "", others > 2 && 3*others > letters
-}
-
-// mixed reports whether letters of the script stand within Latin words more
-// often than apart from them.
-func mixed(text string, letters *unicode.RangeTable) bool {
-	pure, both := 0, 0
-	for word := range strings.FieldsSeq(text) {
-		script := strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(letters, r) })
-		latin := strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
-		switch {
-		case script && latin:
-			both++
-		case script:
-			pure++
-		}
-	}
-	return both > pure
 }
 
 var _ classifiers.Bounded = (*Classifier)(nil)
