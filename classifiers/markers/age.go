@@ -225,8 +225,12 @@ func (r *reading) aged(age stated, questions []question, spans bool) {
 		return
 	}
 	for number := range r.a.entries {
-		if each := &r.a.entries[number]; each.Age != nil && each.Age.holds(age.years) {
-			r.add(number, r.whose(each, age.first, age.last), hit, spans)
+		each := &r.a.entries[number]
+		if each.Age == nil || !each.Age.holds(age.years) {
+			continue
+		}
+		if who, ok := r.whose(each, age.first, age.last); ok {
+			r.add(number, who, hit, spans)
 		}
 	}
 }

@@ -48,6 +48,7 @@ func TestAMarkerSaysWhatWhoseAndWhere(t *testing.T) {
 		"my autistic 9 year old son is out there":          "child child=9 year old, neurodivergence child=autistic",
 		"My 16 year old hasnt come home":                   "child child=16 year old",
 		"Im deaf and my neighbour shouts":                  "hearing_or_speech writer=deaf",
+		"my mum who is deaf fell":                          "hearing_or_speech parent=deaf",
 		"I am the deaf neighbour":                          "hearing_or_speech neighbour=deaf",
 		"he checks my phone. im 16 and pregnant":           "child writer=im 16, pregnant writer=pregnant, domestic_abuse =checks my phone",
 		"Jayden (13) got into a grey Audi":                 "child =13",
@@ -123,6 +124,32 @@ func TestWhatIsDeniedOrAFigureOfSpeechIsNoMarker(t *testing.T) {
 	} {
 		if got := of(t, text); len(got.Markers) > 0 {
 			t.Errorf("%q: %s", text, found(got))
+		}
+	}
+}
+
+func TestTheDeadAreNotVulnerable(t *testing.T) {
+	for text, want := range map[string]string{
+		"my late husband had dementia":                                     "",
+		"My late husband, 84, had dementia":                                "",
+		"his gun was in the loft, my deceased father was disabled":         "",
+		"my dad who died in May was deaf":                                  "",
+		"our gran sadly passed away, she was 91":                           "",
+		"my late husband had dementia and now I am disabled":               "disability writer=disabled",
+		"my late husband's brother has dementia":                           "dementia relative=dementia",
+		"my late brother's widow lives alone":                              "alone relative=widow|lives alone",
+		"hes home late husband has dementia":                               "dementia partner=dementia",
+		"my dad passed out he is diabetic":                                 "medical_condition other=diabetic",
+		"my mum passed out, diabetic":                                      "medical_condition parent=diabetic",
+		"my dad nearly died, diabetic":                                     "medical_condition parent=diabetic",
+		"my dad died, mum has dementia":                                    "dementia parent=dementia",
+		"since my late husband i want to kill myself":                      "self_harm writer=kill myself",
+		"my husband died. I have dementia":                                 "dementia writer=dementia",
+		"he has dementia, my husband died":                                 "dementia other=dementia",
+		"the late bus left my husband, he has dementia at the bus station": "dementia other=dementia",
+	} {
+		if got := found(of(t, text)); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
 		}
 	}
 }

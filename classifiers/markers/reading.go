@@ -77,7 +77,9 @@ func (r *reading) read(raw string, spans bool) {
 		case of.Setting:
 			r.add(entry, "", hit, spans)
 		default:
-			r.add(entry, r.whose(of, hit.First, hit.Last), hit, spans)
+			if who, ok := r.whose(of, hit.First, hit.Last); ok {
+				r.add(entry, who, hit, spans)
+			}
 		}
 	}
 }

@@ -71,23 +71,60 @@ func turns(word []byte) bool {
 	return false
 }
 
-// whose is whose a sign is.
-func (r *reading) whose(of *compiled, first, last int) string {
-	who := r.nearest(first, last)
-	if who == writer && of.Mine != "" && (mine(r.text.Word(first)) || first > 0 && mine(r.text.Word(first-1))) {
-		return of.Mine
+// whose is whose a sign is; ok is false for a marker of somebody who is dead.
+func (r *reading) whose(of *compiled, first, last int) (who string, ok bool) {
+	at := r.nearest(first, last)
+	if at < 0 {
+		return "", true
 	}
-	return who
+	who = r.a.people[string(r.text.Word(at))].who
+	if who == writer && of.Mine != "" && (mine(r.text.Word(first)) || first > 0 && mine(r.text.Word(first-1))) {
+		return of.Mine, true
+	}
+	return who, of.kind != marker || !r.dead(at)
+}
+
+// dead reports whether the words around a person say that they are: "my late
+// husband", "our dad who passed away", not "home late husband" nor "passed out".
+func (r *reading) dead(at int) bool {
+	word := func(i int) string {
+		if i < 0 || i >= len(r.text.Tokens) {
+			return ""
+		}
+		return string(r.text.Word(i))
+	}
+	if !r.a.people[word(at)].noun || r.text.Tokens[at].Possessor > 0 { // "my late brother's widow" lives
+		return false
+	}
+	switch word(at - 1) {
+	case "late", "deceased":
+		switch word(at - 2) {
+		case "my", "our", "her", "his", "their", "your", "the":
+			return true
+		}
+	}
+	for i := at + 1; i <= at+4 && i < len(r.text.Tokens) && r.text.Tokens[i].Marks&fold.AfterStop == 0; i++ {
+		switch word(i) {
+		case "who", "that", "has", "had", "have", "sadly", "recently", "just":
+			continue
+		case "died":
+			return true
+		case "passed":
+			return word(i+1) == "away"
+		}
+		return false
+	}
+	return false
 }
 
 func mine(word []byte) bool { return string(word) == "my" || string(word) == "our" }
 
-// nearest is whoever the words of a sign name, or the words right after them,
-// or the nearest before in the same sentence.
-func (r *reading) nearest(first, last int) string {
+// nearest is where somebody is named or pointed at by the words of a sign, or
+// right after them, or before in the same sentence; -1 for nowhere.
+func (r *reading) nearest(first, last int) int {
 	for i := first; i <= last; i++ {
 		if each, ok := r.a.people[string(r.text.Word(i))]; ok && (each.noun || i == first || each.who == writer) {
-			return each.who
+			return i
 		}
 	}
 	for i := last + 1; i < min(len(r.text.Tokens), last+1+behind); i++ {
@@ -96,7 +133,7 @@ func (r *reading) nearest(first, last int) string {
 		}
 		word := r.text.Word(i)
 		if each, ok := r.a.people[string(word)]; ok && each.noun {
-			return each.who
+			return i
 		}
 		if !r.a.between[string(word)] && r.text.Tokens[i].Marks&fold.Digit == 0 {
 			break
@@ -106,11 +143,14 @@ func (r *reading) nearest(first, last int) string {
 		if r.text.Tokens[i+1].Marks&fold.AfterStop != 0 {
 			break
 		}
-		if each, ok := r.a.people[string(r.text.Word(i))]; ok {
-			return each.who
+		if _, ok := r.a.people[string(r.text.Word(i))]; ok {
+			if i > 0 && string(r.text.Word(i)) == "who" && r.a.people[string(r.text.Word(i-1))].noun {
+				i-- // "my mum who is deaf"
+			}
+			return i
 		}
 	}
-	return ""
+	return -1
 }
 
 // named reports whether somebody is named at a word or right before it.
