@@ -30,6 +30,7 @@ func (j *judging) judge(m *Model, message contact.Message, before []contact.Opin
 	if j.framed = framed; framed {
 		j.view(m, rest)
 	}
+	noticed(message.Text, before, func(sentence string) { j.hear(m, sentence) })
 }
 
 // text is what a message says, with its heading.
@@ -46,18 +47,22 @@ func text(message contact.Message) string {
 // view judges one view of the message, on top of those before.
 func (j *judging) view(m *Model, text string) {
 	windows(text, func(piece string) {
-		j.reader.read(piece)
-		m.sums(j.reader, &j.hints, &j.piece)
-		j.heard = append(j.heard, ranksOf(&j.piece))
-		if len(j.heard) == 1 {
-			j.sums = j.piece
-			if isLong(piece) {
-				j.about = m.topics.name(j.reader)
-			}
-			return
-		}
-		for k := range nonPolice {
-			j.sums[k] = max(j.sums[k], j.piece[k])
+		j.hear(m, piece)
+		if len(j.heard) == 1 && isLong(piece) {
+			j.about = m.topics.name(j.reader)
 		}
 	})
+}
+
+// hear judges a piece of the message, on top of those before.
+func (j *judging) hear(m *Model, piece string) {
+	j.reader.read(piece)
+	m.sums(j.reader, &j.hints, &j.piece)
+	if j.heard = append(j.heard, ranksOf(&j.piece)); len(j.heard) == 1 {
+		j.sums = j.piece
+		return
+	}
+	for k := range nonPolice {
+		j.sums[k] = max(j.sums[k], j.piece[k])
+	}
 }

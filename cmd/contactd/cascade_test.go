@@ -157,3 +157,28 @@ func TestPlainStatementsAreGradedByAllTogether(t *testing.T) {
 		}
 	}
 }
+
+// TestALineInDangerIsFoundInALongCalmLetter: it must not drown in what stands
+// around it, and the letter alone stays calm.
+func TestALineInDangerIsFoundInALongCalmLetter(t *testing.T) {
+	panel, err := newPanel(classifiersConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calm := strings.Repeat("I have lived on the estate for thirty years and the new bus shelter is a great improvement, as everybody at the residents' "+
+		"meeting agreed. The flower beds by the library were planted by the school and look lovely. Parking near the surgery is still a "+
+		"nuisance on Thursdays, and the council has been asked about it twice. ", 8)
+	for line, danger := range map[string]bool{
+		"he's tried to hang himself":                                      true,
+		"caravan on fire at the site on Gravel Lane, grandad still in it": true,
+		"My ex is on his way to kill me":                                  true,
+		"my wife has driven off to kill herself":                          true,
+		"The choir will sing at the hall on Sunday":                       false,
+	} {
+		text := calm + line + ". " + calm
+		judged := panel.Assess(context.Background(), contact.Message{Text: text, Authored: text, Channel: contact.Channel{Kind: "email"}})
+		if judged.Grade.Above(contact.Scheduled) != danger {
+			t.Errorf("%q in the middle of %d characters: %s", line, len(text), judged.Grade)
+		}
+	}
+}
