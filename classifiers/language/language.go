@@ -21,6 +21,7 @@ type Classifier struct {
 	// words has a bit for each language in which the word is common.
 	words   map[string]uint32
 	tags    []string // English first, at most maxTags
+	scripts []script
 	scratch sync.Pool
 }
 
@@ -29,7 +30,7 @@ const maxTags = 32
 
 // New makes a classifier.
 func New() *Classifier {
-	c := &Classifier{words: map[string]uint32{}, tags: []string{"en"}}
+	c := &Classifier{words: map[string]uint32{}, tags: []string{"en"}, scripts: scripts()}
 	lists := common()
 	for tag := range lists {
 		if tag != "en" {
@@ -98,7 +99,7 @@ func (c *Classifier) Detect(text string) string {
 // detect also reports whether some sentence or line is in a language that does
 // not show: English around it must not hide that.
 func (c *Classifier) detect(text string) (tag string, unsure bool) {
-	if tag, unlisted := byScript(text); tag != "" || unlisted {
+	if tag, unlisted := c.byScript(text); tag != "" || unlisted {
 		return tag, unlisted
 	}
 	folded := c.scratch.Get().(*fold.Text)

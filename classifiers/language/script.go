@@ -89,8 +89,8 @@ func (s sign) says(text string) bool {
 // script that is not Latin, or nothing, and whether the script is one that is
 // not listed. Single letters of another script in a Latin word are a disguise
 // and no language.
-func byScript(text string) (tag string, unlisted bool) {
-	known := scripts()
+func (c *Classifier) byScript(text string) (tag string, unlisted bool) {
+	known := c.scripts
 	counts := make([]int, len(known))
 	letters, seen, others := 0, 0, 0
 	for _, r := range text {
