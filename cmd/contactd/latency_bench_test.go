@@ -113,8 +113,14 @@ func BenchmarkDeliveryToKafka(b *testing.B) {
 // stops with the benchmark.
 func benchDaemon(b *testing.B, broker, more string) (d *daemon, force string) {
 	b.Helper()
+	return benchDaemonWith(b, fmt.Sprintf("brokers: [%q]", broker), more)
+}
+
+// benchDaemonWith is benchDaemon with another way to reach a broker.
+func benchDaemonWith(b *testing.B, brokers, more string) (d *daemon, force string) {
+	b.Helper()
 	dir, force := b.TempDir(), "bench-"+strings.ToLower(rand.Text()[:8])
-	writeConfig(b, dir, fmt.Sprintf("force: %s\ndata_dir: %s\nkafka:\n  brokers: [%q]\n  topics: {replication: 1}\n%s", force, filepath.Join(dir, "data"), broker, more))
+	writeConfig(b, dir, fmt.Sprintf("force: %s\ndata_dir: %s\nkafka:\n  %s\n  topics: {replication: 1}\n%s", force, filepath.Join(dir, "data"), brokers, more))
 	p := &program{getenv: os.LookupEnv, out: io.Discard, err: os.Stderr}
 	c, err := p.load(filepath.Join(dir, "contactd.yaml"))
 	if err != nil {

@@ -149,7 +149,7 @@ func publishedOrder(t *testing.T, kcatConfig string, count int) []bool {
 }
 
 // startBroker runs contactd broker in dir until stopBroker.
-func startBroker(t *testing.T, dir string) *exec.Cmd {
+func startBroker(t testing.TB, dir string) *exec.Cmd {
 	t.Helper()
 	cmd := command(context.Background(), dir, "broker")
 	out, err := cmd.StdoutPipe()
@@ -167,7 +167,7 @@ func startBroker(t *testing.T, dir string) *exec.Cmd {
 	return cmd
 }
 
-func stopBroker(t *testing.T, cmd *exec.Cmd) {
+func stopBroker(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
