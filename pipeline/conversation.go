@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"contactd/contact"
 )
 
@@ -27,7 +29,7 @@ func (p *Pipeline) placement(e Entry, j judged) Placement {
 func joined(m contact.Message, placed Placed) contact.Message {
 	m.Conversation = placed.Conversation
 	if placed.Foreign {
-		m.Flags = append(m.Flags, contact.ForeignThread)
+		m.Flags = append(slices.Clip(m.Flags), contact.ForeignThread)
 	}
 	return m
 }

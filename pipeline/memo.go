@@ -98,17 +98,22 @@ func (m *memo) put(seq int64, l Lane, j judged) {
 	}
 }
 
-// take returns what was remembered and forgets it.
-func (m *memo) take(seq int64) (judged, bool) {
+// get returns what was remembered.
+func (m *memo) get(seq int64) (judged, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	element, ok := m.entries[seq]
 	if !ok {
 		return judged{}, false
 	}
-	j := element.Value.(remembered).judged
+	return element.Value.(remembered).judged, true
+}
+
+// forget gives the room back.
+func (m *memo) forget(seq int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.drop(seq)
-	return j, true
 }
 
 func (m *memo) drop(seq int64) {

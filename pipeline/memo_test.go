@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ThreeDotsLabs/watermill/message"
 
 	"contactd/contact"
 )
@@ -18,15 +21,16 @@ func TestMemoForgetsWhatIsPublishedLast(t *testing.T) {
 	m.put(7, LaneLow, judged{message: contact.Message{Text: text}})
 	var held []int64
 	for seq := int64(1); seq <= 7; seq++ {
-		if _, ok := m.take(seq); ok {
+		if _, ok := m.get(seq); ok {
 			held = append(held, seq)
+			m.forget(seq)
 		}
 	}
 	if !slices.Equal(held, []int64{1, 6}) {
 		t.Errorf("holds %v, want the first of a backlog, and the emergency that overtakes it", held)
 	}
-	if _, ok := m.take(6); ok {
-		t.Error("what was taken is forgotten")
+	if _, ok := m.get(6); ok {
+		t.Error("what was forgotten is still there")
 	}
 	if m.room != 30_000 || len(m.entries) != 0 {
 		t.Errorf("room %d with %d entries left, want all of it back", m.room, len(m.entries))
@@ -36,7 +40,7 @@ func TestMemoForgetsWhatIsPublishedLast(t *testing.T) {
 func TestMemoHoldsNothingLargerThanItself(t *testing.T) {
 	m := newMemo(1000)
 	m.put(1, LaneNormal, judged{message: contact.Message{Text: strings.Repeat("x", 5000)}})
-	if _, ok := m.take(1); ok || m.room != 1000 {
+	if _, ok := m.get(1); ok || m.room != 1000 {
 		t.Error("a message over the bound must not be held")
 	}
 }
@@ -55,3 +59,28 @@ func TestWhatJudgesSaidCountsInTheMemo(t *testing.T) {
 		t.Errorf("%d messages with 2,400 bytes of reasons each are held in %d", held, bound)
 	}
 }
+
+func TestWhatCouldNotBePublishedAtFirstIsNotReadAgain(t *testing.T) {
+	p, _, _ := testPipeline(t, readerFunc(func() (contact.Message, error) {
+		t.Error("read again")
+		return contact.Message{}, nil
+	}))
+	p.memo.put(testEntry().Seq, LaneNormal, testJudged())
+	away := p.out
+	p.out = refusing{}
+	if err := p.send(message.NewMessage("1", nil)); err == nil {
+		t.Fatal("published by a broker that refuses")
+	}
+	p.out = away
+	if err := p.send(message.NewMessage("1", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.memo.entries) != 0 {
+		t.Error("what is published is still remembered")
+	}
+}
+
+// refusing is a publisher whose broker is away.
+type refusing struct{ message.Publisher }
+
+func (refusing) Publish(string, ...*message.Message) error { return errors.New("no broker") }

@@ -41,6 +41,7 @@ func (p *Pipeline) send(env *message.Message) error {
 	// lost what it had acknowledged.
 	env.Metadata.Set(MetaPartition, record.Metadata.Get(MetaPartition))
 	env.Metadata.Set(MetaOffset, record.Metadata.Get(MetaOffset))
+	p.memo.forget(entry.Seq)
 	if event.Grade != nil && !Own(entry.Original.Channel) {
 		p.metrics.graded.WithLabelValues(entry.Original.Channel, event.Grade.String()).Inc()
 	}
@@ -85,11 +86,10 @@ func (p *Pipeline) eventsOf(ctx context.Context, entry Entry) (alert *contact.Ev
 // never read again: reading it may be what kills the process.
 func (p *Pipeline) judge(ctx context.Context, e Entry) (judged, error) {
 	if e.Quarantined != "" {
-		p.memo.take(e.Seq)
 		m := unread(e)
 		return judged{message: m, assessment: p.panel.Assess(ctx, m)}, nil
 	}
-	j, ok := p.memo.take(e.Seq)
+	j, ok := p.memo.get(e.Seq)
 	if !ok {
 		m, err := p.read(ctx, e)
 		if err != nil {
