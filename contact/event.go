@@ -11,7 +11,7 @@ const (
 	ReceivedV1  = "contact.received.v1"  // a message came in, with its first assessment
 	AssessedV1  = "contact.assessed.v1"  // a later assessment, by a machine or a person
 	SuggestedV1 = "contact.suggested.v1" // a later judgement that is lower: the grade stands
-	EscalatedV1 = "contact.escalated.v1" // a rule acted: self-contained, on contact.alerts
+	EscalatedV1 = "contact.escalated.v1" // a rule acted: self-contained, on contact.alerts, perhaps before the event that caused it
 	RejectedV1  = "contact.rejected.v1"  // no step could handle it: original bytes and error
 	RevisedV1   = "contact.revised.v1"   // its sender, or the platform, changed a message
 	RepliedV1   = "contact.replied.v1"   // a reply has come to another state

@@ -3,6 +3,7 @@
 //
 //	journal unread ─▶ read ─▶ conversation ─▶ grade ─▶ journal outbox, by lane
 //	journal outbox ─▶ seal ─▶ publish ─▶ acknowledged
+//	emergencies among what waits there behind others ─▶ alert
 //	contact.events ─▶ second opinion, if there is one ─▶ journal
 //
 // It declares what it needs of the journal and knows channels and classifiers

@@ -233,6 +233,24 @@ func TestAnEmergencyIsAlsoAnAlertAndNeitherWaitsForTheOther(t *testing.T) {
 	})
 }
 
+func TestWhatCannotBeToldOfAheadIsLeftToItsTurn(t *testing.T) {
+	for name, reader := range map[string]readerFunc{
+		"unreadable": func() (contact.Message, error) { return contact.Message{Unreadable: "no such form"}, nil },
+		"panic":      func() (contact.Message, error) { panic("words of the contact") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, journal, out := testPipeline(t, reader)
+			chain := inTurn(p.retry()(p.recovered(func(env *message.Message) ([]*message.Message, error) { return nil, p.alert(env) })))
+			if _, err := chain(message.NewMessage("1", nil)); err != nil {
+				t.Errorf("got %v, want it acknowledged", err)
+			}
+			if len(journal.quarantine) != 0 || len(out.records) != 0 {
+				t.Errorf("quarantined %v, published %d records", journal.quarantine, len(out.records))
+			}
+		})
+	}
+}
+
 // twoAtOnce is a publisher whose two topics acknowledge nothing until both
 // have something: who publishes to one after the other waits for ever.
 type twoAtOnce struct {

@@ -19,10 +19,11 @@ import (
 // Deps are the parts that a pipeline joins. All are needed but Metrics and Now.
 type Deps struct {
 	// Unread delivers accepted entries that were not read yet, Outbox those
-	// that wait to be published; Open reads an envelope of either.
-	Unread, Outbox message.Subscriber
-	Open           func(*message.Message) (Entry, error)
-	Journal        Journal
+	// that wait to be published, Ahead emergencies among them that wait behind
+	// others; Open reads an envelope of each.
+	Unread, Outbox, Ahead message.Subscriber
+	Open                  func(*message.Message) (Entry, error)
+	Journal               Journal
 	// Readers by kind of channel.
 	Readers map[string]channels.Reader
 	Panel   Assessor
@@ -52,6 +53,7 @@ type Pipeline struct {
 	config    Config
 	unread    message.Subscriber
 	outbox    message.Subscriber
+	ahead     message.Subscriber
 	open      func(*message.Message) (Entry, error)
 	journal   Journal
 	readers   map[string]channels.Reader
@@ -93,7 +95,7 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 	stopped, stop := context.WithCancel(context.Background())
 	return &Pipeline{
 		stopped: stopped, stop: stop, replies: deps.Replies, secondly: deps.Second, decisions: deps.Decisions, shared: deps.Shared,
-		config: config, unread: deps.Unread, outbox: deps.Outbox, open: deps.Open, journal: deps.Journal,
+		config: config, unread: deps.Unread, outbox: deps.Outbox, ahead: deps.Ahead, open: deps.Open, journal: deps.Journal,
 		readers: deps.Readers, panel: deps.Panel, out: deps.Publisher,
 		seal:    sealer{force: deps.Force, version: deps.Version, config: config},
 		memo:    newMemo(memoBytes),
@@ -166,6 +168,7 @@ func (p *Pipeline) addSteps(router *message.Router) {
 	} {
 		router.AddConsumerHandler(step.name, AllChannels, step.from, step.do).AddMiddleware(p.reject, p.retry(), p.recovered)
 	}
+	router.AddConsumerHandler("alert", AllChannels, p.ahead, p.alert).AddMiddleware(inTurn, p.retry(), p.recovered)
 	if p.secondly.Judge != nil {
 		router.AddConsumerHandler(secondStep, TopicEvents, p.secondly.Events, p.second).AddMiddleware(p.unasked)
 	}

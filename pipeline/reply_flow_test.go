@@ -223,7 +223,7 @@ func (f *flow) start(config journal.Config, deps pipeline.ReplyDeps) (stop func(
 	f.journal = j
 	deps.Journal, deps.Due = j, j.Replies()
 	p, err := pipeline.New(pipeline.Config{Drain: time.Second}, pipeline.Deps{
-		Unread: j.Unread(), Outbox: j.Outbox(), Open: journal.EntryOf, Journal: j,
+		Unread: j.Unread(), Outbox: j.Outbox(), Ahead: j.Ahead(), Open: journal.EntryOf, Journal: j,
 		Readers: map[string]channels.Reader{"webchat": f.chat}, Panel: calm{}, Publisher: f.out,
 		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler), Replies: deps, Decisions: j,
 	})

@@ -281,7 +281,7 @@ func beReplying(dir, host, at string) {
 	}
 	chat := remoteChat{chat: newChat(), parent: p, die: die}
 	pipe, err := pipeline.New(pipeline.Config{Drain: time.Second}, pipeline.Deps{
-		Unread: j.Unread(), Outbox: j.Outbox(), Open: journal.EntryOf, Journal: j,
+		Unread: j.Unread(), Outbox: j.Outbox(), Ahead: j.Ahead(), Open: journal.EntryOf, Journal: j,
 		Readers: map[string]channels.Reader{"webchat": chat}, Panel: calm{}, Publisher: remoteKafka{parent: p},
 		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler),
 		Replies: pipeline.ReplyDeps{

@@ -19,7 +19,7 @@ func TestAPipelineThatIsStoppedBeforeItCouldBeginSaysWhy(t *testing.T) {
 	p, _, _ := testPipeline(t, nil)
 	away := errors.New("journal is closed")
 	p.unread = feed(func() (<-chan *message.Message, error) { return nil, away })
-	p.outbox = p.unread
+	p.outbox, p.ahead = p.unread, p.unread
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := p.Run(ctx); !errors.Is(err, away) {
@@ -34,7 +34,7 @@ func TestAPipelineSaysThatNothingIsLeftToReadFrom(t *testing.T) {
 		close(over)
 		return over, nil
 	})
-	p.outbox = p.unread
+	p.outbox, p.ahead = p.unread, p.unread
 	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "was closed") {
 		t.Errorf("got %v, want why it ended", err)
 	}

@@ -59,13 +59,14 @@ type second struct {
 	orders desk // what handlers ask for
 	dir    string
 	notes  pipeline.Noter
+	gate   *gate
 	stop   func()
 	seen   int
 }
 
 func startSecond(t *testing.T, answer func(text string, time int) (contact.Opinion, error), notes ...pipeline.Noter) *second {
 	t.Helper()
-	s := &second{judge: &judge{asked: map[string]int{}, answer: answer}, orders: desk{make(chan *message.Message)}, dir: t.TempDir()}
+	s := &second{judge: &judge{asked: map[string]int{}, answer: answer}, orders: desk{make(chan *message.Message)}, dir: t.TempDir(), gate: newGate()}
 	if len(notes) > 0 {
 		s.notes = notes[0]
 	}
@@ -84,8 +85,8 @@ func (s *second) start() {
 	}
 	s.journal = j
 	p, err := pipeline.New(pipeline.Config{Drain: time.Second}, pipeline.Deps{
-		Unread: j.Unread(), Outbox: j.Outbox(), Open: journal.EntryOf, Journal: j,
-		Readers: map[string]channels.Reader{"webchat": s.chat}, Panel: calm{}, Publisher: s.out,
+		Unread: j.Unread(), Outbox: j.Outbox(), Ahead: j.Ahead(), Open: journal.EntryOf, Journal: j,
+		Readers: map[string]channels.Reader{"webchat": s.chat}, Panel: calm{}, Publisher: &gated{published: s.out, gate: s.gate, closed: make(chan struct{})},
 		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler),
 		Second:  pipeline.SecondDeps{Judge: s.judge, Events: s.desk, Inbox: j, MaxAge: time.Hour, Notes: s.notes},
 		Replies: pipeline.ReplyDeps{Journal: j, Due: j.Replies(), Commands: s.orders}, Decisions: j,

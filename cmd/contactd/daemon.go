@@ -253,7 +253,7 @@ func (d *daemon) startPipeline(ctx context.Context) error {
 		c.BaseURL = d.listener.URL()
 	}
 	d.pipeline, err = pipeline.New(c, pipeline.Deps{
-		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Open: journal.EntryOf, Journal: d.journal,
+		Unread: d.journal.Unread(), Outbox: d.journal.Outbox(), Ahead: d.journal.Ahead(), Open: journal.EntryOf, Journal: d.journal,
 		Readers: readers, Panel: judges, Publisher: publisher,
 		Force: d.config.Force, Version: strings.Fields(version())[0],
 		Log: d.log, Metrics: d.registry, Replies: replies, Second: second, Decisions: d.journal, Shared: d.config.Node != "",

@@ -27,6 +27,7 @@ type Journal struct {
 	recent  recent
 	unread  *unread
 	outbox  *outbox
+	ahead   *overtaking
 	// outgoing are the replies that are being sent.
 	outgoing *outgoing
 
@@ -95,6 +96,7 @@ func Open(cfg Config, deps Deps) (*Journal, error) {
 	}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	j.unread, j.outbox = newUnread(j, cfg.InFlight), newOutbox(j, cfg.InFlight)
+	j.ahead = newOvertaking(j)
 	j.outgoing = newOutgoing(j)
 	if err := j.start(); err != nil {
 		j.cancel()
@@ -123,6 +125,7 @@ func (j *Journal) start() (err error) {
 		return explain(j.config.Dir, err)
 	}
 	j.blobs.accepted.Store(j.tx.accepted)
+	j.ahead.before = j.tx.last
 	if err := j.marker.erase(); err != nil {
 		return err
 	}
@@ -131,7 +134,7 @@ func (j *Journal) start() (err error) {
 	}
 	j.lookAtDisk()
 	go j.write()
-	for _, run := range []func(<-chan struct{}){j.unread.run, j.outbox.run, j.checkpoint, j.watch, j.keepHouse} {
+	for _, run := range []func(<-chan struct{}){j.unread.run, j.outbox.run, j.ahead.run, j.checkpoint, j.watch, j.keepHouse} {
 		j.helpers.Add(1)
 		go func() {
 			defer j.helpers.Done()
@@ -151,6 +154,7 @@ func (j *Journal) Close() error {
 		j.runsMu.Unlock()
 		j.unread.wake()
 		j.outbox.wake()
+		j.ahead.wake()
 		j.runs.Wait()
 		j.helpers.Wait()
 		close(j.draining)
@@ -175,10 +179,17 @@ func (j *Journal) Blobs() channels.Blobs { return j.blobs }
 // Unread returns a subscriber that delivers every accepted and not yet sorted
 // entry, in order of acceptance. An envelope is done when its entry was sorted
 // or quarantined; acknowledging alone is not enough.
-func (j *Journal) Unread() message.Subscriber { return j.newSubscriber(false) }
+func (j *Journal) Unread() message.Subscriber { return j.newSubscriber(unreadSide) }
 
 // Outbox returns a subscriber that delivers sorted entries: emergencies first,
 // then what nobody could read, then the oldest, automatic mail last but never
 // starved; one unacknowledged per conversation, in its order. Ack means
 // published: pipeline.MetaPartition and MetaOffset of the envelope are noted.
-func (j *Journal) Outbox() message.Subscriber { return j.newSubscriber(true) }
+func (j *Journal) Outbox() message.Subscriber { return j.newSubscriber(outboxSide) }
+
+// Ahead returns a subscriber that delivers emergencies that wait behind others
+// of their conversation, so that they can be told of before their turn; the
+// Outbox delivers them all the same. After a restart it delivers them again,
+// together with what was only taken along by one. An envelope that is
+// acknowledged is not delivered again.
+func (j *Journal) Ahead() message.Subscriber { return j.newSubscriber(aheadSide) }

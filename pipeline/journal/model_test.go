@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"contactd/channels"
 	"contactd/pipeline"
@@ -20,6 +22,8 @@ type modelMessage struct {
 	lane               pipeline.Lane
 	published          bool
 	quarantined        bool
+	// emergency is one by itself, told was delivered ahead since the last start.
+	emergency, told bool
 }
 
 // model is what the journal should hold.
@@ -71,6 +75,7 @@ func (m *model) placeable() []int64 {
 // behind.
 func (m *model) urgent(seq int64) {
 	msg := m.messages[seq-1]
+	msg.emergency = msg.lane == pipeline.LaneEmergency
 	for _, other := range m.messages {
 		if other.placed.Conversation != msg.placed.Conversation || other.published || other.lane == pipeline.LaneUnsorted {
 			continue
@@ -105,6 +110,7 @@ func TestTheJournalBehavesLikeItsModel(t *testing.T) {
 			"sort":       func(rt *rapid.T) { m.sort(rt, j) },
 			"quarantine": func(rt *rapid.T) { m.quarantine(rt, j) },
 			"publish":    func(rt *rapid.T) { m.publish(rt, j) },
+			"ahead":      func(rt *rapid.T) { m.ahead(rt, j) },
 			"crash": func(rt *rapid.T) {
 				copied := dir + "x"
 				crashCopy(rt, dir, copied)
@@ -114,6 +120,9 @@ func TestTheJournalBehavesLikeItsModel(t *testing.T) {
 					rt.Fatal(err)
 				}
 				j = reopen(rt, dir)
+				for _, msg := range m.messages {
+					msg.told = false
+				}
 			},
 			"": func(rt *rapid.T) { m.check(rt, j) },
 		})
@@ -228,9 +237,8 @@ func (m *model) quarantine(rt *rapid.T, j *Journal) {
 	m.urgent(seq)
 }
 
-// deliverable are the messages that the outbox may deliver first: heads of
-// their conversations, of the most urgent lane.
-func (m *model) deliverable() map[int64]bool {
+// heads are the first messages that wait of each conversation.
+func (m *model) heads() map[string]int64 {
 	heads := map[string]int64{}
 	for i, msg := range m.messages {
 		if msg.placed.Sequence == 0 || msg.published {
@@ -241,8 +249,14 @@ func (m *model) deliverable() map[int64]bool {
 			heads[msg.placed.Conversation] = int64(i + 1)
 		}
 	}
+	return heads
+}
+
+// deliverable are the messages that the outbox may deliver first: heads of
+// their conversations, of the most urgent lane.
+func (m *model) deliverable() map[int64]bool {
 	all := map[int64]bool{}
-	for _, seq := range heads {
+	for _, seq := range m.heads() {
 		if m.messages[seq-1].lane != pipeline.LaneUnsorted {
 			all[seq] = true
 		}
@@ -288,6 +302,46 @@ func (m *model) publish(rt *rapid.T, j *Journal) {
 		published = isPublished(rt, j, e.Seq)
 	}
 	msg.published = true
+}
+
+// ahead takes what must be delivered ahead: emergencies that wait behind others
+// and were not told of. Others of the lane that wait behind others may come too.
+func (m *model) ahead(rt *rapid.T, j *Journal) {
+	heads := m.heads()
+	behind := func(msg *modelMessage) bool {
+		return msg.lane == pipeline.LaneEmergency && !msg.published && m.messages[heads[msg.placed.Conversation]-1] != msg
+	}
+	left := m.pending(func(msg *modelMessage) bool { return behind(msg) && msg.emergency && !msg.told })
+	if len(left) == 0 {
+		return
+	}
+	s := j.Ahead()
+	out, err := s.Subscribe(context.Background(), pipeline.AllChannels)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	for len(left) > 0 {
+		select {
+		case env := <-out:
+			e, err := EntryOf(env)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			msg := m.messages[e.Seq-1]
+			if !behind(msg) || e.Placed != msg.placed || e.Lane != msg.lane || string(e.Original.Bytes) != msg.bytes {
+				rt.Fatalf("delivered ahead %+v, want one of %v like %+v", e, left, msg)
+			}
+			msg.told = true
+			left = slices.DeleteFunc(left, func(seq int64) bool { return seq == e.Seq })
+			env.Ack()
+			<-env.Context().Done()
+		case <-time.After(10 * time.Second):
+			rt.Fatalf("not delivered ahead: %v", left)
+		}
+	}
+	if err := s.Close(); err != nil {
+		rt.Fatal(err)
+	}
 }
 
 func isPublished(rt *rapid.T, j *Journal, seq int64) bool {

@@ -87,11 +87,14 @@ func (s *sorting) leave(t *tx, p position) error {
 
 func (s *sorting) committed(j *Journal) { j.sorted(s) }
 
-// sorted tells both subscribers of a durable sort.
+// sorted tells the subscribers of a durable sort.
 func (j *Journal) sorted(s *sorting) {
 	j.unread.finished(s.source, s.seq)
 	if s.head.rank != rankUnsorted {
 		j.outbox.offer(s.head, s.alone)
+	}
+	if s.rank == rankEmergency && s.head.seq != s.seq {
+		j.ahead.push(s.seq)
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 )
 
-// flight is a message taken for delivery: of the unread or of the outbox.
+// flight is a message taken for delivery: of the unread, of the outbox, or, with
+// neither, ahead of its turn.
 type flight struct {
 	seq    int64
 	unread *unreadItem
@@ -19,12 +20,23 @@ type flight struct {
 	rank   int // when it was taken
 }
 
+func (f flight) ahead() bool { return f.unread == nil && f.head == nil }
+
+// side is what a subscriber delivers.
+type side int
+
+const (
+	unreadSide side = iota
+	outboxSide
+	aheadSide
+)
+
 // subscriber delivers one side of the journal. Closing it ends its
 // subscriptions, not the journal; what was delivered and not answered is
 // delivered again, and a late acknowledgement still counts.
 type subscriber struct {
-	j      *Journal
-	outbox bool
+	j  *Journal
+	of side
 	// render makes the envelope of an entry.
 	render func(pipeline.Entry) *message.Message
 
@@ -34,9 +46,9 @@ type subscriber struct {
 	runs  sync.WaitGroup
 }
 
-func (j *Journal) newSubscriber(outbox bool) *subscriber {
+func (j *Journal) newSubscriber(of side) *subscriber {
 	ctx, cancel := context.WithCancel(j.ctx)
-	return &subscriber{j: j, outbox: outbox, render: envelopeOf, ctx: ctx, close: cancel}
+	return &subscriber{j: j, of: of, render: envelopeOf, ctx: ctx, close: cancel}
 }
 
 // Subscribe implements message.Subscriber. The topic is pipeline.AllChannels
@@ -83,7 +95,12 @@ func (s *subscriber) run(ctx context.Context, topic string, out chan<- *message.
 	take := func() (flight, bool) { return s.j.unread.take(topic, stopped) }
 	wake := s.j.unread.wake
 	var urgent <-chan struct{}
-	if s.outbox {
+	switch s.of {
+	case unreadSide:
+	case aheadSide:
+		take = func() (flight, bool) { return s.j.ahead.take(stopped) }
+		wake = s.j.ahead.wake
+	case outboxSide:
 		t := s.j.outbox.open(topic)
 		defer func() { answers.Wait(); s.j.outbox.close(t) }()
 		take = func() (flight, bool) { return s.j.outbox.take(t, stopped) }
@@ -169,7 +186,11 @@ func (s *subscriber) await(ctx context.Context, cancel context.CancelFunc, f fli
 }
 
 func (s *subscriber) acked(f flight, env *message.Message) {
-	if f.head == nil {
+	switch {
+	case f.ahead():
+		s.j.ahead.done(f.seq)
+		return
+	case f.head == nil:
 		s.j.unread.answered(f.unread, true)
 		return
 	}
@@ -193,19 +214,25 @@ func number(s string) int64 {
 
 func (s *subscriber) nacked(f flight) {
 	s.j.metrics.nacks.Inc()
-	if f.head == nil {
+	switch {
+	case f.ahead():
+		s.j.ahead.refused(f.seq, redeliverAfter)
+	case f.head == nil:
 		s.j.unread.answered(f.unread, false)
-		return
+	default:
+		s.j.outbox.refused(f.head, redeliverAfter)
 	}
-	s.j.outbox.refused(f.head, redeliverAfter)
 }
 
 func (s *subscriber) release(f flight) {
-	if f.head == nil {
+	switch {
+	case f.ahead():
+		s.j.ahead.release(f.seq)
+	case f.head == nil:
 		s.j.unread.release(f.unread)
-		return
+	default:
+		s.j.outbox.release(f.head)
 	}
-	s.j.outbox.release(f.head)
 }
 
 // unreadableRest is how long a message rests that the disk does not give back.
@@ -219,9 +246,12 @@ func (s *subscriber) open(f flight) (*message.Message, bool) {
 		return s.render(e), true
 	}
 	s.j.deps.Log.Error("deliver message", "seq", f.seq, "error", err)
-	if f.head == nil {
+	switch {
+	case f.ahead():
+		s.j.ahead.refused(f.seq, unreadableRest)
+	case f.head == nil:
 		time.AfterFunc(unreadableRest, func() { s.j.unread.release(f.unread) })
-	} else {
+	default:
 		s.j.outbox.refused(f.head, unreadableRest)
 	}
 	return nil, false

@@ -100,7 +100,7 @@ func suite(t *testing.T, conversation func(topic, id string) string,
 ) {
 	j := open(t, t.TempDir(), func(c *Config, _ *Deps) { c.InFlight = 1024 })
 	construct := func(*testing.T) (message.Publisher, message.Subscriber) {
-		s := j.newSubscriber(true)
+		s := j.newSubscriber(outboxSide)
 		s.render = unwrap
 		return &suitePublisher{j: j, conversation: conversation}, s
 	}

@@ -1,0 +1,182 @@
+package journal
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// overtaking delivers emergencies that wait behind others of their conversation,
+// which may be very many, so that they can be told of before their turn. It
+// changes nothing about them: they are published in their turn all the same.
+//
+// The newest go first, as the oldest come to their turn soonest. What was
+// delivered is not noted on the disk, so that after a restart all that wait
+// are delivered again, and those with them that were only taken along.
+type overtaking struct {
+	j    *Journal
+	mu   sync.Mutex
+	cond *sync.Cond
+
+	waiting []int64 // newest last
+	flying  map[int64]bool
+	before  int64 // the newest message when the journal was opened
+}
+
+const (
+	// aheadAtOnce is how many may be on their way, so that neither a flood of
+	// them nor the absence of Kafka takes more.
+	aheadAtOnce = 16
+	// aheadKept is how many are known. Of more the oldest are told of in their turn.
+	aheadKept = 1 << 17
+)
+
+func newOvertaking(j *Journal) *overtaking {
+	a := &overtaking{j: j, flying: map[int64]bool{}}
+	a.cond = sync.NewCond(&a.mu)
+	return a
+}
+
+// push is told of an emergency that waits behind others.
+func (a *overtaking) push(seq int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.waiting = append(a.waiting, seq)
+	a.bound()
+	a.cond.Broadcast()
+}
+
+// bound forgets the oldest when there are too many. It drops many at a time so
+// that each costs little.
+func (a *overtaking) bound() {
+	if len(a.waiting) > aheadKept {
+		a.waiting = slices.Clone(a.waiting[len(a.waiting)-aheadKept/2:])
+	}
+}
+
+// take returns the next message, waiting for one; false when stopped says so.
+func (a *overtaking) take(stopped func() bool) (flight, bool) {
+	for {
+		seq, ok := a.pop(stopped)
+		if !ok {
+			return flight{}, false
+		}
+		if a.waits(seq) {
+			return flight{seq: seq}, true
+		}
+		a.done(seq)
+	}
+}
+
+func (a *overtaking) pop(stopped func() bool) (seq int64, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for !stopped() {
+		if last := len(a.waiting) - 1; last >= 0 && len(a.flying) < aheadAtOnce {
+			seq = a.waiting[last]
+			a.waiting = a.waiting[:last]
+			a.flying[seq] = true
+			return seq, true
+		}
+		a.cond.Wait()
+	}
+	return 0, false
+}
+
+// waits reports whether a message still waits behind others. The first of its
+// conversation is out already or about to be.
+func (a *overtaking) waits(seq int64) (yes bool) {
+	err := a.j.reader.atOnce(func(conn *sqlite.Conn) error {
+		p, found, err := positionOf(conn, seq)
+		if err != nil || !found || p.published {
+			return err
+		}
+		head, err := headOf(conn, p.conversation)
+		yes = head.seq != seq
+		return err
+	})
+	return yes || err != nil // to load it will say what is wrong
+}
+
+// done is told that a message needs no more to be delivered.
+func (a *overtaking) done(seq int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.flying, seq)
+	a.cond.Broadcast()
+}
+
+// refused is told that an envelope was refused: it rests a while.
+func (a *overtaking) refused(seq int64, after time.Duration) {
+	time.AfterFunc(after, func() { a.release(seq) })
+}
+
+// release makes a message deliverable again.
+func (a *overtaking) release(seq int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.flying[seq] {
+		delete(a.flying, seq)
+		a.waiting = append(a.waiting, seq)
+		a.cond.Broadcast()
+	}
+}
+
+// wake has those who wait for a message look whether they are to stop.
+func (a *overtaking) wake() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cond.Broadcast()
+}
+
+// run finds what waited when the program ended last.
+func (a *overtaking) run(stop <-chan struct{}) {
+	from := &reader{dir: a.j.config.Dir}
+	defer from.close()
+	for {
+		found, err := a.find(from)
+		if err == nil {
+			a.found(found)
+			return
+		}
+		a.j.deps.Log.Error("look for emergencies that wait behind others", "error", err)
+		select {
+		case <-time.After(time.Second):
+		case <-stop:
+			return
+		}
+	}
+}
+
+// found puts what waited before under what was sorted since.
+func (a *overtaking) found(seqs []int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.waiting = append(seqs, a.waiting...)
+	a.bound()
+	a.cond.Broadcast()
+}
+
+// find reads which messages of the emergency lane wait behind others.
+func (a *overtaking) find(from *reader) (found []int64, err error) {
+	for after, more := int64(0), true; more; {
+		err := from.with(func(conn *sqlite.Conn) error {
+			some, err := readWaiting(conn, rankEmergency, after, scanRows)
+			for _, c := range some {
+				after = c.seq
+				if !c.first && c.seq <= a.before {
+					found = append(found, c.seq)
+				}
+			}
+			more = len(some) == scanRows && after < a.before
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		found = found[max(0, len(found)-aheadKept):]
+	}
+	return found, nil
+}
