@@ -22,7 +22,6 @@ type overtaking struct {
 
 	waiting []int64 // newest last
 	flying  map[int64]bool
-	before  int64 // the newest message when the journal was opened
 }
 
 const (
@@ -131,52 +130,22 @@ func (a *overtaking) wake() {
 	a.cond.Broadcast()
 }
 
-// run finds what waited when the program ended last.
-func (a *overtaking) run(stop <-chan struct{}) {
-	from := &reader{dir: a.j.config.Dir}
-	defer from.close()
-	for {
-		found, err := a.find(from)
-		if err == nil {
-			a.found(found)
-			return
-		}
-		a.j.deps.Log.Error("look for emergencies that wait behind others", "error", err)
-		select {
-		case <-time.After(time.Second):
-		case <-stop:
-			return
-		}
+// find reads which messages of the emergency lane waited behind others when
+// the program ended last.
+func (a *overtaking) find(from *reader) error {
+	var found []int64
+	err := a.j.eachBehind(from, rankEmergency, func(_ *sqlite.Conn, w waiting) error {
+		found = append(found, w.seq)
+		found = found[max(0, len(found)-aheadKept):]
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-}
-
-// found puts what waited before under what was sorted since.
-func (a *overtaking) found(seqs []int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.waiting = append(seqs, a.waiting...)
+	a.waiting = append(found, a.waiting...) // under what was sorted since
 	a.bound()
 	a.cond.Broadcast()
-}
-
-// find reads which messages of the emergency lane wait behind others.
-func (a *overtaking) find(from *reader) (found []int64, err error) {
-	for after, more := int64(0), true; more; {
-		err := from.with(func(conn *sqlite.Conn) error {
-			some, err := readWaiting(conn, rankEmergency, after, scanRows)
-			for _, c := range some {
-				after = c.seq
-				if !c.first && c.seq <= a.before {
-					found = append(found, c.seq)
-				}
-			}
-			more = len(some) == scanRows && after < a.before
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		found = found[max(0, len(found)-aheadKept):]
-	}
-	return found, nil
+	return nil
 }

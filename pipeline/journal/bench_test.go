@@ -262,6 +262,71 @@ func (f *filling) apply(t *tx) error {
 
 func (*filling) committed(*Journal) {}
 
+// BenchmarkOvertake sorts an emergency behind many messages of its own
+// conversation, and measures until it is delivered ahead, how long somebody
+// else's message waits for its acceptance meanwhile, and until the first of the
+// conversation is delivered as what an emergency takes along.
+func BenchmarkOvertake(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(fmt.Sprintf("before=%d", n), func(b *testing.B) {
+			for range b.N {
+				j := open(b, b.TempDir())
+				for first := 0; first < n; first += 5000 {
+					if err := j.do(context.Background(), &flooding{first: first}, 0); err != nil {
+						b.Fatal(err)
+					}
+				}
+				accept(b, j, original("emergency"))
+				ahead, began := subscribe(b, j.Ahead()), time.Now()
+				if err := j.Settle(context.Background(), int64(n+1), together, pipeline.LaneEmergency); err != nil {
+					b.Fatal(err)
+				}
+				next(b, ahead)
+				told := time.Since(began)
+				accept(b, j, original("other"))
+				accepted := time.Since(began) - told
+				if e, _ := next(b, subscribe(b, j.Outbox())); e.Seq != 1 || e.Lane != pipeline.LaneEmergency {
+					b.Fatalf("message %d came first, as %v", e.Seq, e.Lane)
+				}
+				b.ReportMetric(float64(told.Microseconds())/1000, "ms-to-ahead")
+				b.ReportMetric(float64(accepted.Microseconds())/1000, "ms-to-accept")
+				b.ReportMetric(float64(time.Since(began).Microseconds())/1000, "ms-to-outbox")
+			}
+		})
+	}
+}
+
+// together is where flooding places messages.
+var together = pipeline.Placement{Key: "c", Known: true}
+
+// flooding accepts, places and sorts many messages of one conversation.
+type flooding struct{ first int }
+
+func (f *flooding) apply(t *tx) error {
+	for i := f.first; i < f.first+5000; i++ {
+		o := original(fmt.Sprint(i))
+		r, err := newRow(&o)
+		if err != nil {
+			return err
+		}
+		s, err := t.sourceOf(r.channel, r.account)
+		if err != nil {
+			return err
+		}
+		r.source = s.id
+		if _, err := t.insert(r); err != nil {
+			return err
+		}
+		p := &placing{seq: r.seq, source: s.id, placement: together, rank: rankNormal}
+		if err := p.apply(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (*flooding) committed(*Journal) {}
+
 // measure is the child of BenchmarkWaiting.
 func measure(dir string) {
 	start := time.Now()

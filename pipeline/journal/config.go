@@ -32,6 +32,8 @@ type Config struct {
 	MinFree int64 `yaml:"min_free_bytes"`
 	// Automatic bounds the replies that no person wrote.
 	Automatic Automatic `yaml:"automatic_replies"`
+	// raisedAtOnce is for tests: it is defaultRaisedAtOnce.
+	raisedAtOnce int
 }
 
 const (
@@ -75,6 +77,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.MinFree == 0 {
 		c.MinFree = defaultMinFree
+	}
+	if c.raisedAtOnce == 0 {
+		c.raisedAtOnce = defaultRaisedAtOnce
 	}
 	c.Automatic = c.Automatic.withDefaults()
 	return c

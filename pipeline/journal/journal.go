@@ -42,6 +42,7 @@ type Journal struct {
 	patience *patience
 	backOff  backOff
 
+	opened    int64        // the last message when it was opened
 	commits   atomic.Int64 // so far
 	free      atomic.Int64 // bytes on the disk, as last seen
 	freeError atomic.Pointer[error]
@@ -125,7 +126,7 @@ func (j *Journal) start() (err error) {
 		return explain(j.config.Dir, err)
 	}
 	j.blobs.accepted.Store(j.tx.accepted)
-	j.ahead.before = j.tx.last
+	j.opened = j.tx.last
 	if err := j.marker.erase(); err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (j *Journal) start() (err error) {
 	}
 	j.lookAtDisk()
 	go j.write()
-	for _, run := range []func(<-chan struct{}){j.unread.run, j.outbox.run, j.ahead.run, j.checkpoint, j.watch, j.keepHouse} {
+	for _, run := range []func(<-chan struct{}){j.unread.run, j.outbox.run, j.recall, j.checkpoint, j.watch, j.keepHouse} {
 		j.helpers.Add(1)
 		go func() {
 			defer j.helpers.Done()

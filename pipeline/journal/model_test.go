@@ -119,10 +119,12 @@ func TestTheJournalBehavesLikeItsModel(t *testing.T) {
 				if err := os.Rename(copied, dir); err != nil {
 					rt.Fatal(err)
 				}
-				j = reopen(rt, dir)
-				for _, msg := range m.messages {
-					msg.told = false
-				}
+				j = m.reopen(rt, dir)
+			},
+			"interrupt": func(rt *rapid.T) { // what a change has begun to raise
+				m.settle(rt, j)
+				j.Close()
+				j = m.reopen(rt, dir)
 			},
 			"": func(rt *rapid.T) { m.check(rt, j) },
 		})
@@ -130,11 +132,19 @@ func TestTheJournalBehavesLikeItsModel(t *testing.T) {
 }
 
 func reopen(rt *rapid.T, dir string) *Journal {
-	j, err := Open(Config{Dir: dir, MinFree: -1}, Deps{})
+	j, err := Open(Config{Dir: dir, MinFree: -1, raisedAtOnce: 1}, Deps{})
 	if err != nil {
 		rt.Fatal(err)
 	}
 	return j
+}
+
+// reopen is after the end of the program.
+func (m *model) reopen(rt *rapid.T, dir string) *Journal {
+	for _, msg := range m.messages {
+		msg.told = false
+	}
+	return reopen(rt, dir)
 }
 
 // crashCopy copies the files of a running journal between two commits, as a
@@ -356,7 +366,34 @@ func isPublished(rt *rapid.T, j *Journal, seq int64) bool {
 	return p.published
 }
 
+// raised waits until each message that waits has the lane that it should.
+func (m *model) raised(rt *rapid.T, j *Journal) {
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		var wrong []string
+		err := j.reader.with(func(conn *sqlite.Conn) error {
+			for i, msg := range m.messages {
+				p, found, err := positionOf(conn, int64(i+1))
+				if err != nil {
+					return err
+				}
+				if found && !p.published && laneOf(p.rank) != msg.lane {
+					wrong = append(wrong, fmt.Sprintf("message %d is %v, not %v", i+1, laneOf(p.rank), msg.lane))
+				}
+			}
+			return nil
+		})
+		if err != nil || len(wrong) > 0 && time.Now().After(deadline) {
+			rt.Fatal(err, wrong)
+		}
+		if len(wrong) == 0 {
+			return
+		}
+	}
+}
+
 func (m *model) check(rt *rapid.T, j *Journal) {
+	m.raised(rt, j)
 	tools := j.Tools()
 	defer tools.Close()
 	report, err := tools.Verify(context.Background())

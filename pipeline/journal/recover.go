@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"contactd/channels"
 	"contactd/pipeline"
@@ -39,6 +40,23 @@ func (j *Journal) recover(reading []int64) error {
 	}
 	j.unread.wakeLoader()
 	return j.loadCursors()
+}
+
+// recall finds what the program left behind when it ended last and nobody need
+// wait for, however much waits.
+func (j *Journal) recall(stop <-chan struct{}) {
+	from := &reader{dir: j.config.Dir}
+	defer from.close()
+	for _, find := range []func(*reader) error{j.ahead.find, j.resume} {
+		for err := find(from); err != nil && j.ctx.Err() == nil; err = find(from) {
+			j.deps.Log.Error("look through what waits", "error", err)
+			select {
+			case <-time.After(time.Second):
+			case <-stop:
+				return
+			}
+		}
+	}
 }
 
 // blame counts the attempts of messages that were being read, and returns the

@@ -132,47 +132,6 @@ func (t *tx) lift(head waiting, last bool, p position, rank int) (first waiting,
 	return first, false, err
 }
 
-// raise lifts the less urgent messages before p to rank. It reports whether
-// any message waits before p. Since no message waits behind a less urgent one,
-// it can stop at the first that is urgent enough.
-func (t *tx) raise(p position, rank int) (earlier bool, err error) {
-	stmt, err := t.conn.Prepare(`SELECT seq, rank FROM progress WHERE conversation = ? AND published IS NULL
-		AND sequence < ? ORDER BY sequence DESC`)
-	if err != nil {
-		return false, err
-	}
-	stmt.BindInt64(1, p.conversation)
-	stmt.BindInt64(2, p.Sequence)
-	var low []int64
-	for {
-		found, err := stmt.Step()
-		if err != nil {
-			return earlier, err
-		}
-		if !found {
-			break
-		}
-		earlier = true
-		old := stmt.ColumnInt(1)
-		if old == rankUnsorted {
-			continue
-		}
-		if old <= rank {
-			break
-		}
-		low = append(low, stmt.ColumnInt64(0))
-	}
-	if err := stmt.Reset(); err != nil {
-		return earlier, err
-	}
-	for _, seq := range low {
-		if err := execute(t.conn, "UPDATE progress SET rank = ? WHERE seq = ?", int64(rank), seq); err != nil {
-			return earlier, err
-		}
-	}
-	return earlier, nil
-}
-
 // headOf returns the first waiting message of a conversation, the zero value
 // when none waits. Its rank is rankUnsorted while it is not sorted.
 func headOf(conn *sqlite.Conn, conversation int64) (waiting, error) {

@@ -25,6 +25,10 @@ type tx struct {
 	ends map[int64]int64
 	// offsets are those of committed transactions.
 	offsets offsets
+	// raisedAtOnce is how many messages one change raises, 0 for all; raisings
+	// are those that may have more to do after this transaction.
+	raisedAtOnce int
+	raisings     []*raising
 	// touched are the sources in which something was placed.
 	touched []*source
 }
@@ -46,7 +50,7 @@ type sourceKey struct{ channel, account string }
 // load reads from the database what the writer knows by heart.
 func (t *tx) load() error {
 	t.sources, t.byID = map[sourceKey]*source{}, map[int64]*source{}
-	t.touched, t.current, t.ends = nil, nil, nil
+	t.touched, t.current, t.ends, t.raisings = nil, nil, nil, nil
 	var err error
 	if t.offsets, err = loadOffsets(t.conn); err != nil {
 		return err

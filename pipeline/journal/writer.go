@@ -240,6 +240,10 @@ func (j *Journal) commit(group []*request) {
 			r.done <- errs[i]
 		}
 	}
+	for _, r := range j.tx.raisings {
+		r.committed(j)
+	}
+	j.tx.raisings = nil
 }
 
 // transact applies a group, and what was parked and comes to its turn by it,
@@ -335,7 +339,7 @@ func (j *Journal) reopen() error {
 	if err != nil {
 		return err
 	}
-	t := &tx{conn: conn, now: j.deps.Now}
+	t := &tx{conn: conn, now: j.deps.Now, raisedAtOnce: j.config.raisedAtOnce}
 	if err := t.load(); err != nil {
 		_ = conn.Close()
 		return explain(j.config.Dir, err)
