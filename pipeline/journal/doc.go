@@ -6,6 +6,9 @@
 //	                                                    │
 //	          kept for Keep, then pruned  ◀─ Ack ─◀ Outbox, by lane
 //
+// An emergency takes what waits before it in its conversation along; Ahead
+// delivers it before its turn so that it can be told of.
+//
 // One goroutine writes, many callers share each commit, and every commit is
 // synced. What waits is found through indexes over the rows that wait, so that
 // neither start nor memory depends on history. Watermill subscribers deliver.
