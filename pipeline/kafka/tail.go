@@ -116,6 +116,38 @@ func (c *Cluster) Read(ctx context.Context, topic string, f func(Record) error) 
 	if err != nil {
 		return err
 	}
+	return c.between(ctx, topic, starts, ends, f)
+}
+
+// Since gives f every sound record that a topic holds now from these offsets
+// on, and returns where its partitions end. One without an offset, or that ends
+// before it, as of a topic that was made anew, is read from its oldest record.
+// It implements pipeline.History.
+func (c *Cluster) Since(ctx context.Context, topic string, from map[int]int64, f func(key string, headers map[string]string, value []byte)) (map[int]int64, error) {
+	starts, err := c.startOffsets(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	ends, err := c.EndOffsets(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	for partition, offset := range from {
+		if offset <= ends[partition] {
+			starts[partition] = max(starts[partition], offset)
+		}
+	}
+	return ends, c.between(ctx, topic, starts, ends, func(r Record) error {
+		if r.Err == nil {
+			f(r.Key, r.Headers, r.Value)
+		}
+		return nil
+	})
+}
+
+// between gives f the records of a topic from some offsets up to others, by
+// partition.
+func (c *Cluster) between(ctx context.Context, topic string, starts, ends map[int]int64, f func(Record) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	pool := c.connect.transport(topic)
