@@ -18,6 +18,8 @@ type Entry struct {
 	// SHA256 is the digest of the original, PrevHash the hash of the journal
 	// row before; both lower-case hex.
 	SHA256, PrevHash string
+	// Row names the row of the journal; zero for one that has no name.
+	Row RowMark
 	// Attempts counts how often reading was begun and not finished.
 	Attempts int
 

@@ -130,6 +130,9 @@ type published struct {
 	// stopped says that contactd was stopped meanwhile: what it had published
 	// and not noted comes again, with the same id, and readers pass over it.
 	stopped bool
+	// records are all that was published, as a broker keeps them; see witness_test.go.
+	records map[string][]*message.Message
+	away    bool
 }
 
 func (p *published) Close() error { return nil }
@@ -137,7 +140,11 @@ func (p *published) Close() error { return nil }
 func (p *published) Publish(topic string, envs ...*message.Message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.away {
+		return errors.New("the broker is away")
+	}
 	for _, env := range envs {
+		p.keep(topic, env)
 		contacttest.Valid(p.t, env.Payload)
 		var event contact.Event
 		if err := json.Unmarshal(env.Payload, &event); err != nil {
@@ -195,6 +202,8 @@ type flow struct {
 	out     *published
 	desk    desk
 	said    int
+	// witnessed says that the journal is compared with what was published.
+	witnessed bool
 }
 
 func startFlow(t *testing.T, c *chat, change ...func(*journal.Config, *pipeline.ReplyDeps)) *flow {
@@ -216,7 +225,7 @@ func startFlow(t *testing.T, c *chat, change ...func(*journal.Config, *pipeline.
 // start runs a pipeline until the test ends or stop is called.
 func (f *flow) start(config journal.Config, deps pipeline.ReplyDeps) (stop func()) {
 	f.t.Helper()
-	j, err := journal.Open(config, journal.Deps{})
+	j, err := journal.Open(config, journal.Deps{Witnessed: f.witnessed})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -231,6 +240,9 @@ func (f *flow) start(config journal.Config, deps pipeline.ReplyDeps) (stop func(
 		f.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	if f.witnessed {
+		f.compare(ctx)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
 	stop = sync.OnceFunc(func() {
@@ -308,6 +320,11 @@ func (f *flow) asks(r contact.Reply) {
 
 func (f *flow) command(eventType, conversation string, data any) {
 	f.t.Helper()
+	f.send(f.envelope(eventType, conversation, data))
+}
+
+func (f *flow) envelope(eventType, conversation string, data any) *message.Message {
+	f.t.Helper()
 	raw, err := json.Marshal(data)
 	if err != nil {
 		f.t.Fatal(err)
@@ -320,7 +337,7 @@ func (f *flow) command(eventType, conversation string, data any) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.send(env)
+	return env
 }
 
 func (f *flow) send(env *message.Message) {

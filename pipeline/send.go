@@ -25,6 +25,9 @@ func (p *Pipeline) send(env *message.Message) error {
 	if err != nil {
 		return err
 	}
+	if entry.Row.Journal != "" {
+		record.Metadata.Set(MetaRow, entry.Row.String())
+	}
 	// At the same time: each waits in a lane of its own, and after an outage
 	// neither is to begin waiting only when the other is through.
 	alerted := make(chan error, 1)

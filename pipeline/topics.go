@@ -19,6 +19,7 @@ const (
 	MetaKey       = "key"       // the conversation
 	MetaLane      = "lane"      // a Lane
 	MetaDigest    = "sha256"    // of the payload, lower-case hex, checked on reading
+	MetaRow       = "row"       // a RowMark: where it stands in whose journal
 	MetaPartition = "partition" // decimal
 	MetaOffset    = "offset"    // decimal
 )

@@ -151,7 +151,7 @@ func (d *daemon) fail(what string, err error) {
 func (d *daemon) openJournal(context.Context) error {
 	c := d.config.Journal
 	c.Dir, c.Shared = d.config.journalDir(), d.config.Node != ""
-	j, err := journal.Open(c, journal.Deps{Log: d.log, Metrics: d.registry})
+	j, err := journal.Open(c, journal.Deps{Log: d.log, Metrics: d.registry, Witnessed: true})
 	if err != nil {
 		return err
 	}
@@ -265,7 +265,22 @@ func (d *daemon) startPipeline(ctx context.Context) error {
 	if err := guard.Begin(ctx); err != nil {
 		return errors.Join(fmt.Errorf("look up what was published: %w", err), publisher.Close())
 	}
-	d.run("pipeline", d.pipeline.Run)
+	witness := pipeline.NewWitness(d.journal, d.broker.cluster, d.config.Force, d.log)
+	d.run("witness", func(ctx context.Context) error {
+		witness.Run(ctx)
+		<-ctx.Done()
+		return nil
+	})
+	d.run("pipeline", func(ctx context.Context) error {
+		// Places that were given out before are known then. A broker that is away
+		// keeps nobody from being judged.
+		select {
+		case <-witness.Done():
+		case <-ctx.Done():
+		case <-time.After(witnessPatience):
+		}
+		return d.pipeline.Run(ctx)
+	})
 	if len(d.panel.byRules.Expiries()) > 0 {
 		d.run("rule pack", func(ctx context.Context) error {
 			watchPack(ctx, d.panel.byRules, d.log, d.registry)
@@ -283,6 +298,10 @@ func (d *daemon) startPipeline(ctx context.Context) error {
 	})
 	return nil
 }
+
+// witnessPatience is how long Kafka may take to tell what it has of the journal
+// before messages are given places in their conversations.
+const witnessPatience = 3 * time.Second
 
 // receive opens the doors, last of all.
 func (d *daemon) receive(context.Context) error {

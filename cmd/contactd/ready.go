@@ -110,6 +110,7 @@ func (d *daemon) ready(ctx context.Context) listener.Readiness {
 		Listeners:  map[string]listener.Part{},
 		Warnings:   warnings(d.certificates),
 	}
+	r.Journal.Detail = d.journal.Restored().String()
 	for name, trouble := range d.listeners() {
 		r.Listeners[name] = part(trouble())
 	}

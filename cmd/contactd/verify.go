@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"contactd/pipeline/journal"
 )
 
 type verifyCommand struct {
@@ -26,6 +28,7 @@ type verified struct {
 	Blobs       int64    `json:"blobs"`
 	Bytes       int64    `json:"bytes"`
 	Replies     replies  `json:"replies"`
+	Restored    string   `json:"restored,omitempty"`
 	Differences []string `json:"differences"`
 	More        int      `json:"more,omitempty"`
 }
@@ -56,7 +59,7 @@ func (v verifyCommand) Run(ctx context.Context, p *program, c *commands) error {
 		encoder := json.NewEncoder(p.out)
 		if err := encoder.Encode(verified{
 			report.Accepted, report.Published, report.Waiting, report.Quarantined,
-			report.Rows, report.Blobs, report.Bytes, replies(report.Replies), differences, report.More,
+			report.Rows, report.Blobs, report.Bytes, replies(report.Replies), report.Restored.String(), differences, report.More,
 		}); err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
@@ -70,6 +73,9 @@ func (v verifyCommand) Run(ctx context.Context, p *program, c *commands) error {
 		p.printf("compared %d messages and %d attachments and large originals, %d bytes\n", report.Rows, report.Blobs, report.Bytes)
 		p.printf("replies: %d to be sent, %d nobody knows of whether they were sent, %d settled\n",
 			report.Replies.Queued, report.Replies.Unknown, report.Replies.Settled)
+		if report.Restored != (journal.Restoration{}) {
+			p.printf("the folder: %s\n", report.Restored)
+		}
 		for _, each := range differences {
 			p.printf("  %s\n", each)
 		}

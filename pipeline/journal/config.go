@@ -109,6 +109,9 @@ type Deps struct {
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 	Now     func() time.Time
+	// Witnessed says that somebody compares the journal with Kafka and calls
+	// Agree: no reply is sent before that.
+	Witnessed bool
 }
 
 func (d Deps) withDefaults() Deps {

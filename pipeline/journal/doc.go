@@ -24,4 +24,10 @@
 // daemon, keep a copy of the directory, run "contactd verify" to see which
 // rows are damaged, recover journal.db with "sqlite3 journal.db .recover" into
 // a new file and put that in its place. Then verify again and replay.
+//
+// # When it is put back from a backup
+//
+// The rows of a journal are named in what Kafka has of them. pipeline.Witness
+// compares both at the start, before a reply is sent, and reminds the journal of
+// what it did and does not know (Remind, Doubt). See deploy/README.md.
 package journal

@@ -59,6 +59,12 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 		return err
 	})
 	out <- prometheus.MustNewConstMetric(free, prometheus.GaugeValue, float64(g.j.free.Load()))
+	restored := g.describe("restored_timestamp_seconds", "When the journal was last found to be put back from a backup; 0 for never.")
+	at := 0.0
+	if r := g.j.Restored(); !r.At.IsZero() {
+		at = float64(r.At.Unix())
+	}
+	out <- prometheus.MustNewConstMetric(restored, prometheus.GaugeValue, at)
 	g.collectReplies(out)
 }
 

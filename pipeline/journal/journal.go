@@ -30,6 +30,7 @@ type Journal struct {
 	ahead   *overtaking
 	// outgoing are the replies that are being sent.
 	outgoing *outgoing
+	past     past
 
 	cursorMu sync.Mutex
 	cursors  map[string]string
@@ -69,6 +70,7 @@ var (
 	_ channels.Inbox   = (*Journal)(nil)
 	_ pipeline.Journal = (*Journal)(nil)
 	_ pipeline.Replies = (*Journal)(nil)
+	_ pipeline.Memory  = (*Journal)(nil)
 )
 
 // Open opens the journal in cfg.Dir, creating it when there is none. Another

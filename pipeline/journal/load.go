@@ -39,7 +39,7 @@ func (j *Journal) load(f flight) (pipeline.Entry, error) {
 
 // complete fills what the flight knows about an entry.
 func (j *Journal) complete(e *pipeline.Entry, f flight, placed pipeline.Placed) {
-	e.Placed = placed
+	e.Placed, e.Row.Journal = placed, j.past.id
 	switch {
 	case f.ahead():
 		e.Lane = pipeline.LaneEmergency

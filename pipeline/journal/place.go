@@ -138,18 +138,15 @@ func (p *placing) sort(t *tx, at position) error {
 
 // join finds the conversation, or begins it, and takes the next place in it.
 func (p *placing) join(t *tx, s *source) error {
-	id, foreign, err := t.resolve(s, &p.placement, p.persons)
+	c, again, err := t.takePlace(s, p.seq)
 	if err != nil {
 		return err
 	}
-	var c conversation
-	if id != 0 {
-		c, err = t.conversation(id)
-	} else {
-		c, err = t.conversationOf(p.placement.Key, s, p.seq)
-	}
-	if err != nil {
-		return err
+	foreign := false
+	if !again {
+		if c, foreign, err = p.choose(t, s); err != nil {
+			return err
+		}
 	}
 	p.placed = pipeline.Placed{Conversation: c.key, Sequence: c.next, Foreign: foreign}
 	if err := t.place(s, p.seq, c, p.placed, p.rank); err != nil {
@@ -171,6 +168,20 @@ func (p *placing) join(t *tx, s *source) error {
 		return err
 	}
 	return t.link(s, p.placement.IDs, c.id)
+}
+
+// choose finds the conversation, or begins it.
+func (p *placing) choose(t *tx, s *source) (c conversation, foreign bool, err error) {
+	id, foreign, err := t.resolve(s, &p.placement, p.persons)
+	if err != nil {
+		return c, false, err
+	}
+	if id != 0 {
+		c, err = t.conversation(id)
+	} else {
+		c, err = t.conversationOf(p.placement.Key, s, p.seq)
+	}
+	return c, foreign, err
 }
 
 // sourceOfSeq returns the source of an accepted message.
@@ -301,7 +312,7 @@ func (t *tx) conversationOf(key string, s *source, seq int64) (conversation, err
 // place writes the row of a placed message, the last of its conversation.
 func (t *tx) place(s *source, seq int64, c conversation, p pipeline.Placed, rank int) error {
 	if !c.begun {
-		err := execute(t.conn, "UPDATE conversations SET next = ?, last = max(last, ?) WHERE id = ?", c.next+1, seq, c.id)
+		err := execute(t.conn, "UPDATE conversations SET next = max(next, ?), last = max(last, ?) WHERE id = ?", c.next+1, seq, c.id)
 		if err != nil {
 			return err
 		}

@@ -81,6 +81,9 @@ func (j *Journal) prune(ctx context.Context, now time.Time) (Pruned, error) {
 	if err := j.forgetConversations(ctx); err != nil {
 		return done, err
 	}
+	if err := j.forgetPlaces(ctx, now.Add(-j.config.Keep)); err != nil {
+		return done, err
+	}
 	if oldest, err = j.oldestReply(oldest); err != nil {
 		return done, err
 	}

@@ -39,7 +39,10 @@ func (j *Journal) recover(reading []int64) error {
 		j.outbox.channels[id] = s.channel
 	}
 	j.unread.wakeLoader()
-	return j.loadCursors()
+	if err := j.loadCursors(); err != nil {
+		return err
+	}
+	return j.lookBack()
 }
 
 // recall finds what the program left behind when it ended last and nobody need
@@ -109,7 +112,7 @@ func inTransaction(t *tx, change func(*tx) error) (err error) {
 // loadCursors learns the cursors. A damaged one is forgotten: the channel
 // reads its source from the start, and what it repeats is recognized.
 func (j *Journal) loadCursors() error {
-	const query = "SELECT name, value, sum FROM cursors"
+	const query = "SELECT name, value, sum FROM cursors WHERE name < '" + formerPlace + "' OR name >= '" + formerPlaceEnd + "'"
 	return sqlitex.Execute(j.tx.conn, query, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
 		c := channels.Cursor{Name: stmt.ColumnText(0), Value: stmt.ColumnText(1)}
 		sum := make([]byte, stmt.ColumnLen(2))

@@ -109,8 +109,13 @@ func (s *replySubscriber) Close() error {
 	return nil
 }
 
-// run delivers until ctx ends.
+// run delivers until ctx ends, once the journal knows what it may have sent.
 func (o *outgoing) run(ctx context.Context, out chan<- *message.Message) {
+	select {
+	case <-o.j.past.agreed:
+	case <-ctx.Done():
+		return
+	}
 	from := &reader{dir: o.j.config.Dir}
 	defer from.close()
 	for ctx.Err() == nil {

@@ -110,6 +110,7 @@ func (r *row) entry() pipeline.Entry {
 		AcceptedAt: fromMicros(r.accepted),
 		SHA256:     hex.EncodeToString(r.sha[:]),
 		PrevHash:   hex.EncodeToString(r.prev[:]),
+		Row:        pipeline.RowMark{Seq: r.seq, Hash: hashOf(r.chain)},
 	}
 	if r.byReference {
 		e.Original.Blob = &contact.Blob{SHA256: e.SHA256, Size: r.size, MediaType: r.sniffed}

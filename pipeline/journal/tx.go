@@ -29,6 +29,8 @@ type tx struct {
 	// are those that may have more to do after this transaction.
 	raisedAtOnce int
 	raisings     []*raising
+	// formerPlaces says that there are some, see former_place.go.
+	formerPlaces bool
 	// touched are the sources in which something was placed.
 	touched []*source
 }
@@ -53,6 +55,9 @@ func (t *tx) load() error {
 	t.touched, t.current, t.ends, t.raisings = nil, nil, nil, nil
 	var err error
 	if t.offsets, err = loadOffsets(t.conn); err != nil {
+		return err
+	}
+	if err := t.loadFormerPlaces(); err != nil {
 		return err
 	}
 	stmt, err := t.conn.Prepare("SELECT id, channel, account, placed FROM sources")

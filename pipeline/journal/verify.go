@@ -27,6 +27,9 @@ type Report struct {
 	More        int
 	// Counted is whether the Counts could be read.
 	Counted bool
+	// Restored is when the journal was last found to be put back from a backup;
+	// zero for never.
+	Restored Restoration
 }
 
 // Difference is one thing that is not as it should be.
@@ -247,6 +250,9 @@ func (t *Tools) verifyCursors(ctx context.Context, report *Report) error {
 			stmt.ColumnBytes(2, sum)
 			if !bytes.Equal(sum, cursorSum(c)) {
 				report.differ(0, "cursor %q: %v", c.Name, errDamaged)
+			} else if c.Name == originCursor {
+				o, _ := readOrigin(c.Value)
+				report.Restored = o.last()
 			}
 			return nil
 		}})

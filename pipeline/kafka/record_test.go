@@ -37,6 +37,7 @@ func TestEveryHeaderOfARecordIsInTheContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	env.Metadata[pipeline.MetaRow] = pipeline.RowMark{Journal: "journal", Seq: 1, Hash: "hash"}.String()
 	// These are never sent.
 	env.Metadata[pipeline.MetaPartition], env.Metadata[pipeline.MetaOffset] = "1", "2"
 	record, err := kafka.Seal(pipeline.TopicEvents, env)
