@@ -78,6 +78,7 @@ type commands struct {
 	Schema     schemaCommand     `cmd:"" help:"Print the event contract."`
 	Verify     verifyCommand     `cmd:"" help:"Account for every accepted message; exit 1 when one is missing or was changed."`
 	Replay     replayCommand     `cmd:"" help:"Publish what was accepted in a time again, with the same ids."`
+	Backup     backupCommand     `cmd:"" help:"Copy the data folder while contactd runs."`
 	Quarantine quarantineCommand `cmd:"" help:"Look at messages that could not be read, and try them again."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
