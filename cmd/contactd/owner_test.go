@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -59,6 +60,9 @@ func TestRootIsWarnedBeforeTheServiceCannotUseItsBroker(t *testing.T) {
 	}
 	service := ownedByAnother(t, filepath.Join(dir, "data"))
 	t.Chdir(dir)
+	umask := syscall.Umask(0) // the command sets it, for this process and its children too
+	syscall.Umask(umask)
+	t.Cleanup(func() { syscall.Umask(umask) })
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	var told strings.Builder
