@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"contactd/channels"
-	"contactd/channels/loose"
 	"contactd/channels/twitter/api"
 	"contactd/channels/twitter/element"
 )
@@ -123,7 +122,7 @@ func (w *walk) accept(ctx context.Context, page api.Page) (more bool, err error)
 	b := &batch{ch: w.ch}
 	more = len(page.Things) > 0
 	for _, raw := range slices.Backward(page.Things) {
-		id := idOf(raw)
+		id := element.IDOf(raw)
 		if element.Digits(id) && element.Less(id, w.since) {
 			more = false
 			continue
@@ -171,16 +170,4 @@ func (ch *Channel) listed(a *account, kind string, page api.Page, raw json.RawMe
 		e.With = page.Includes.For(raw)
 	}
 	return e
-}
-
-func idOf(raw json.RawMessage) string {
-	var of struct {
-		IDStr string     `json:"id_str"`
-		ID    element.ID `json:"id"`
-	}
-	_, _ = loose.Decode(raw, &of)
-	if of.IDStr != "" {
-		return of.IDStr
-	}
-	return string(of.ID)
 }

@@ -44,7 +44,7 @@ func (ch *Channel) review(ctx context.Context, a *account, speaker speaker, inbo
 	ch.metrics.listed.WithLabelValues(a.Name, "review").Add(float64(len(page.Things)))
 	b, newer := &batch{ch: ch}, []string{}
 	for _, raw := range page.Things {
-		if last := lastVersion(a, page, raw); last != "" && byLast[idOf(raw)].First != "" && element.Less(idOf(raw), last) {
+		if last := lastVersion(a, page, raw); last != "" && byLast[element.IDOf(raw)].First != "" && element.Less(element.IDOf(raw), last) {
 			newer = append(newer, last)
 		}
 	}

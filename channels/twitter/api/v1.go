@@ -128,7 +128,7 @@ func (c *carrier) timeline(err error) (Page, error) {
 	}
 	smallest := ""
 	for _, raw := range page.Things {
-		if id := idOf(raw); element.Digits(id) && (smallest == "" || element.Less(id, smallest)) {
+		if id := element.IDOf(raw); element.Digits(id) && (smallest == "" || element.Less(id, smallest)) {
 			smallest = id
 		}
 	}
@@ -136,18 +136,6 @@ func (c *carrier) timeline(err error) (Page, error) {
 		page.Next = strconv.FormatInt(n-1, 10)
 	}
 	return page, nil
-}
-
-func idOf(raw json.RawMessage) string {
-	var of struct {
-		IDStr string     `json:"id_str"`
-		ID    element.ID `json:"id"`
-	}
-	_, _ = loose.Decode(raw, &of)
-	if of.IDStr != "" {
-		return of.IDStr
-	}
-	return string(of.ID)
 }
 
 // LookUp lists posts by their ids. X leaves out those that are gone, and does not
@@ -167,7 +155,7 @@ func (c V1) LookUp(ctx context.Context, ids []string) (Page, error) {
 	}
 	there := map[string]bool{}
 	for _, raw := range page.Things {
-		there[idOf(raw)] = true
+		there[element.IDOf(raw)] = true
 	}
 	for _, id := range ids {
 		if there[id] {
@@ -239,7 +227,7 @@ func (c V1) Answer(ctx context.Context, to, text string) (string, error) {
 	if err = through.outcome(err); err != nil {
 		return "", err
 	}
-	return made("statuses/update", idOf(through.kept))
+	return made("statuses/update", element.IDOf(through.kept))
 }
 
 // Message sends a direct message and returns its id.
@@ -260,7 +248,7 @@ func (c V1) Message(ctx context.Context, person, group, text string) (string, er
 		Event json.RawMessage `json:"event"`
 	}
 	_ = json.Unmarshal(through.kept, &of)
-	return made("direct_messages/events/new", idOf(of.Event))
+	return made("direct_messages/events/new", element.IDOf(of.Event))
 }
 
 func made(op, id string) (string, error) {

@@ -2,10 +2,13 @@ package element
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
+
+	"contactd/channels/loose"
 )
 
 // ID is an identity that X writes as a string or a number.
@@ -24,6 +27,17 @@ func (id *ID) UnmarshalJSON(raw []byte) error {
 	default:
 		return &json.UnmarshalTypeError{Value: "identity"}
 	}
+}
+
+// IDOf is the identity of something in either form, empty when it has none: of
+// version 1.1 the text, since the number may be rounded by who read it.
+func IDOf(raw json.RawMessage) string {
+	var of struct {
+		IDStr string `json:"id_str"`
+		ID    ID     `json:"id"`
+	}
+	_, _ = loose.Decode(raw, &of)
+	return cmp.Or(of.IDStr, string(of.ID))
 }
 
 // Digits reports whether an identity is a plain number, as X's are, and not a
