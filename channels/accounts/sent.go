@@ -3,6 +3,8 @@ package accounts
 import (
 	"sync"
 	"time"
+
+	"contactd/contact"
 )
 
 // Sent is what is known of what an account has sent since the start: it makes
@@ -75,6 +77,15 @@ func (m *Sent) Attempted(reply string) time.Time {
 		return s.attempted
 	}
 	return time.Time{}
+}
+
+// Since is from when on a reply may have been written, by our clock: it was asked
+// for before it was tried, and who asked may have a clock that is ahead of ours.
+func (m *Sent) Since(reply contact.Reply) time.Time {
+	if tried := m.Attempted(reply.ID); !tried.IsZero() && tried.Before(reply.RequestedAt) {
+		return tried
+	}
+	return reply.RequestedAt
 }
 
 // Know notes that a part has a platform id; of is 0 when it is not known how

@@ -138,13 +138,9 @@ func (ch *Channel) lookUp(ctx context.Context, a *account, where address.Address
 }
 
 // since reports of moments of Meta's whether a reply may have been written then.
-// Our clock may be wrong, and that of who asked for it too, so that it was tried
-// before.
+// Our clock may be wrong.
 func (a *account) since(reply contact.Reply) (recent func(time.Time) bool) {
-	at := reply.RequestedAt
-	if tried := a.sent.Attempted(reply.ID); !tried.IsZero() && tried.Before(at) {
-		at = tried
-	}
+	at := a.sent.Since(reply)
 	return func(moment time.Time) bool { return !moment.Before(a.graph.There(at).Add(-skew)) }
 }
 

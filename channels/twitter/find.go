@@ -151,12 +151,9 @@ func (ch *Channel) same(ctx context.Context, a *account, speaker speaker, where 
 }
 
 // since is from when on a reply may have been written, by X's clock: ours may be
-// wrong, and that of who asked for it too, so that it was tried before.
+// wrong.
 func (ch *Channel) since(ctx context.Context, a *account, speaker speaker, reply contact.Reply) (time.Time, error) {
-	at := reply.RequestedAt
-	if tried := a.sent.Attempted(reply.ID); !tried.IsZero() && tried.Before(at) {
-		at = tried
-	}
+	at := a.sent.Since(reply)
 	there, known := a.client.There(at)
 	if !known {
 		if _, err := speaker.Me(ctx); err != nil {
