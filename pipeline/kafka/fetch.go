@@ -122,7 +122,8 @@ func (s *source) read(answer *fetch.ResponsePartition) ([]Record, error) {
 		back = takenBack(stream, answer.AbortedTransactions)
 	}
 	var records []Record
-	for end := answer.HighWatermark; ; {
+	end := answer.HighWatermark
+	for {
 		r, err := from.ReadRecord()
 		if errors.Is(err, io.EOF) {
 			return records, nil
