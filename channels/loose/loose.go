@@ -66,3 +66,21 @@ func without(raw json.RawMessage, path []string) json.RawMessage {
 	}
 	return raw
 }
+
+// ID is an identity that a platform writes as a string or a number.
+type ID string
+
+// UnmarshalJSON reads both forms; anything else is no identity.
+func (id *ID) UnmarshalJSON(raw []byte) error {
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return nil
+	case raw[0] == '"':
+		return json.Unmarshal(raw, (*string)(id))
+	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
+		*id = ID(raw)
+		return nil
+	default:
+		return &json.UnmarshalTypeError{Value: "identity"}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"strconv"
 
+	"contactd/channels/loose"
 	"contactd/contact"
 )
 
@@ -81,22 +82,7 @@ func ReadOriginal(original []byte) (Element, error) {
 }
 
 // ID is an identity that Meta writes as a string or a number.
-type ID string
-
-// UnmarshalJSON reads both forms; anything else is no identity.
-func (id *ID) UnmarshalJSON(raw []byte) error {
-	switch {
-	case len(raw) == 0 || string(raw) == "null":
-		return nil
-	case raw[0] == '"':
-		return json.Unmarshal(raw, (*string)(id))
-	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
-		*id = ID(raw)
-		return nil
-	default:
-		return &json.UnmarshalTypeError{Value: "identity"}
-	}
-}
+type ID = loose.ID
 
 // Number is a whole number that Meta writes as a number or a string.
 type Number int64

@@ -12,22 +12,7 @@ import (
 )
 
 // ID is an identity that X writes as a string or a number.
-type ID string
-
-// UnmarshalJSON reads both forms; anything else is no identity.
-func (id *ID) UnmarshalJSON(raw []byte) error {
-	switch {
-	case len(raw) == 0 || string(raw) == "null":
-		return nil
-	case raw[0] == '"':
-		return json.Unmarshal(raw, (*string)(id))
-	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
-		*id = ID(raw)
-		return nil
-	default:
-		return &json.UnmarshalTypeError{Value: "identity"}
-	}
-}
+type ID = loose.ID
 
 // IDOf is the identity of something in either form, empty when it has none: of
 // version 1.1 the text, since the number may be rounded by who read it.
