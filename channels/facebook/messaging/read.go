@@ -209,7 +209,7 @@ func (p Platform) readObject(e delivery.Element, w Where) (contact.Message, erro
 	msg.Conversation = w.Conversation(msg.Sender.Address)
 	lines := []string{o.Text}
 	for _, share := range o.Shares.Data {
-		lines = append(lines, Shared(&msg, sharedLabel, share.Name+" "+share.Description, share.Link))
+		lines = append(lines, Shared(&msg, SharedLabel, share.Name+" "+share.Description, share.Link))
 	}
 	msg.Text = joined(lines)
 	msg.Authored = msg.Text

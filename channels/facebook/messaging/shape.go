@@ -133,10 +133,11 @@ func (a attachment) label() string {
 	if a.Type == "story_mention" {
 		return "Names us in a story"
 	}
-	return sharedLabel
+	return SharedLabel
 }
 
-const sharedLabel = "Shared"
+// SharedLabel is that of something shared that has no better one.
+const SharedLabel = "Shared"
 
 func (a attachment) link() string {
 	if a.Payload.URL != "" {

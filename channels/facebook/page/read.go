@@ -51,7 +51,7 @@ func (i Item) message(e delivery.Element, w messaging.Where, odd bool) contact.M
 	msg.Conversation = i.conversation(w)
 	msg.Text = i.words()
 	if i.Shared != "" {
-		messaging.Shared(&msg, "Shared", "", i.Shared)
+		messaging.Shared(&msg, messaging.SharedLabel, "", i.Shared)
 	}
 	msg.Authored = msg.Text
 	msg.Channel.ThreadURL = i.link()
