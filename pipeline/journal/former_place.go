@@ -9,6 +9,7 @@ import (
 	"contactd/channels"
 	"contactd/contact"
 	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // A message that was published before the journal was put back from a backup is
@@ -61,7 +62,7 @@ func (t *tx) placeAgain(name, place string) (c conversation, found bool, err err
 		return c, false, nil //nolint:nilerr // damaged: it gets another place
 	}
 	c.key = key
-	_, err = textOf(t.conn, "DELETE FROM cursors WHERE name = ?", name)
+	err = sqlitex.Execute(t.conn, "DELETE FROM cursors WHERE name = ?", &sqlitex.ExecOptions{Args: []any{name}})
 	return c, err == nil, err
 }
 
