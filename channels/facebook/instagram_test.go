@@ -98,16 +98,9 @@ func TestRemarksKeepThePromisesOfAReplier(t *testing.T) {
 		c := r.family()
 		top := r.meta.Remark(instaID, "9001", r.meta.Media(instaID, "our news"), "", "is anybody there?")
 		return channelstest.ReplyPlatform{
-			Open: func(deps channelstest.Deps) channels.Replier { return r.open(c, deps) },
-			Refusing: func(deps channelstest.Deps) channels.Replier {
-				wrong := c
-				wrong.Accounts = slices.Clone(c.Accounts)
-				for i := range wrong.Accounts {
-					wrong.Accounts[i].TokenFile = r.File("wrong")
-				}
-				return r.open(wrong, deps)
-			},
-			To: toRemark(top), Nobody: toRemark("17900999"), Received: func() []string { return r.meta.Answers(instaID, top) },
+			Open:     func(deps channelstest.Deps) channels.Replier { return r.open(c, deps) },
+			Refusing: func(deps channelstest.Deps) channels.Replier { return r.open(r.withWrongTokens(c), deps) },
+			To:       toRemark(top), Nobody: toRemark("17900999"), Received: func() []string { return r.meta.Answers(instaID, top) },
 			Silent: r.meta.Silent, Lose: func() { r.meta.Fail(lostAnswer) }, Away: r.away,
 		}
 	}})

@@ -139,6 +139,15 @@ func TestWhoWasWrittenToTooOftenWaitsAndNobodyElse(t *testing.T) {
 	}
 }
 
+// withWrongTokens is a configuration with tokens that Meta does not know.
+func (r *rig) withWrongTokens(c Config) Config {
+	c.Accounts = slices.Clone(c.Accounts)
+	for i := range c.Accounts {
+		c.Accounts[i].TokenFile = r.File("wrong")
+	}
+	return c
+}
+
 func TestWhatsAppKeepsThePromisesOfAReplier(t *testing.T) {
 	channelstest.RunReplier(t, channelstest.ReplySetup{Secret: "planted-wrong-token", CannotTell: true, New: func(t *testing.T) channelstest.ReplyPlatform {
 		r := newRig(t)
@@ -148,16 +157,9 @@ func TestWhatsAppKeepsThePromisesOfAReplier(t *testing.T) {
 			return channels.Address{Account: "phone", Answer: address.Address{Kind: address.WhatsApp, To: person, At: time.Now().Unix()}.Encode()}
 		}
 		return channelstest.ReplyPlatform{
-			Open: func(deps channelstest.Deps) channels.Replier { return r.open(c, deps) },
-			Refusing: func(deps channelstest.Deps) channels.Replier {
-				wrong := c
-				wrong.Accounts = slices.Clone(c.Accounts)
-				for i := range wrong.Accounts {
-					wrong.Accounts[i].TokenFile = r.File("wrong")
-				}
-				return r.open(wrong, deps)
-			},
-			To: to(number), Nobody: to("440000000000"), Received: func() []string { return r.meta.Texts(phoneID, number) },
+			Open:     func(deps channelstest.Deps) channels.Replier { return r.open(c, deps) },
+			Refusing: func(deps channelstest.Deps) channels.Replier { return r.open(r.withWrongTokens(c), deps) },
+			To:       to(number), Nobody: to("440000000000"), Received: func() []string { return r.meta.Texts(phoneID, number) },
 			Silent: r.meta.Silent, Lose: func() { r.meta.Fail(lostAnswer) }, Away: r.away,
 		}
 	}})
