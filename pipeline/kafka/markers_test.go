@@ -12,8 +12,11 @@ import (
 	"contactd/pipeline/kafka"
 )
 
-func TestMarkersOfTransactionsAreNoMissingRecords(t *testing.T) {
-	c, topic := apache(t), "test."+watermill.NewShortUUID()
+// transactional makes a topic of one partition and a client that writes to it in
+// transactions.
+func transactional(t *testing.T) (c kafka.Config, topic string, client *kgo.Client) {
+	t.Helper()
+	c, topic = apache(t), "test."+watermill.NewShortUUID()
 	if err := createTopic(t.Context(), c, topic, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +24,12 @@ func TestMarkersOfTransactionsAreNoMissingRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
+	t.Cleanup(client.Close)
+	return c, topic, client
+}
+
+func TestMarkersOfTransactionsAreNoMissingRecords(t *testing.T) {
+	c, topic, client := transactional(t)
 	for range 3 {
 		err := errors.Join(client.BeginTransaction(),
 			client.ProduceSync(t.Context(), &kgo.Record{Value: []byte("v")}).FirstErr(),
@@ -40,15 +48,7 @@ func TestMarkersOfTransactionsAreNoMissingRecords(t *testing.T) {
 
 // A front end that takes back a transaction has asked for nothing.
 func TestWhatATransactionTookBackIsNotDelivered(t *testing.T) {
-	c, topic := apache(t), "test."+watermill.NewShortUUID()
-	if err := createTopic(t.Context(), c, topic, 1); err != nil {
-		t.Fatal(err)
-	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers...), kgo.DefaultProduceTopic(topic), kgo.TransactionalID(topic))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	c, topic, client := transactional(t)
 	var want []string
 	for n, end := range []kgo.TransactionEndTry{kgo.TryAbort, kgo.TryCommit, kgo.TryAbort, kgo.TryAbort, kgo.TryCommit} {
 		value := strconv.Itoa(n)

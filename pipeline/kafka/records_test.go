@@ -96,15 +96,7 @@ func TestWhereTheLogBeginsIsSaidWhenOlderRecordsAreAskedFor(t *testing.T) {
 // A marker that lies where a message was acknowledged has displaced it as any
 // record would.
 func TestAMarkerOfATransactionIsARecordWithoutHeaders(t *testing.T) {
-	c, topic := apache(t), "test."+watermill.NewShortUUID()
-	if err := createTopic(t.Context(), c, topic, 1); err != nil {
-		t.Fatal(err)
-	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers...), kgo.DefaultProduceTopic(topic), kgo.TransactionalID(topic))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	c, topic, client := transactional(t)
 	for _, end := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
 		err := errors.Join(client.BeginTransaction(),
 			client.ProduceSync(t.Context(), &kgo.Record{Value: []byte("v"), Headers: []kgo.RecordHeader{{Key: "ce_id", Value: []byte("t")}}}).FirstErr(),
