@@ -219,6 +219,21 @@ func BenchmarkWaiting(b *testing.B) {
 	}
 }
 
+// take stores a message that is not there yet.
+func (t *tx) take(o channels.Original) (*row, *source, error) {
+	r, err := newRow(&o)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := t.sourceOf(r.channel, r.account)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.source = s.id
+	_, err = t.insert(r)
+	return r, s, err
+}
+
 // filling accepts many messages and sorts four of five.
 type filling struct {
 	first int
@@ -227,18 +242,10 @@ type filling struct {
 
 func (f *filling) apply(t *tx) error {
 	for i := f.first; i < f.first+5000; i++ {
-		r, err := newRow(&channels.Original{
+		r, s, err := t.take(channels.Original{
 			Channel: "email", Account: fmt.Sprint("contact", i%4), ID: fmt.Sprintf("INBOX/7/%d", i), Bytes: f.body,
 		})
 		if err != nil {
-			return err
-		}
-		s, err := t.sourceOf(r.channel, r.account)
-		if err != nil {
-			return err
-		}
-		r.source = s.id
-		if _, err := t.insert(r); err != nil {
 			return err
 		}
 		if i%5 == 0 {
@@ -304,17 +311,8 @@ type flooding struct{ first int }
 
 func (f *flooding) apply(t *tx) error {
 	for i := f.first; i < f.first+5000; i++ {
-		o := original(fmt.Sprint(i))
-		r, err := newRow(&o)
+		r, s, err := t.take(original(fmt.Sprint(i)))
 		if err != nil {
-			return err
-		}
-		s, err := t.sourceOf(r.channel, r.account)
-		if err != nil {
-			return err
-		}
-		r.source = s.id
-		if _, err := t.insert(r); err != nil {
 			return err
 		}
 		p := &placing{seq: r.seq, source: s.id, placement: together, rank: rankNormal}
