@@ -356,12 +356,19 @@ func accept(t *testing.T, j *journal.Journal, thread string) {
 	}
 }
 
-func TestABrokerThatWasMadeAnewIsNotTakenForABackup(t *testing.T) {
-	c, way := newChat(), &unreachable{now: true}
+// waiting begins with a reply that waits because the platform cannot be reached.
+func waiting(t *testing.T) (c *chat, way *unreachable, l *lives, reply contact.Reply) {
+	t.Helper()
+	c, way = newChat(), &unreachable{now: true}
 	c.answer = way.answer
-	l := begin(t, c)
-	reply := l.ask(answer(l.says("lane"), "hello"))
+	l = begin(t, c)
+	reply = l.ask(answer(l.says("lane"), "hello"))
 	l.awaitState(reply.ID, contact.Queued)
+	return c, way, l, reply
+}
+
+func TestABrokerThatWasMadeAnewIsNotTakenForABackup(t *testing.T) {
+	c, way, l, reply := waiting(t)
 	l.stop()
 	l.out.forget()
 	way.now = false
@@ -376,11 +383,7 @@ func TestABrokerThatWasMadeAnewIsNotTakenForABackup(t *testing.T) {
 }
 
 func TestWhereTheBrokerWasPutBackTooAPersonsWordDoes(t *testing.T) {
-	c, way := newChat(), &unreachable{now: true}
-	c.answer = way.answer
-	l := begin(t, c)
-	reply := l.ask(answer(l.says("lane"), "hello"))
-	l.awaitState(reply.ID, contact.Queued)
+	c, way, l, reply := waiting(t)
 	copied := l.backUp()
 	records := maps.Clone(l.out.records)
 	c.mu.Lock()
@@ -403,11 +406,7 @@ func TestWhereTheBrokerWasPutBackTooAPersonsWordDoes(t *testing.T) {
 }
 
 func TestRepliesWaitUntilTheBrokerHasToldWhatBecameOfThem(t *testing.T) {
-	c, way := newChat(), &unreachable{now: true}
-	c.answer = way.answer
-	l := begin(t, c)
-	reply := l.ask(answer(l.says("lane"), "hello"))
-	l.awaitState(reply.ID, contact.Queued)
+	c, way, l, reply := waiting(t)
 	l.stop()
 	_, before, _ := c.counts(reply.ID)
 	l.out.goAway(true)
