@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	netmail "net/mail"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -121,10 +119,7 @@ func inspectTaken(t *testing.T, taken []smtptest.Delivery, want int) {
 // mailAccount configures one account that answers.
 func mailAccount(t *testing.T, mailboxes *servers.DovecotServer, address, smtp string) (dir string) {
 	t.Helper()
-	keys := filepath.Join(t.TempDir(), "keys")
-	if err := os.WriteFile(keys, []byte("a key for the tests only, 32 by.\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	keys := threadKeys(t)
 	return configure(t, ownBroker+mailboxConfig("contact", mailboxes.IMAPS, mailboxes.CAFile, address, servers.DovecotPassword)+
 		fmt.Sprintf("        addresses: [%s]\n        thread_key_file: %s\n        smtp: %s\n", address, keys, smtp))
 }

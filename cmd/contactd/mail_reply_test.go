@@ -21,6 +21,16 @@ import (
 	"contactd/deploy/servers"
 )
 
+// threadKeys writes the key by which answers to our mails are known.
+func threadKeys(t *testing.T) (file string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "keys")
+	if err := os.WriteFile(file, []byte("a key for the tests only, 32 by.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // TestAConversationByMailStaysOne plays three rounds between somebody and a
 // handler, through real servers for both directions, with an acknowledgement
 // at the beginning. What the person gets is read by a program that shares no
@@ -29,10 +39,7 @@ func TestAConversationByMailStaysOne(t *testing.T) {
 	const force, jo = "contact@force.example", "jo@example.org"
 	mailboxes := servers.Dovecot(t, servers.DovecotOptions{})
 	postfix := servers.Postfix(t, mailboxes, servers.PostfixOptions{})
-	keys := filepath.Join(t.TempDir(), "keys")
-	if err := os.WriteFile(keys, []byte("a key for the tests only, 32 by.\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	keys := threadKeys(t)
 	dir := configure(t, ownBroker+mailboxConfig("contact", mailboxes.IMAPS, mailboxes.CAFile, force, servers.DovecotPassword)+fmt.Sprintf(`        addresses: [%s]
         thread_key_file: %s
         smtp: {address: %q, server_name: localhost, name: Force, plus_addressing: true}

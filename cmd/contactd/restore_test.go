@@ -20,10 +20,7 @@ func TestAFolderPutBackFromABackupSendsNothingTwice(t *testing.T) {
 	const force, jo = "contact@force.example", "jo@example.org"
 	mailboxes := servers.Dovecot(t, servers.DovecotOptions{})
 	postfix := servers.Postfix(t, mailboxes, servers.PostfixOptions{})
-	keys := filepath.Join(t.TempDir(), "keys")
-	if err := os.WriteFile(keys, []byte("a key for the tests only, 32 by.\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	keys := threadKeys(t)
 	broker := t.TempDir() // beside data_dir, and not put back with it
 	config := func(smtp string) string {
 		return fmt.Sprintf("broker: {address: \"127.0.0.1:0\", dir: %q}\n", broker) +
