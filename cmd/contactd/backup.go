@@ -31,7 +31,8 @@ func (b backupCommand) Run(ctx context.Context, p *program, c *commands) error {
 		return fmt.Errorf("back up: there is no journal in %s; is data_dir right?", config.journalDir())
 	}
 	copied, err := backup.Take(ctx, backup.Plan{
-		From: config.DataDir, To: b.Folder, First: "journal", Leave: []string{config.Broker.Dir}, Mark: filepath.Join("journal", journal.PutBack),
+		From: config.DataDir, To: b.Folder, First: "journal", Leave: []string{config.Broker.Dir}, Passing: journal.Passing(),
+		Mark: filepath.Join("journal", journal.PutBack),
 	})
 	if err != nil {
 		return err

@@ -62,7 +62,10 @@ func openBlobs(dir string) (*blobs, error) {
 
 func blobsOf(dir string) *blobs { return &blobs{dir: filepath.Join(dir, "blobs")} }
 
-func (b *blobs) temporary() string { return filepath.Join(b.dir, "tmp") }
+// temporaryDir holds blobs that are being written.
+const temporaryDir = "tmp"
+
+func (b *blobs) temporary() string { return filepath.Join(b.dir, temporaryDir) }
 
 func (b *blobs) path(sum string) string { return filepath.Join(b.dir, sum[:2], sum[2:4], sum) }
 

@@ -18,12 +18,15 @@ type marker struct {
 	at   map[int64]int
 }
 
-const markerSlot = 16 // seq and its complement
+const (
+	markerFile = "reading"
+	markerSlot = 16 // seq and its complement
+)
 
 // openMarker returns the marker of a directory and the messages that were
 // being read when it was last written. They stay in the file until erase.
 func openMarker(dir string, slots int) (*marker, []int64, error) {
-	path := filepath.Join(dir, "reading")
+	path := filepath.Join(dir, markerFile)
 	old, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
 		return nil, nil, fmt.Errorf("read marker file: %w", err)

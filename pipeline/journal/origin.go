@@ -13,6 +13,7 @@ import (
 
 	"contactd/channels"
 	"contactd/pipeline"
+	"contactd/pipeline/lock"
 	"zombiezen.com/go/sqlite"
 )
 
@@ -23,6 +24,10 @@ const originCursor = "journal"
 // PutBack is the name of the file beside the database that says that the folder
 // was put back from a backup. Kafka tells it too, unless it was put back as well.
 const PutBack = "restored"
+
+// Passing are the names of what in the folder matters to a running process alone,
+// and belongs in no backup.
+func Passing() []string { return []string{lock.Name, markerFile, temporaryDir} }
 
 // origin tells this journal from others, and from what it was before it was put
 // back from a backup.

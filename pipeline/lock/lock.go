@@ -14,8 +14,8 @@ import (
 // ErrTaken says that another process has the folder.
 var ErrTaken = errors.New("another process uses it")
 
-// name is the file in the folder that is locked.
-const name = "lock"
+// Name is the file in the folder that is locked. Nothing stands in it.
+const Name = "lock"
 
 // Take takes a folder, made with mode 0700 if it is missing, until the file is
 // closed or the process ends, however it ends. The error is ErrTaken while
@@ -24,7 +24,7 @@ func Take(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create folder: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(filepath.Join(dir, Name), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}
@@ -43,7 +43,7 @@ func Take(dir string) (*os.File, error) {
 // this user cannot tell. A process that would take the folder in this very
 // moment could be refused, so it is asked only where somebody is likely to.
 func Taken(dir string) bool {
-	file, err := os.Open(filepath.Join(dir, name))
+	file, err := os.Open(filepath.Join(dir, Name))
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist)
 	}

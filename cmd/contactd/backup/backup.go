@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,14 +32,14 @@ type Plan struct {
 	// First is the folder in it whose databases are copied before others: what
 	// those say of what it does is then never behind it.
 	First string
-	// Leave are folders in it that are left out.
-	Leave []string
+	// Leave are folders in it that are left out, and Passing the names of files and
+	// folders that are, wherever they stand: they matter to a running process alone.
+	Leave, Passing []string
 	// Mark is a file of the copy that says that it is one.
 	Mark string
 }
 
-// Take copies a folder. Databases are those named *.db. What matters to a running
-// process alone is left out. A file that is named by its digest never changes,
+// Take copies a folder. Databases are those named *.db. A file that is named by its digest never changes,
 // and is linked where it can be. To is there when all of it is.
 func Take(ctx context.Context, plan Plan) (Copied, error) {
 	t := &taking{Plan: plan, to: plan.To + ".part"}
@@ -106,11 +107,13 @@ func (t *taking) walk(ctx context.Context, dir string, databases bool) error {
 		path := filepath.Join(dir, entry.Name())
 		info, err := os.Stat(path)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue // gone meanwhile
+		case errors.Is(err, fs.ErrNotExist): // gone meanwhile
+			continue
+		case slices.Contains(t.Passing, entry.Name()):
+			continue
 		case err == nil && info.IsDir() && !t.left(path):
 			err = t.walk(ctx, path, databases)
-		case err == nil && info.Mode().IsRegular() && !transient(entry.Name()) && isDatabase(path) == databases:
+		case err == nil && info.Mode().IsRegular() && !besides(entry.Name()) && isDatabase(path) == databases:
 			err = t.copy(ctx, path)
 		}
 		if err = errors.Join(err, ctx.Err()); err != nil {
@@ -122,9 +125,6 @@ func (t *taking) walk(ctx context.Context, dir string, databases bool) error {
 
 // left reports whether a folder is not copied.
 func (t *taking) left(path string) bool {
-	if filepath.Base(path) == "tmp" {
-		return true
-	}
 	for _, each := range t.Leave {
 		if same(path, each) {
 			return true
@@ -160,10 +160,10 @@ func isDigest(name string) bool {
 	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
 }
 
-// transient reports whether a file is of a running process alone, or part of a
-// database that is copied as a whole.
-func transient(name string) bool {
-	return name == "lock" || name == "reading" || strings.HasSuffix(name, ".db-wal") || strings.HasSuffix(name, ".db-shm")
+// besides reports whether a file is part of a database, which is copied as a
+// whole.
+func besides(name string) bool {
+	return strings.HasSuffix(name, ".db-wal") || strings.HasSuffix(name, ".db-shm")
 }
 
 func (t *taking) copy(ctx context.Context, path string) error {
