@@ -171,7 +171,7 @@ func TestTailShowsWhichConversationCanBeAnsweredAndWhatHappensToAnswers(t *testi
 		"reply_requested": "contact.reply.requested.v1  r-2kq0d9s7b3mvtn1ofl5e8ga4cj  c-3lnpdfsib5r34hnaib72u7ipcb  by h214 — Officers",
 		"abandoned":       "unknown    contact.abandoned.v1  c-3lnpdfsib5r34hnaib72u7ipcb  webchat/main  last seen ",
 		"presence":        "desk.presence.v1",
-		"rejected":        "email/control  http://127.0.0.1:8080/originals/m-tgn4l7apova0rc0pvl6er1shet — grade message: rules file unreadable",
+		"rejected":        "email/control  http://127.0.0.1:8080/originals/47 — grade message: rules file unreadable",
 		"degraded":        "channel.degraded.v1  email/control — log in as control@sampleshire.example: refused",
 		"restored":        "channel.restored.v1  email/control — not reached for ",
 		"typing":          "the handler is writing",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"contactd/contact"
 	"contactd/contact/schema"
 	"contactd/pipeline"
 )
@@ -95,6 +96,22 @@ func TestEveryMessageOfTheAsyncAPICarriesATypeOfTheSchema(t *testing.T) {
 	for key, message := range follow(readAsyncAPI(t), "components", "messages").(map[string]any) {
 		if name := follow(message, "name").(string); !slices.Contains(types, name) {
 			t.Errorf("message %s: type %s is not in the schema", key, name)
+		}
+	}
+}
+
+func TestOnlyWhatContactdPublishesMustHaveHeaders(t *testing.T) {
+	doc := readAsyncAPI(t)
+	commands := []string{
+		contact.ReplyRequestedV1, contact.SeenV1, contact.GradedV1, // on contact.replies, see pipeline/command_test.go
+		contact.PresenceV1, contact.TypingV1, "incident.acknowledged.v1",
+	}
+	for key, message := range follow(doc, "components", "messages").(map[string]any) {
+		trait := follow(message.(map[string]any)["traits"].([]any)[0], "$ref").(string)
+		headers := follow(doc, append(strings.Split(strings.Trim(trait, "#/"), "/"), "headers")...)
+		name := follow(message, "name").(string)
+		if _, must := headers.(map[string]any)["required"]; must == slices.Contains(commands, name) {
+			t.Errorf("message %s: headers are required: %v", key, must)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -88,6 +89,18 @@ func TestEverySampleIsValid(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run(name, func(t *testing.T) { contacttest.Valid(t, record) })
+	}
+}
+
+func TestTheSamplesReferToOriginalsAsContactdDoes(t *testing.T) {
+	names, _ := fs.Glob(schema.Samples(), "samples/*.json")
+	for _, name := range names {
+		record, _ := fs.ReadFile(schema.Samples(), name)
+		for _, ref := range regexp.MustCompile(`"rawRef": "(.*)"`).FindAllStringSubmatch(string(record), -1) {
+			if !regexp.MustCompile(`/originals/[1-9][0-9]*$|^kafka:`).MatchString(ref[1]) {
+				t.Errorf("%s: %s is not the number of an original, which pipeline writes", name, ref[1])
+			}
+		}
 	}
 }
 
