@@ -161,9 +161,21 @@ func summary(e contact.Event) string {
 			from += "  " + data.Content.Subject
 		}
 		return fmt.Sprintf("%s  %s  %s/%s  %s — %s%s", head, data.ConversationID, data.Channel.Kind, data.Channel.Account, from,
-			short(data.Content.Summary), noticed(data.Classification.Notes))
+			changed(data.Revision)+short(data.Content.Summary), noticed(data.Classification.Notes))
 	default:
 		return head + "  " + e.Subject + aboutAnswer(e)
+	}
+}
+
+// changed says what became of a message, before its words if there are new ones.
+func changed(r *contact.Revision) string {
+	switch {
+	case r == nil:
+		return ""
+	case r.Value != "":
+		return string(r.Action) + " " + short(r.Value) + " "
+	default:
+		return string(r.Action) + " "
 	}
 }
 
@@ -178,7 +190,11 @@ func aboutAnswer(e contact.Event) string {
 	case contact.ReplyRequestedV1:
 		var data contact.Requested
 		if json.Unmarshal(e.Data, &data) == nil {
-			return fmt.Sprintf("  %s  by %s%s", data.Conversation, data.Author, quoted(data.Text))
+			by := "  automatic"
+			if !data.Automatic {
+				by = byPerson(data.Author)
+			}
+			return fmt.Sprintf("  %s%s%s", data.Conversation, by, quoted(data.Text))
 		}
 	case contact.AbandonedV1:
 		var data contact.Abandoned
@@ -191,7 +207,7 @@ func aboutAnswer(e contact.Event) string {
 		if json.Unmarshal(e.Data, &data) == nil {
 			by := ""
 			if data.ByPerson() {
-				by = "  by " + data.Author
+				by = byPerson(data.Author)
 			}
 			return fmt.Sprintf("  %s  was %s%s — %s%s", data.ConversationID, data.Previous, by,
 				strings.Join(data.Classification.Categories, ", "), noticed(data.Classification.Notes))
@@ -215,7 +231,7 @@ func aboutAnswer(e contact.Event) string {
 	case contact.GradedV1:
 		var data contact.Graded
 		if json.Unmarshal(e.Data, &data) == nil {
-			return fmt.Sprintf("  %s  %s, was %s  by %s", data.ConversationID, data.Grade, data.Previous, data.Author)
+			return fmt.Sprintf("  %s  %s, was %s%s", data.ConversationID, data.Grade, data.Previous, byPerson(data.Author))
 		}
 	case contact.SeenV1:
 		var data contact.Seen
@@ -234,6 +250,14 @@ func aboutAnswer(e contact.Event) string {
 		}
 	}
 	return ""
+}
+
+// byPerson names a handler, who may have given no name.
+func byPerson(author string) string {
+	if author == "" {
+		author = "a person"
+	}
+	return "  by " + author
 }
 
 func quoted(text string) string {
