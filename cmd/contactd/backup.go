@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
 
 	"contactd/cmd/contactd/backup"
@@ -27,9 +25,11 @@ func (b backupCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(config.journalDir()); err != nil {
-		return fmt.Errorf("back up: there is no journal in %s; is data_dir right?", config.journalDir())
+	tools, err := config.journalTools()
+	if err != nil {
+		return err
 	}
+	_ = tools.Close()
 	copied, err := backup.Take(ctx, backup.Plan{
 		From: config.DataDir, To: b.Folder, First: "journal", Leave: []string{config.Broker.Dir}, Passing: journal.Passing(),
 		Mark: filepath.Join("journal", journal.PutBack),

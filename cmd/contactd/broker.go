@@ -104,6 +104,9 @@ func brokerOf(c config) (connect kafka.Config, detail string, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return connect, "", errNoBroker
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		err = errors.Join(err, c.owned())
+	}
 	return connect, embeddedPromise, err
 }
 

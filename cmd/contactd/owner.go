@@ -54,12 +54,19 @@ func strangers(dir string, me int, stranger func(string, fs.FileInfo) bool) erro
 }
 
 // wayOut says how me comes to use a folder. One of another user is not taken
-// away: a service may be using it.
+// away: a service may be using it. Root's is a service's too, or what root put
+// back for one.
 func wayOut(dir string, me int) string {
-	if info, err := os.Stat(dir); err == nil && ownerOf(info) != 0 && ownerOf(info) != me {
+	give := fmt.Sprintf("as root, chown -R %s %s", userName(me), dir)
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil || ownerOf(info) == me:
+		return give
+	case ownerOf(info) == 0:
+		return "run contactd as root, or, if it is to run as " + userName(me) + ", " + give
+	default:
 		return "run contactd as " + userName(ownerOf(info))
 	}
-	return fmt.Sprintf("as root, chown -R %s %s", userName(me), dir)
 }
 
 // warnRoot warns root of whom the folder belongs to.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -50,6 +51,43 @@ func TestWhoIsNotTheServiceIsNotToldToTakeItsFolderAway(t *testing.T) {
 	want := "and 4712 cannot use it: run contactd as " + userName(service)
 	if err := strangers(dir, 4712, every); err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestWhoMeetsAFolderOfRootMayRunAsRootOrTakeIt(t *testing.T) {
+	dir := t.TempDir()
+	if os.Geteuid() != 0 {
+		t.Skip("only root has folders of root's")
+	}
+	want := "and 4712 cannot use it: run contactd as root, or, if it is to run as 4712, as root, chown -R 4712 " + dir
+	if err := strangers(dir, 4712, func(string, fs.FileInfo) bool { return true }); err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestAToolThatIsNotLetAtTheFolderSaysWhoIs(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be somebody else")
+	}
+	dir := configure(t, ownBroker)
+	p := startProgram(t, dir, "run")
+	p.stop()
+	program := filepath.Join(dir, "contactd") // where others may run it
+	whole, err := os.ReadFile(os.Args[0])
+	if err == nil {
+		err = errors.Join(os.WriteFile(program, whole, 0o700), os.Chmod(program, 0o755), os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755),
+			os.Chmod(filepath.Join(dir, "contactd.yaml"), 0o644))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"verify", "backup copy", "quarantine list", "tail --timeout 5s"} {
+		cmd := command(t.Context(), dir, strings.Fields(args)...)
+		cmd.Path, cmd.SysProcAttr = program, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 4712, Gid: 4712}}
+		said, err := cmd.CombinedOutput()
+		if want := "data belongs to root, and 4712 cannot use it: run contactd as root"; err == nil || !strings.Contains(string(said), want) {
+			t.Errorf("%s: %v, told %q, want %q", args, err, said, want)
+		}
 	}
 }
 

@@ -106,9 +106,18 @@ func (p *program) journalTools(c *commands) (*journal.Tools, error) {
 	if err != nil {
 		return nil, err
 	}
-	tools, err := journal.OpenTools(config.journalDir())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open journal: there is none in %s; is data_dir right?", config.journalDir())
+	return config.journalTools()
+}
+
+// journalTools opens the journal for an operator, or says why that cannot be.
+func (c config) journalTools() (*journal.Tools, error) {
+	tools, err := journal.OpenTools(c.journalDir())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("open journal: there is none in %s; is data_dir right?", c.journalDir())
+	case errors.Is(err, fs.ErrPermission):
+		return nil, errors.Join(err, c.owned())
+	default:
+		return tools, err
 	}
-	return tools, err
 }
