@@ -181,10 +181,16 @@ func TestAFullDiskRefusesAndRecoversByItself(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the disk is full") {
 		t.Fatalf("error %v after %d messages", err, acked)
 	}
+	waitFor(t, func() bool { // a shorter log may have made room once more
+		fill()
+		err := j.Ready()
+		return err != nil && strings.Contains(err.Error(), "the disk is full")
+	})
 	before := acked
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
+	waitFor(t, func() bool { return j.Ready() == nil }) // though nobody writes
 	waitFor(t, func() bool { fill(); return acked > before })
 	if err := os.Truncate(filepath.Join(dir, "journal", "reading"), 0); err != nil {
 		t.Fatal(err)

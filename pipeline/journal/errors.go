@@ -3,6 +3,8 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"zombiezen.com/go/sqlite"
 )
@@ -34,6 +36,9 @@ func explain(dir string, err error) error {
 	case sqlite.ResultBusy:
 		return fmt.Errorf("write journal in %s: another program holds the database: %w", dir, err)
 	case sqlite.ResultReadOnly, sqlite.ResultCantOpen, sqlite.ResultPerm, sqlite.ResultAuth:
+		if _, gone := os.Stat(dir); errors.Is(gone, fs.ErrNotExist) {
+			return fmt.Errorf("open journal in %s: the directory is gone, put it back and it goes on by itself: %w", dir, err)
+		}
 		return fmt.Errorf("open journal in %s: not allowed, give this user the directory: %w", dir, err)
 	default:
 		return fmt.Errorf("use journal in %s: %w", dir, err)
@@ -42,6 +47,12 @@ func explain(dir string, err error) error {
 
 // wayOut is what can be done about a damaged journal.
 const wayOut = "stop the daemon and copy the directory; \"contactd verify\" tells what cannot be read, and with the directory moved away contactd begins a new one, for which mailboxes are read again"
+
+// damaged reports whether the database itself is at fault.
+func damaged(err error) bool {
+	code := sqlite.ErrCode(err).ToPrimary()
+	return code == sqlite.ResultCorrupt || code == sqlite.ResultNotADB || errors.Is(err, errDamaged)
+}
 
 // broken reports whether the connection must be closed: after an input or
 // output error nobody knows what the file holds, so it is opened again and

@@ -18,6 +18,9 @@ func (j *Journal) Ready() error {
 	if err := j.room(); err != nil {
 		return err
 	}
+	if err := j.unwritten.Load(); err != nil {
+		return *err
+	}
 	_, err := j.Oldest()
 	return err
 }

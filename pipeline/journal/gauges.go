@@ -58,6 +58,12 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 		}
 		return err
 	})
+	ready := g.describe("ready", "Whether messages are taken: 1, else 0.")
+	takes := 1.0
+	if g.j.Ready() != nil {
+		takes = 0
+	}
+	out <- prometheus.MustNewConstMetric(ready, prometheus.GaugeValue, takes)
 	out <- prometheus.MustNewConstMetric(free, prometheus.GaugeValue, float64(g.j.free.Load()))
 	restored := g.describe("restored_timestamp_seconds", "When the journal was last found to be put back from a backup; 0 for never.")
 	at := 0.0

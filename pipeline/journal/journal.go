@@ -47,6 +47,8 @@ type Journal struct {
 	commits   atomic.Int64 // so far
 	free      atomic.Int64 // bytes on the disk, as last seen
 	freeError atomic.Pointer[error]
+	// unwritten is why the last commit failed, while none has worked since.
+	unwritten atomic.Pointer[error]
 
 	// ctx ends first: no more deliveries. Then draining is closed: late
 	// answers are taken no longer. Then closing: the writer finishes what it
