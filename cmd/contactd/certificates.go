@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -65,13 +66,19 @@ func measureCertificates(all []certified, metrics prometheus.Registerer) {
 	}
 }
 
-// watchCertificates tells the log once a day which end soon, until ctx ends.
+// watchCertificates tells the log once a day which end soon, and which are not
+// good, until ctx ends.
 func watchCertificates(ctx context.Context, all []certified, log *slog.Logger) {
 	daily := time.NewTicker(24 * time.Hour)
 	defer daily.Stop()
 	for {
 		for _, warning := range warnings(all) {
 			log.Warn("a certificate ends soon", "why", warning)
+		}
+		for _, each := range all {
+			if err := certificate.Try(each.certFile, each.keyFile); err != nil {
+				log.Error("a certificate is not good", "err", fmt.Errorf("%s.%w", each.section, err))
+			}
 		}
 		select {
 		case <-daily.C:

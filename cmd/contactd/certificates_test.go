@@ -48,4 +48,7 @@ func TestACertificateThatHasEndedIsTrouble(t *testing.T) {
 		r := p.readiness()
 		return len(r.Channels) == 1 && strings.Contains(r.Channels[0].Error, "cert_file: it ended at ") && !r.Ready && len(r.Warnings) == 0
 	}, func() string { return fmt.Sprintf("%+v", p.readiness()) })
+	if want := `msg="a certificate is not good" err="channels.webchat.cert_file: it ended at `; !strings.Contains(p.logged(), want) {
+		t.Errorf("logged %s", p.logged())
+	}
 }

@@ -21,7 +21,7 @@ func (d *daemon) listeners() map[string]func() error {
 func (d *daemon) measureListener(name string, trouble func() error) {
 	d.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name:        "contactd_listener_ready",
-		Help:        "Whether a listener is open, with readable certificate and tokens: 1, else 0.",
+		Help:        "Whether a listener is open, with a good certificate and readable tokens: 1, else 0.",
 		ConstLabels: prometheus.Labels{"listener": name},
 	}, func() float64 {
 		if trouble() != nil {
