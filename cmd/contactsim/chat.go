@@ -248,14 +248,18 @@ func (v *visitors) watchBroker(ctx context.Context) error {
 		go d.attend(ctx)
 	}
 	go func() {
-		err := d.follow(ctx, now, func(_ contact.Event, data contact.Received) {
+		err := d.follow(ctx, now, func(e contact.Event, data contact.Received) {
 			_, id, _ := strings.Cut(data.PlatformMessageID, "/")
 			began, ours := v.startOf(id)
 			if !ours {
 				return
 			}
 			v.event.add(time.Since(began))
-			if v.command.Answer {
+			switch err := d.mine(e); {
+			case !v.command.Answer:
+			case err != nil:
+				v.problem("answer a message: " + err.Error())
+			default:
 				go v.answer(d, data)
 			}
 		})

@@ -16,7 +16,7 @@ import (
 
 type demoCommand struct {
 	Contactd string        `help:"The program." default:"contactd"`
-	Dir      string        `help:"Where configuration and data go. Default: a new folder, removed at the end." type:"existingdir" placeholder:"DIR"`
+	Dir      string        `help:"Where configuration and data go, a folder that exists. Default: a new one, removed at the end." type:"existingdir" placeholder:"DIR"`
 	Listen   string        `help:"Where contactd says how it is." default:"127.0.0.1:8080"`
 	Broker   string        `help:"Where the broker is that comes along." default:"127.0.0.1:9092"`
 	Chat     string        `help:"Where the web chat is." default:"127.0.0.1:8090"`
@@ -124,7 +124,7 @@ func (c demoCommand) configure(dir string, page facebookCommand, account xComman
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("force: demo\nlog: {level: error}\nhttp: {listen: %q}\nbroker: {address: %q}\nwebhooks: {listen: %q}\nchannels:\n  webchat: {demo: true, listen: %q}\n%s",
+	text := fmt.Sprintf("log: {level: error}\nhttp: {listen: %q}\nbroker: {address: %q}\nwebhooks: {listen: %q}\nchannels:\n  webchat: {demo: true, listen: %q}\n%s",
 		c.Listen, c.Broker, c.Hooks, c.Chat, section+more)
 	return os.WriteFile(filepath.Join(dir, "contactd.yaml"), []byte(text), 0o600)
 }

@@ -68,6 +68,10 @@ func (c deskCommand) Run(ctx context.Context, out io.Writer) error {
 	go d.attend(ctx)
 	return d.follow(ctx, now, func(e contact.Event, data contact.Received) {
 		_, _ = fmt.Fprintf(out, "%s  %s  %s\n", e.Time.Format(time.TimeOnly), e.Grade, data.ConversationID)
+		if err := d.mine(e); err != nil {
+			_, _ = fmt.Fprintf(out, "answer %s: %v\n", data.ConversationID, err)
+			return
+		}
 		if !slices.Contains(c.Channels, data.Channel.Kind) {
 			return
 		}
@@ -149,17 +153,20 @@ func (d *desk) now(ctx context.Context) (map[int]int64, error) {
 	return d.cluster.EndOffsets(ctx, pipeline.TopicEvents)
 }
 
-// follow gives every message of the force that comes in from offsets on to f,
-// until ctx ends, which is no error. Damaged records are somebody else's
-// business.
+// mine says why an event is another desk's.
+func (d *desk) mine(e contact.Event) error {
+	if e.Force == d.force {
+		return nil
+	}
+	return fmt.Errorf("it is of force %q, not %q (--force)", e.Force, d.force)
+}
+
+// follow gives every message that comes in from offsets on to f, until ctx ends,
+// which is no error. Damaged records are somebody else's business.
 func (d *desk) follow(ctx context.Context, offsets map[int]int64, f func(contact.Event, contact.Received)) error {
 	return d.cluster.TailFrom(ctx, pipeline.TopicEvents, offsets, func(r kafka.Record) error {
 		if r.Err == nil && r.Headers["ce_type"] == contact.ReceivedV1 {
-			return open(r.Value, func(e contact.Event, data contact.Received) {
-				if e.Force == d.force {
-					f(e, data)
-				}
-			})
+			return open(r.Value, f)
 		}
 		return nil
 	})

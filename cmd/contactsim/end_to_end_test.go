@@ -52,6 +52,9 @@ func TestVisitorsOfARunningContactdAreAnswered(t *testing.T) {
 	if r.Replies != 0 {
 		t.Errorf("the handler of another force gave %d answers", r.Replies)
 	}
+	if want := `of force "drill", not "another"`; r.Event.Count != 1 || !strings.Contains(r.LastProblem, want) {
+		t.Errorf("nobody says why: %+v", r)
+	}
 }
 
 // startContactd builds contactd, and runs it with a configuration in dir until
