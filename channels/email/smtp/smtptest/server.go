@@ -85,14 +85,14 @@ type Server struct {
 func Start(t testing.TB, options Options) *Server {
 	t.Helper()
 	s := &Server{options: options, deeds: map[string][]string{}, open: map[net.Conn]bool{}}
-	s.listen(t, "127.0.0.1:0")
+	s.listen(t)
 	t.Cleanup(s.Stop)
 	return s
 }
 
-func (s *Server) listen(t testing.TB, address string) {
+func (s *Server) listen(t testing.TB) {
 	t.Helper()
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +117,7 @@ func (s *Server) listen(t testing.TB, address string) {
 	})
 }
 
-// Stop ends the server and its connections; Restart begins again on the same
-// address.
+// Stop ends the server and its connections.
 func (s *Server) Stop() {
 	s.listener.Close()
 	select {
@@ -133,9 +132,6 @@ func (s *Server) Stop() {
 	s.mutex.Unlock()
 	s.running.Wait()
 }
-
-// Restart runs a stopped server again.
-func (s *Server) Restart(t testing.TB) { t.Helper(); s.listen(t, s.Address) }
 
 // At says what to do at a step, the next times that it comes; afterwards the
 // server is good again.
