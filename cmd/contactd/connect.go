@@ -54,12 +54,12 @@ func (d *daemon) seeToTopics(ctx context.Context) error {
 		switch {
 		case err == nil && told != "":
 			told = ""
-			d.log.Info("topics are as they must be")
+			d.log.Info("broker and topics are as they must be")
 		case err != nil && ctx.Err() == nil:
 			pause = time.Second
 			if told != err.Error() {
 				told = err.Error()
-				d.log.Error("topics are not as they must be; messages are accepted and wait", "err", err)
+				d.log.Error("broker and topics are not as they must be; messages are accepted and wait", "err", err)
 			}
 		}
 		select {

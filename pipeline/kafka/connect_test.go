@@ -57,6 +57,8 @@ func TestAWrongPasswordOrCertificateIsRefusedAndNotShown(t *testing.T) {
 	node := servers.Kafka(t)
 	wrong := single(node.SASL)
 	wrong.SASL = kafka.SASL{Mechanism: "scram-sha-512", User: node.User, Password: "not-the-password"}
+	bare := single(node.Plain) // which knows no passwords
+	bare.SASL = wrong.SASL
 	unknown := single(node.TLS) // signed by nobody whom this machine knows
 	unknown.TLS.Enabled = true
 	other := single(node.TLS)
@@ -66,8 +68,9 @@ func TestAWrongPasswordOrCertificateIsRefusedAndNotShown(t *testing.T) {
 		want   string
 	}{
 		"password":    {wrong, "SASL Authentication Failed"},
-		"authority":   {unknown, "certificate signed by unknown authority"},
-		"server name": {other, "not kafka.example"},
+		"no password": {bare, "(check kafka.sasl and kafka.tls)"},
+		"authority":   {unknown, "certificate signed by unknown authority (set kafka.tls.ca_file to the authority that signed it)"},
+		"server name": {other, "not kafka.example (set kafka.tls.server_name to the name in the certificate)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -116,6 +117,24 @@ func (c *Cluster) Check(ctx context.Context) ([]TopicState, error) {
 	return c.check(ctx, c.wants())
 }
 
+// advised adds to an error of a connection which setting may mend it.
+func advised(err error) error {
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	switch {
+	case errors.As(err, &authority):
+		return fmt.Errorf("%w (set kafka.tls.ca_file to the authority that signed it)", err)
+	case errors.As(err, &name):
+		return fmt.Errorf("%w (set kafka.tls.server_name to the name in the certificate)", err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: the broker hung up (check kafka.sasl and kafka.tls)", err)
+	case errors.Is(err, kafkago.SASLAuthenticationFailed), errors.Is(err, kafkago.IllegalSASLState), errors.Is(err, kafkago.UnsupportedSASLMechanism):
+		return fmt.Errorf("%w (check kafka.sasl and kafka.tls)", err)
+	default:
+		return err
+	}
+}
+
 func (c *Cluster) check(ctx context.Context, wants []want) ([]TopicState, error) {
 	names := make([]string, len(wants))
 	for i, w := range wants {
@@ -127,11 +146,7 @@ func (c *Cluster) check(ctx context.Context, wants []want) ([]TopicState, error)
 	// By name: brokers leave out of a list of all what the user may not see.
 	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: names})
 	if err != nil {
-		err = withoutCall(err)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = fmt.Errorf("%w: the broker hung up; perhaps it wants other settings of kafka.tls or kafka.sasl", err)
-		}
-		return nil, fmt.Errorf("ask %s for topics: %w", strings.Join(c.connect.brokers, ", "), err)
+		return nil, fmt.Errorf("ask %s for topics: %w", strings.Join(c.connect.brokers, ", "), advised(withoutCall(err)))
 	}
 	states := make([]TopicState, len(wants))
 	for i, w := range wants {
