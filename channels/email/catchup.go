@@ -101,7 +101,7 @@ func (f *folder) finish(s *imap.Session, uids []uint32) error {
 	}
 	var refused *imap.Refused
 	if errors.As(err, &refused) && !refused.Login {
-		f.log.Warn("accepted mails stay as they are", "mails", len(uids), "error", err)
+		f.log.Warn("accepted mails stay as they are", "mails", len(uids), "err", err)
 		f.metrics.unfinished.WithLabelValues(f.account.Name, f.name).Inc()
 		f.swept = time.Now().Add(retryFinish - f.timing.sweep)
 		return nil

@@ -67,7 +67,7 @@ func (f *folder) run(ctx context.Context) {
 		pause := f.pause(err)
 		f.tell(err)
 		f.metrics.failures.WithLabelValues(f.account.Name, f.name, cause(err)).Inc()
-		f.log.Warn("session ended", "error", err, "retry_in", pause.Round(time.Millisecond))
+		f.log.Warn("session ended", "err", err, "retry_in", pause.Round(time.Millisecond))
 		wait(ctx, pause)
 	}
 }
@@ -225,7 +225,7 @@ func (f *folder) recall(ctx context.Context) error {
 	if err != nil {
 		// Unknown is not lost: everything is read again, and what is known by
 		// its bytes is not stored twice. No server's UIDVALIDITY is this one.
-		f.log.Error("cursor not understood: reading the folder again", "error", err)
+		f.log.Error("cursor not understood: reading the folder again", "err", err)
 		p = position{validity: everything}
 	}
 	f.position = p

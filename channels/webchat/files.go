@@ -80,7 +80,7 @@ func (r *running) scan(ctx context.Context, file io.Reader) (found string, err e
 	found, err = clamav.Infected(ctx, r.config.ClamAV, file)
 	switch {
 	case err != nil:
-		r.deps.Log.Error("file could not be scanned and is kept back", "error", err)
+		r.deps.Log.Error("file could not be scanned and is kept back", "err", err)
 	case found != "":
 		r.deps.Log.Warn("infected file was kept back", "signature", found)
 	}
@@ -124,7 +124,7 @@ func (r *running) cutShort(w http.ResponseWriter, err error) {
 	case errors.Is(err, upload.ErrEmpty):
 		r.fail(w, http.StatusBadRequest, "empty", "the file is empty")
 	case errors.Is(err, upload.ErrFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		r.deps.Log.Error("upload was refused: the disk is full", "error", err)
+		r.deps.Log.Error("upload was refused: the disk is full", "err", err)
 		r.fail(w, http.StatusInsufficientStorage, "full", "there is no room for files now; send the text without it")
 	case errors.Is(err, io.ErrUnexpectedEOF), isTimeout(err):
 		r.fail(w, http.StatusRequestTimeout, "too_slow", "the file did not arrive whole; send it again")

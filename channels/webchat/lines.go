@@ -147,7 +147,7 @@ func (r *running) turnBack(l *line, err error) {
 		l.end(closeUnknown, "chat not known")
 		return
 	}
-	r.deps.Log.Warn("chat cannot be joined now", "error", err)
+	r.deps.Log.Warn("chat cannot be joined now", "err", err)
 	l.end(websocket.StatusTryAgainLater, "not now")
 }
 

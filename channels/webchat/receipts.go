@@ -63,7 +63,7 @@ func (r *running) confirm() int {
 		}
 		if err != nil {
 			if r.ctx.Err() == nil {
-				r.deps.Log.Warn("receipt of a reply could not be told", "error", err)
+				r.deps.Log.Warn("receipt of a reply could not be told", "err", err)
 			}
 			return told
 		}

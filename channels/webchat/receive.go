@@ -68,7 +68,7 @@ func (ch *Channel) Receive(ctx context.Context, inbox channels.Inbox) error {
 			return nil //nolint:nilerr // what broke while it was being closed matters to nobody
 		}
 		ch.failing(err)
-		ch.deps.Log.Error("chat does not run", "error", err)
+		ch.deps.Log.Error("chat does not run", "err", err)
 		if time.Since(began) > time.Minute {
 			pause = 100 * time.Millisecond
 		}

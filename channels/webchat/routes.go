@@ -153,7 +153,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 
 // unavailable answers when the store cannot be asked.
 func (r *running) unavailable(w http.ResponseWriter, err error) {
-	r.deps.Log.Warn("chat cannot be served now", "error", err)
+	r.deps.Log.Warn("chat cannot be served now", "err", err)
 	r.fail(w, http.StatusServiceUnavailable, "unavailable", "this cannot be done now; try again in a moment")
 }
 

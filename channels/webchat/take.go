@@ -56,7 +56,7 @@ func (r *running) take(ctx context.Context, in *room, address netip.Addr, raw []
 func (r *running) refusalOf(err error) refusal {
 	var why refusal
 	if !errors.As(err, &why) {
-		r.deps.Log.Warn("chat frame was not taken", "error", err)
+		r.deps.Log.Warn("chat frame was not taken", "err", err)
 		why = refusal{code: "unavailable", later: true}
 	}
 	return why
@@ -164,7 +164,7 @@ func (r *running) durable(ctx context.Context, d document) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := r.inbox.Accept(ctx, []channels.Original{original}, channels.Cursor{}); err != nil {
-		r.deps.Log.Debug("chat message was not accepted", "error", err)
+		r.deps.Log.Debug("chat message was not accepted", "err", err)
 		return refusal{code: "unavailable", later: true}
 	}
 	return nil
@@ -181,7 +181,7 @@ func (r *running) tellQueued(ctx context.Context, in *room, now time.Time) {
 		},
 	})
 	if err != nil {
-		r.deps.Log.Debug("notice was not kept", "error", err)
+		r.deps.Log.Debug("notice was not kept", "err", err)
 	}
 }
 

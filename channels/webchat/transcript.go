@@ -57,7 +57,7 @@ func (r *running) transcript(ctx context.Context, in *room, address netip.Addr, 
 		defer func() { <-r.mails }()
 		defer r.rooms.leave(in)
 		if err := r.mail(in, f, text); err != nil {
-			r.deps.Log.Warn("transcript was not sent", "error", err)
+			r.deps.Log.Warn("transcript was not sent", "err", err)
 		}
 	}()
 	return nil, nil

@@ -37,7 +37,7 @@ func (r *running) tellVanished() int {
 		}
 		if err := r.vanished(s); err != nil {
 			if r.ctx.Err() == nil {
-				r.deps.Log.Warn("person who vanished could not be told of", "error", err)
+				r.deps.Log.Warn("person who vanished could not be told of", "err", err)
 			}
 			break
 		}
@@ -98,7 +98,7 @@ func (r *running) purge() {
 			now := r.deps.Now()
 			gone, err := r.store.Purge(r.ctx, now.Add(-r.config.Retention), now.Add(-unusedAfter), purgeAtOnce)
 			if err != nil && r.ctx.Err() == nil {
-				r.deps.Log.Warn("old chats could not be removed", "error", err)
+				r.deps.Log.Warn("old chats could not be removed", "err", err)
 			}
 			if err != nil || gone < purgeAtOnce {
 				return

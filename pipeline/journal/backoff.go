@@ -20,7 +20,7 @@ const (
 
 func (b *backOff) failed(log *slog.Logger, err error) {
 	if b.delay == 0 {
-		log.Error("journal does not take messages", "error", err)
+		log.Error("journal does not take messages", "err", err)
 	}
 	b.delay = min(max(2*b.delay, firstRest), longRest)
 	b.until = time.Now().Add(b.delay)

@@ -31,7 +31,7 @@ func (j *Journal) load(f flight) (pipeline.Entry, error) {
 		return nil
 	})
 	if errors.Is(err, errDamaged) {
-		j.deps.Log.Error("stored message is damaged", "seq", f.seq, "error", err)
+		j.deps.Log.Error("stored message is damaged", "seq", f.seq, "err", err)
 		return j.loadDamaged(f)
 	}
 	return e, err

@@ -17,7 +17,7 @@ func (o *outbox) run(stop <-chan struct{}) {
 			return
 		}
 		if err := o.refill(from); err != nil {
-			o.j.deps.Log.Error("read ahead of messages to publish", "error", err)
+			o.j.deps.Log.Error("read ahead of messages to publish", "err", err)
 			time.AfterFunc(time.Second, o.wakeLoader)
 		}
 	}

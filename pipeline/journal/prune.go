@@ -52,7 +52,7 @@ func (j *Journal) house(s *steady, passed time.Duration) {
 	pruned, err := j.prune(j.ctx, now)
 	switch {
 	case err != nil && j.ctx.Err() == nil:
-		j.deps.Log.Error("prune journal", "error", err)
+		j.deps.Log.Error("prune journal", "err", err)
 	case pruned != (Pruned{}):
 		j.deps.Log.Info("journal pruned", "emptied", pruned.Emptied, "forgotten", pruned.Forgotten, "blobs", pruned.Blobs)
 	}

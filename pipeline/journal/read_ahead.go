@@ -37,7 +37,7 @@ func (u *unread) run(stop <-chan struct{}) {
 		}
 		for b, ok := u.wanting(); ok; b, ok = u.wanting() {
 			if err := u.fill(from, b); err != nil {
-				u.j.deps.Log.Error("read ahead of unread messages", "error", err)
+				u.j.deps.Log.Error("read ahead of unread messages", "err", err)
 				time.AfterFunc(time.Second, u.wakeLoader)
 				break
 			}

@@ -52,7 +52,7 @@ func (j *Journal) recall(stop <-chan struct{}) {
 	defer from.close()
 	for _, find := range []func(*reader) error{j.ahead.find, j.resume} {
 		for err := find(from); err != nil && j.ctx.Err() == nil; err = find(from) {
-			j.deps.Log.Error("look through what waits", "error", err)
+			j.deps.Log.Error("look through what waits", "err", err)
 			select {
 			case <-time.After(time.Second):
 			case <-stop:

@@ -15,7 +15,7 @@ func (j *Journal) failDamaged(damaged *replyRow) {
 	j.deps.Log.Error("stored reply is damaged", "reply", damaged.reply)
 	j.answers.Go(func() {
 		if err := j.do(j.ctx, &condemning{id: damaged.reply}, 256); err != nil && j.ctx.Err() == nil {
-			j.deps.Log.Error("let damaged reply fail", "reply", damaged.reply, "error", err)
+			j.deps.Log.Error("let damaged reply fail", "reply", damaged.reply, "err", err)
 		}
 	})
 }

@@ -121,7 +121,7 @@ func (o *outgoing) run(ctx context.Context, out chan<- *message.Message) {
 	for ctx.Err() == nil {
 		due, next, err := o.take(from)
 		if err != nil {
-			o.j.deps.Log.Error("look for replies that are due", "error", err)
+			o.j.deps.Log.Error("look for replies that are due", "err", err)
 			next = replyLook
 		}
 		for _, r := range due {
@@ -245,7 +245,7 @@ func readDue(conn *sqlite.Conn, source int64, now time.Time, limit int) (due, da
 func (o *outgoing) deliver(ctx context.Context, r *replyRow, out chan<- *message.Message) {
 	env, err := o.envelope(r)
 	if err != nil {
-		o.j.deps.Log.Error("deliver reply", "reply", r.reply, "error", err)
+		o.j.deps.Log.Error("deliver reply", "reply", r.reply, "err", err)
 		o.rest(r)
 		return
 	}

@@ -245,7 +245,7 @@ func (s *subscriber) open(f flight) (*message.Message, bool) {
 	if err == nil {
 		return s.render(e), true
 	}
-	s.j.deps.Log.Error("deliver message", "seq", f.seq, "error", err)
+	s.j.deps.Log.Error("deliver message", "seq", f.seq, "err", err)
 	switch {
 	case f.ahead():
 		s.j.ahead.refused(f.seq, unreadableRest)

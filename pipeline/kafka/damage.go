@@ -35,7 +35,7 @@ func (p *partition) damaged(ctx context.Context, ending <-chan struct{}, r Recor
 			return true
 		}
 		p.share.watch.Log.Error("kafka keeps a damaged record, nobody takes it", "topic", p.topic, "partition", p.partition,
-			"offset", r.Offset, "error", err.Error())
+			"offset", r.Offset, "err", err.Error())
 	}
 	pause(ctx, ending, readBackoff)
 	return false

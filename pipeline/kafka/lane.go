@@ -280,7 +280,7 @@ func (l *lane) watchOffset(e *entry) {
 	l.newest[e.partition] = e.offset
 	if seen && e.offset <= last {
 		err := fmt.Errorf("acknowledged offset %d after %d", e.offset, last)
-		l.watch.Log.Error("kafka lost records", "kind", string(OffsetsFell), "topic", l.key.topic, "partition", e.partition, "error", err.Error())
+		l.watch.Log.Error("kafka lost records", "kind", string(OffsetsFell), "topic", l.key.topic, "partition", e.partition, "err", err.Error())
 		l.watch.Alarm(Trouble{
 			Kind: OffsetsFell, Topic: l.key.topic, Lane: l.key.String(), Partition: e.partition, Since: time.Now(), Err: err,
 		})

@@ -112,7 +112,7 @@ func (m *membership) join(ctx context.Context) {
 		}
 		m.trouble.over()
 		if err := m.read(ctx, g, m.connect.client(pool)); err != nil {
-			m.watch.Log.Warn("kafka reader does not get on, joining its group anew", "topic", m.topic, "error", err.Error())
+			m.watch.Log.Warn("kafka reader does not get on, joining its group anew", "topic", m.topic, "err", err.Error())
 			return
 		}
 	}

@@ -210,7 +210,7 @@ func (p *partition) noticeHole(r Record) {
 }
 
 func (p *partition) alarm(kind Kind, err error) {
-	p.share.watch.Log.Error("kafka lost records", "kind", string(kind), "topic", p.topic, "partition", p.partition, "error", err.Error())
+	p.share.watch.Log.Error("kafka lost records", "kind", string(kind), "topic", p.topic, "partition", p.partition, "err", err.Error())
 	p.share.watch.Alarm(Trouble{Kind: kind, Topic: p.topic, Partition: p.partition, Since: time.Now(), Err: err})
 }
 

@@ -16,7 +16,7 @@ func (c *Cluster) Follow(ctx context.Context, topic string, f func(Record)) {
 			return nil
 		})
 		if err != nil {
-			c.watch.Log.Debug("follow topic", "topic", topic, "error", err.Error())
+			c.watch.Log.Debug("follow topic", "topic", topic, "err", err.Error())
 		}
 		pause(ctx, nil, backoff(failed, readBackoff))
 	}

@@ -62,7 +62,7 @@ func (t *trouble) attributes(err error) []any {
 		attrs = append(attrs, slog.Int("partition", t.about.Partition))
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
+		attrs = append(attrs, slog.String("err", err.Error()))
 	}
 	return attrs
 }

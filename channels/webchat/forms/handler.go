@@ -3,7 +3,6 @@ package forms
 import (
 	"errors"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -81,7 +80,7 @@ func (s *server) takeForm(w http.ResponseWriter, r *http.Request) {
 	}
 	lang := form.pick(r.URL.Query().Get("lang"), r)
 	if err := form.verifyOrigin(r); err != nil {
-		s.deps.Log.Warn("form refused", slog.String("form", form.Name), slog.String("cause", err.Error()))
+		s.deps.Log.Warn("form refused", "form", form.Name, "err", err)
 		s.trouble(w, r, form, lang, &fault{http.StatusForbidden, "foreign", "this origin may not send"})
 		return
 	}

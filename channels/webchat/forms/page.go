@@ -146,7 +146,7 @@ func paragraphs(text string) (list []string) {
 func (s *server) render(w http.ResponseWriter, status int, page *template.Template, v view) {
 	var body bytes.Buffer
 	if err := page.ExecuteTemplate(&body, "layout", v); err != nil {
-		s.deps.Log.Error("page not written", "form", v.Form, "cause", err.Error())
+		s.deps.Log.Error("page not written", "form", v.Form, "err", err)
 		http.Error(w, "The page cannot be shown. In danger, call 999.", http.StatusInternalServerError)
 		return
 	}

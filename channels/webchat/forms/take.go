@@ -2,7 +2,6 @@ package forms
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -34,7 +33,7 @@ func (s *server) take(w http.ResponseWriter, r *http.Request, form *form, lang s
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
 	defer cancel()
 	if err := s.accept(ctx, d); err != nil {
-		s.deps.Log.Error("form not taken", slog.String("form", form.Name), slog.String("cause", err.Error()))
+		s.deps.Log.Error("form not taken", "form", form.Name, "err", err)
 		w.Header().Set("Retry-After", "30")
 		s.unavailable(w, r, form, lang, sent)
 		return

@@ -49,7 +49,7 @@ func (g *guard) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if err != nil {
-			g.log.Warn("accept connection", "error", err.Error())
+			g.log.Warn("accept connection", "err", err.Error())
 			time.Sleep(acceptRest) // out of file descriptors: some are freed soon
 			continue
 		}
@@ -94,7 +94,7 @@ func (c *guarded) Read(p []byte) (int, error) {
 	if len(c.ready) == 0 && c.rest == 0 {
 		if err := c.next(); err != nil {
 			if errors.Is(err, errFrame) {
-				c.guard.log.Warn("close connection", "error", err.Error())
+				c.guard.log.Warn("close connection", "err", err.Error())
 			}
 			return 0, err
 		}

@@ -163,7 +163,7 @@ func (c Config) keep(ctx context.Context, cluster *kfake.Cluster, room *space, k
 			return nil
 		case <-tick.C:
 			if err := c.upkeep(ctx, cluster, client); err != nil && ctx.Err() == nil {
-				k.log.Error("kafka broker upkeep", "error", err.Error())
+				k.log.Error("kafka broker upkeep", "err", err.Error())
 			}
 		}
 	}

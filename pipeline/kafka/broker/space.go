@@ -78,7 +78,7 @@ func (s *space) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 			if err := s.check(); err != nil {
-				s.log.Error("kafka broker", "error", err.Error())
+				s.log.Error("kafka broker", "err", err.Error())
 			}
 		}
 	}

@@ -164,7 +164,7 @@ func (s *Supervisor) run(ctx context.Context, c *child) {
 		if c != nil {
 			select {
 			case err := <-c.ended:
-				s.supervision.Log.Error("kafka broker died, starting it again", "error", fmt.Sprint(err))
+				s.supervision.Log.Error("kafka broker died, starting it again", "err", fmt.Sprint(err))
 			case <-ctx.Done():
 				s.end(c)
 				return
@@ -195,7 +195,7 @@ func (s *Supervisor) cannot(err error) {
 	s.trouble = err
 	s.mu.Unlock()
 	if !told {
-		s.supervision.Log.Error("kafka broker does not start, trying again; messages are accepted and wait", "error", err.Error())
+		s.supervision.Log.Error("kafka broker does not start, trying again; messages are accepted and wait", "err", err.Error())
 	}
 }
 
