@@ -28,6 +28,8 @@ type space struct {
 	log  *slog.Logger
 	free func(dir string) (free, total uint64, err error)
 	full atomic.Bool
+	// blind is that the disk cannot be looked at, as was told.
+	blind bool
 }
 
 // check looks at the disk.
@@ -45,6 +47,18 @@ func (s *space) check() error {
 		}
 	}
 	return nil
+}
+
+// look checks, and tells when that begins to fail and when it works again.
+func (s *space) look() {
+	err := s.check()
+	switch {
+	case err != nil && !s.blind:
+		s.log.Error("the broker's folder cannot be looked at; if it was moved, put it back", "err", err)
+	case err == nil && s.blind:
+		s.log.Info("the broker's folder can be looked at again", "dir", s.dir)
+	}
+	s.blind = err != nil
 }
 
 func nearlyFull(free, total uint64) bool {
@@ -77,9 +91,7 @@ func (s *space) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := s.check(); err != nil {
-				s.log.Error("kafka broker", "err", err.Error())
-			}
+			s.look()
 		}
 	}
 }

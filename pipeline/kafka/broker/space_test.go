@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"bytes"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"testing"
@@ -30,6 +32,18 @@ func TestWritesAreRefusedWhileTheDiskIsNearlyFull(t *testing.T) {
 		if (err != nil) != test.full || err != nil && !strings.Contains(err.Error(), "data/kafka") {
 			t.Errorf("%d of %d free: whoever asks is told %v", test.free, test.total, err)
 		}
+	}
+}
+
+func TestADiskThatCannotBeLookedAtIsToldOfOnce(t *testing.T) {
+	var trouble error
+	var log bytes.Buffer
+	s := &space{dir: "data/kafka", log: slog.New(slog.NewTextHandler(&log, nil)), free: func(string) (uint64, uint64, error) { return 1 << 40, 1 << 40, trouble }}
+	for _, trouble = range []error{nil, fs.ErrNotExist, fs.ErrNotExist, fs.ErrNotExist, nil, nil} {
+		s.look()
+	}
+	if told := log.String(); strings.Count(told, "level=ERROR") != 1 || !strings.Contains(told, "data/kafka") || strings.Count(told, "level=INFO") != 1 {
+		t.Errorf("logged %s", told)
 	}
 }
 
