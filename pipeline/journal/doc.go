@@ -20,10 +20,8 @@
 //
 // A full disk, a failed fsync or a damaged page make Accept return an error:
 // the platform keeps its messages, and the journal reopens its database with
-// back-off until it works again. Only a damaged database needs hands: stop the
-// daemon, keep a copy of the directory, run "contactd verify" to see which
-// rows are damaged, recover journal.db with "sqlite3 journal.db .recover" into
-// a new file and put that in its place. Then verify again and replay.
+// back-off until it works again. Only a damaged database needs hands, see
+// deploy/README.md.
 //
 // # When it is put back from a backup
 //

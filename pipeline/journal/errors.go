@@ -46,7 +46,7 @@ func explain(dir string, err error) error {
 }
 
 // wayOut is what can be done about a damaged journal.
-const wayOut = "stop the daemon and copy the directory; \"contactd verify\" tells what cannot be read, and with the directory moved away contactd begins a new one, for which mailboxes are read again"
+const wayOut = "stop the daemon and copy the directory; \"contactd verify\" tells what cannot be read; put a backup back, or move the directory away, and contactd begins a new one, for which mailboxes are read again: see deploy/README.md"
 
 // damaged reports whether the database itself is at fault.
 func damaged(err error) bool {
