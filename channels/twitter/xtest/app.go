@@ -129,11 +129,12 @@ func (s *Server) subscribeTo(q request) answer {
 		Tag     string `json:"tag"`
 		Webhook string `json:"webhook_id"`
 	}
-	if body.Webhook = ""; strictly(q.body, &body) && body.Webhook == "" && s.state.Hook == nil {
-		s.state.Hook = &hook{ID: s.id()} // a stand-in: the stream is subscribed
-	}
-	if body.Webhook != "" && (s.state.Hook == nil || body.Webhook != s.state.Hook.ID) || body.Event == "" || body.Filter.User != q.account.User {
+	if !strictly(q.body, &body) || body.Webhook != "" && (s.state.Hook == nil || body.Webhook != s.state.Hook.ID) ||
+		body.Event == "" || body.Filter.User != q.account.User {
 		return problem(http.StatusBadRequest, "https://api.twitter.com/2/problems/invalid-request", "Invalid Request", "")
+	}
+	if s.state.Hook == nil {
+		s.state.Hook = &hook{ID: s.id()} // a stand-in: the stream is subscribed
 	}
 	s.state.Hook.Events = append(s.state.Hook.Events, body.Filter.User+" "+body.Event)
 	return answer{http.StatusOK, object{"data": object{"subscription": object{"subscription_id": s.id(), "event_type": body.Event}}}}
