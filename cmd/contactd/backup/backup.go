@@ -76,7 +76,11 @@ func (t *taking) begin() error {
 	if _, err := os.Lstat(t.To); err == nil {
 		return fmt.Errorf("%s: %w", t.To, fs.ErrExist)
 	}
-	return os.Mkdir(t.to, 0o700)
+	err = os.Mkdir(t.to, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there: another backup runs, or one broke off; then remove it", t.to)
+	}
+	return err
 }
 
 func (t *taking) all(ctx context.Context) error {
@@ -231,7 +235,10 @@ func snapshot(ctx context.Context, path, to string) (err error) {
 			err = ctx.Err()
 		}
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("copy %s to %s: %w", path, to, err)
+	}
+	return nil
 }
 
 func copyFile(path, to string) (err error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -167,5 +168,38 @@ func TestWhatIsBrokenOffLeavesNothing(t *testing.T) {
 	}
 	if left := files(t, beside); len(left) > 0 {
 		t.Errorf("left %v", left)
+	}
+}
+
+func TestWhatABackupThatBrokeOffLeftIsNamedWithTheWayOut(t *testing.T) {
+	dir, _ := folder(t)
+	to := filepath.Join(t.TempDir(), "copy")
+	if err := os.Mkdir(to+".part", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Take(t.Context(), Plan{From: dir, To: to, Mark: "restored"})
+	if want := to + ".part is there: another backup runs, or one broke off; then remove it"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestWhichDiskIsFullIsSaid(t *testing.T) {
+	dir, conn := folder(t)
+	for n := range 100 {
+		if err := insert(conn, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	small := t.TempDir()
+	if said, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", small).CombinedOutput(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("mount: %v %s", err, said)
+		}
+		t.Skipf("this test needs to mount a disk: %v %s", err, said)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", small).Run() })
+	to := filepath.Join(small, "copy")
+	if _, err := Take(t.Context(), Plan{From: dir, To: to, Mark: "restored"}); err == nil || !strings.Contains(err.Error(), "journal.db to "+to) {
+		t.Errorf("got %v", err)
 	}
 }
