@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -19,11 +20,10 @@ import (
 	"contactd/classifiers"
 )
 
-// The circuit opens after this many failures within the time, and lets one
-// question through after the pause.
+// The circuit opens after this many failures in a row, however long each took,
+// and lets one question through after the pause.
 const (
 	circuitFailures = 5
-	circuitWindow   = 30 * time.Second
 	circuitPause    = 30 * time.Second
 )
 
@@ -46,6 +46,10 @@ func (w worthless) Error() string { return "the answer is " + w.outcome }
 func newEndpoint(config Config, log *slog.Logger, m metrics) (*endpoint, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = config.InFlight
+	// A machine that is switched off refuses nothing: it shall not be taken for
+	// one that is slow with a message.
+	transport.DialContext = (&net.Dialer{Timeout: config.Timeout / 2}).DialContext
+	transport.TLSHandshakeTimeout = config.Timeout / 2
 	if config.CAFile != "" {
 		pem, err := os.ReadFile(config.CAFile)
 		if err != nil {
@@ -68,8 +72,8 @@ func newEndpoint(config Config, log *slog.Logger, m metrics) (*endpoint, error) 
 	e.budget.add(config.TokensPerMinute, time.Minute)
 	e.budget.add(config.TokensPerDay, 24*time.Hour)
 	e.circuit = gobreaker.NewCircuitBreaker[openai.ChatCompletionResponse](gobreaker.Settings{
-		Name: "llm", MaxRequests: 1, Interval: circuitWindow, BucketPeriod: circuitWindow / 6, Timeout: circuitPause,
-		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.TotalFailures >= circuitFailures },
+		Name: "llm", MaxRequests: 1, Timeout: circuitPause,
+		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= circuitFailures },
 		// What the endpoint says about a message says that the endpoint works.
 		IsSuccessful: func(err error) bool { return err == nil || errors.As(err, new(worthless)) },
 		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, errSpent) },
@@ -159,8 +163,12 @@ func (e *endpoint) call(ctx context.Context, messages []openai.ChatCompletionMes
 	case ctx.Err() != nil:
 		return response, ctx.Err()
 	case calling.Err() != nil:
+		err := fmt.Errorf("no answer within %v", e.config.Timeout)
+		if e.circuit.State() != gobreaker.StateClosed {
+			return response, e.failed(timedOut, err, time.Second) // it hangs, whatever is asked
+		}
 		e.metrics.outcome(timedOut)
-		return response, fmt.Errorf("no answer within %v", e.config.Timeout)
+		return response, err
 	case told.status == http.StatusTooManyRequests:
 		return response, e.failed(away, errors.New("too many requests"), max(told.after, time.Second))
 	case told.status >= 300 && !blames(told.status):
@@ -174,8 +182,8 @@ func (e *endpoint) call(ctx context.Context, messages []openai.ChatCompletionMes
 		return response, e.failed(away, errors.New("cannot be reached"), time.Second)
 	case told.broken:
 		return response, e.failed(away, errors.New("the answer broke off"), time.Second)
-	case err != nil:
-		return response, worthless{invalid}
+	case err != nil: // a page of something in between, a stream: whatever was asked
+		return response, e.failed(away, errors.New("it answers, but not in the OpenAI form"), time.Second)
 	}
 	e.metrics.tokens.WithLabelValues("prompt").Add(float64(max(0, response.Usage.PromptTokens)))
 	e.metrics.tokens.WithLabelValues("answer").Add(float64(max(0, response.Usage.CompletionTokens)))

@@ -1,8 +1,11 @@
 package llm
 
 import (
+	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +13,8 @@ import (
 	"time"
 
 	"github.com/sashabaranov/go-openai"
+
+	"contactd/classifiers"
 )
 
 // answering answers with a status.
@@ -77,4 +82,55 @@ func TestNoDayAndNoMinuteCostsMoreThanItsBudget(t *testing.T) {
 			t.Errorf("%d tokens in two days: less than may be", total)
 		}
 	})
+}
+
+// hanging never answers.
+type hanging struct{}
+
+func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestWhileAnEndpointHangsNoMessageIsToBlameOnceTheCircuitHasOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, err := newEndpoint(Config{URL: "http://127.0.0.1/v1", Model: "m", Timeout: time.Minute, InFlight: 1}.WithDefaults(), slog.New(slog.DiscardHandler), newMetrics(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.http.Transport = bounded{hanging{}}
+		blamed := 0
+		for begun := time.Now(); time.Since(begun) < 24*time.Hour; {
+			_, err := e.ask(t.Context(), []openai.ChatCompletionMessage{{Role: "user", Content: "a"}})
+			wait, away := classifiers.IsUnavailable(err)
+			if !away {
+				blamed++
+			}
+			time.Sleep(wait)
+		}
+		if blamed != circuitFailures {
+			t.Errorf("%d questions are to blame", blamed)
+		}
+		e.http.Transport = bounded{answering(func() int { return http.StatusUnprocessableEntity })}
+		time.Sleep(circuitPause + time.Second)
+		if _, err := e.ask(t.Context(), nil); !errors.As(err, new(worthless)) {
+			t.Errorf("it is back: %v", err)
+		}
+	})
+}
+
+func TestAnEndpointThatNobodyReachesIsAwayEvenIfNothingSaysSo(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing, as a switched-off machine
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	e, err := newEndpoint(Config{URL: "https://" + silent.Addr().String() + "/v1", Model: "m", Timeout: time.Second}.WithDefaults(), slog.New(slog.DiscardHandler), newMetrics(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.ask(context.Background(), []openai.ChatCompletionMessage{{Role: "user", Content: "a"}})
+	if _, away := classifiers.IsUnavailable(err); !away {
+		t.Errorf("the question is to blame: %v", err)
+	}
 }

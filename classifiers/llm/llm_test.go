@@ -118,9 +118,7 @@ func TestAnAnswerThatIsWorthNothingIsFailedAndNotAskedForAgain(t *testing.T) {
 		"urgent without quotes": {llmtest.Grades("priority"), "invented"},
 		"calm, quote invented":  {llmtest.Grades("resolution", "just kidding"), "invented"},
 		"quote of instructions": {llmtest.Grades("emergency", "You grade the urgency"), "invented"},
-		"body no JSON":          {llmtest.Raw("<html>hello"), "invalid"},
 		"body without choices":  {llmtest.Raw(`{"choices":[]}`), "invalid"},
-		"endless body":          {llmtest.Raw(`{"choices":[` + strings.Repeat(" ", 2<<20)), "invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, e, registry := start(t, each.act)
@@ -155,6 +153,9 @@ func TestAnEndpointThatIsAwayIsToldFromAMessageThatIsToBlame(t *testing.T) {
 		"a proxy's login": {llmtest.Status(407), "unavailable", true, time.Second},
 		"half a body":     {llmtest.BreaksInside(), "unavailable", true, time.Second},
 		"broken off":      {llmtest.Breaks(), "unavailable", true, time.Second},
+		"a page":          {llmtest.Raw("<html>Back soon"), "unavailable", true, time.Second},
+		"a stream":        {llmtest.Raw("data: {\"choices\":[{\"delta\":{\"content\":\"{\"}}]}\n\n"), "unavailable", true, time.Second},
+		"endless body":    {llmtest.Raw(`{"choices":[` + strings.Repeat(" ", 2<<20)), "unavailable", true, time.Second},
 		"slow":            {llmtest.Hangs(), "timeout", false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
