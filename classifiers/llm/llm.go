@@ -12,8 +12,8 @@
 // only with a quote that stands in the message word for word; nothing else that
 // the model writes reaches a handler. A refusal, an invalid answer, an invented
 // quote leave the message as it was graded before. A message that speaks to the
-// machine, or was too long to be shown whole, can be raised but is never
-// suggested to be lower.
+// machine, or of which not all is shown, can be raised but is never suggested
+// to be lower.
 //
 // # Set it up
 //

@@ -328,6 +328,17 @@ func TestALongMessageIsShownByItsBeginningAndEndAndIsNoGroundForCalm(t *testing.
 	}
 }
 
+func TestAMessageThatIsNotWholeIsNoGroundForCalm(t *testing.T) {
+	for _, flag := range []contact.Flag{contact.Truncated, contact.Oversize, contact.Encrypted} {
+		c, _, _ := start(t, llmtest.Grades("resolution"))
+		m := texted("Thank you for the letter. Now to what happened:")
+		m.Flags = []contact.Flag{flag}
+		if got, err := c.Grade(t.Context(), m); err != nil || !slices.Contains(got.Signs, classifiers.Doubtful) {
+			t.Errorf("%s: %+v, %v", flag, got, err)
+		}
+	}
+}
+
 func TestWithoutWordsNothingIsAsked(t *testing.T) {
 	c, e, _ := start(t, llmtest.Grades("resolution"))
 	if got, err := c.Grade(t.Context(), texted(" \u200b\n")); err != nil || got.Failed != "empty" || len(e.Asked()) != 0 {

@@ -13,7 +13,7 @@ import (
 // view is what the model sees of a message.
 type view struct {
 	subject, text, end piece
-	// whole is false when the middle of the text was left out.
+	// whole is false when not all that was written is shown.
 	whole bool
 }
 
@@ -34,7 +34,7 @@ type standIn struct{ from, to, shownFrom, shownTo int }
 // thirds from the beginning and one from the end, masked for a foreign
 // endpoint.
 func look(message contact.Message, limit int, foreign bool) view {
-	seen := view{whole: true}
+	seen := view{whole: !slices.ContainsFunc(message.Flags, partly)}
 	var masker *mask.Masker
 	var known *mask.Known
 	cut := func(_ []rune, at int) (int, int) { return at, at }
@@ -66,6 +66,11 @@ func look(message contact.Message, limit int, foreign bool) view {
 		}
 	}
 	return seen
+}
+
+// partly tells a message of which words are missing before it is shown.
+func partly(f contact.Flag) bool {
+	return f == contact.Truncated || f == contact.Oversize || f == contact.Encrypted
 }
 
 // uncut moves a cut in a text before and behind what is to be masked there: of
