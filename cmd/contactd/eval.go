@@ -86,6 +86,9 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	if err != nil {
 		return err
 	}
+	if other != nil && !slices.ContainsFunc(rows, func(row labelled) bool { return row.Grade == contact.Emergency }) {
+		return errNothingToLose
+	}
 	if e.Disguises {
 		return e.disguised(ctx, p, config, rows, before)
 	}

@@ -43,3 +43,11 @@ func TestTheShippedModelIsMeasuredWhateverIsConfigured(t *testing.T) {
 		t.Errorf("%+v", seen)
 	}
 }
+
+func TestAGateWithoutEmergenciesLetsNothingPass(t *testing.T) {
+	data := labelledFile(t, "1,email,thank you,resolution,none,type=plain\n2,email,he has my bike,priority,theft,type=plain\n")
+	seen := contactd(t, "", "eval", "--data", data, "--against", "shipped")
+	if seen.code != 1 || !strings.Contains(seen.err, "eval --against: no message is labelled emergency") {
+		t.Errorf("%+v", seen)
+	}
+}

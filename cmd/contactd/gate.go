@@ -13,6 +13,9 @@ import (
 // errLost says that a model must not take the place of another.
 var errLost = errors.New("eval --against: this model misses emergencies that the other finds; they are listed above")
 
+// errNothingToLose is of a gate that every model would pass.
+var errNothingToLose = errors.New("eval --against: no message is labelled emergency, so that no model could miss one; add --data with some")
+
 // other is the model of --against, nil without it.
 func (e evalCommand) other() (*linear.Classifier, error) {
 	if e.Against == "" {
