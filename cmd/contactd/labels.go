@@ -88,28 +88,48 @@ func (l labelsExport) Run(ctx context.Context, p *program, c *commands) error {
 		return err
 	}
 	defer rest.close()
+	table := l.table(ctx, labels, rest)
+	if err := l.write(p, table.rows); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(p.err, "contactd: %s written, %d of them cut; of graded messages %d are no longer on the topic and %d have no words\n",
+		counted(len(table.rows)-1, "label"), table.cut, table.gone, table.wordless)
+	return lost.told("labels export")
+}
+
+// exported are rows below their header, how many of them are cut, and how many
+// labels are left out.
+type exported struct {
+	rows                [][]string
+	cut, gone, wordless int
+}
+
+// table makes rows of labels. One without words, as of a photograph, would
+// teach that whoever says nothing is in danger, or is not.
+func (l labelsExport) table(ctx context.Context, labels []*label, rest *whole) exported {
 	masker := mask.New()
-	rows, cut, gone := [][]string{{"id", "channel", "text", "grade", "category", "notes"}}, 0, 0
+	e := exported{rows: [][]string{{"id", "channel", "text", "grade", "category", "notes"}}}
 	for _, each := range labels {
 		if each.was == nil {
-			gone++
+			e.gone++
 			continue
 		}
 		each.complete(ctx, rest)
-		if each.cut {
-			cut++
-		}
 		row := each.row()
-		if l.Anonymise {
-			row[0], row[2] = strconv.Itoa(len(rows)), masker.Text(row[2], knownOf(each.people))
+		if !classifiers.Legible(row[2]) {
+			e.wordless++
+			continue
 		}
-		rows = append(rows, row)
+		if each.cut {
+			e.cut++
+		}
+		if l.Anonymise {
+			known := knownOf(each.people)
+			row[0], row[2], row[4] = strconv.Itoa(len(e.rows)), masker.Text(row[2], known), masker.Text(row[4], known)
+		}
+		e.rows = append(e.rows, row)
 	}
-	if err := l.write(p, rows); err != nil {
-		return err
-	}
-	_, _ = fmt.Fprintf(p.err, "contactd: %s written, %d of them cut; %d graded messages are no longer on the topic\n", counted(len(rows)-1, "label"), cut, gone)
-	return lost.told("labels export")
+	return e
 }
 
 // bounds are the times between which grades count; zero for none.
@@ -176,7 +196,7 @@ func readLabels(ctx context.Context, cluster *kafka.Cluster, force string, since
 // hears takes a message of the conversation.
 func (l *label) hears(e contact.Event) {
 	var data contact.Received
-	if json.Unmarshal(e.Data, &data) != nil || l.was != nil || data.TestMarker {
+	if e.Force != l.grade.Force || json.Unmarshal(e.Data, &data) != nil || l.was != nil || data.TestMarker {
 		return
 	}
 	m := contact.Message{

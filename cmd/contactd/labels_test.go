@@ -184,6 +184,34 @@ func TestALabelIsOfTheMessagesThatThePersonHadNotDecidedOnBefore(t *testing.T) {
 	}
 }
 
+func TestALabelHasTheWordsOfItsMessageAndOfNoOther(t *testing.T) {
+	received := func(id, name, text string) contact.Event {
+		raw, err := json.Marshal(contact.Received{ContactID: id, Content: contact.Content{Text: text}, Parties: []contact.Party{{Name: name}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return contact.Event{Force: "borsetshire", Data: raw}
+	}
+	of := func(message string, events ...contact.Event) *label {
+		l := &label{grade: contact.Event{Force: "borsetshire"}, decision: contact.Assessed{ContactID: message}}
+		l.decision.Classification.Grade, l.decision.Classification.Categories = contact.Emergency, []string{"stalked by Quill"}
+		for _, each := range events {
+			l.hears(each)
+		}
+		return l
+	}
+	both := received("m-2", "", "he has a knife") // wrote to two forces, which share a cluster and name their accounts alike
+	both.Force = "felpersham"
+	labels := []*label{
+		of("m-1", received("m-1", "Zaltana Quill", "quill is here")), of("m-2", both),
+		of("m-3", received("m-3", "", "\u00a0\ufffc")), // a photograph
+	}
+	got := labelsExport{Anonymise: true}.table(t.Context(), labels, &whole{})
+	if len(got.rows) != 2 || got.gone != 1 || got.wordless != 1 || got.rows[1][2] != "⟪NAME 1⟫ is here" || got.rows[1][4] != "stalked by ⟪NAME 1⟫" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // FuzzLabel reads what anybody may have put on contact.events: no crash, and a
 // label whose message is there is a row that train and eval can read.
 func FuzzLabel(f *testing.F) {
