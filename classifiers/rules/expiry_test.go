@@ -83,6 +83,19 @@ func TestAnEndThatIsNoDayIsNamedWithItsPlace(t *testing.T) {
 	}
 }
 
+func TestAPackMayNameARuleAsTheRulesNameWhatTheyCannotJudge(t *testing.T) {
+	c := newRules(t, rules.Config{MaxCharacters: 60, File: pack(t, `version: force-4
+rules:
+  - {id: language, grade: emergency, text: code word, phrases: [blue pineapple]}
+  - {id: length, grade: emergency, text: code word, phrases: [green pineapple]}
+`)})
+	for _, text := range []string{"dzień dobry, chciałabym zapytać o godziny, blue pineapple", "green pineapple" + strings.Repeat(" and much more", 5)} {
+		if got := grade(t, c, text); got.Grade != contact.Emergency {
+			t.Errorf("%q is %v: %+v", text, got.Grade, got.Reasons)
+		}
+	}
+}
+
 // TestAPackTakesNothingAway lets packs use the very words, and slips of them,
 // that the embedded rules look for.
 func TestAPackTakesNothingAway(t *testing.T) {

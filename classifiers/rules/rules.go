@@ -147,10 +147,10 @@ func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.
 }
 
 // joined are the reasons of the embedded rules, and those that a pack adds,
-// most serious first.
+// most serious first. A rule of the pack may be called as what cannot be judged.
 func joined(shipped, own []contact.Reason) []contact.Reason {
 	for _, reason := range own {
-		if !slices.ContainsFunc(shipped, func(r contact.Reason) bool { return r.Rule == reason.Rule }) {
+		if !slices.ContainsFunc(shipped, func(r contact.Reason) bool { return r.Rule == reason.Rule && r.Grade == reason.Grade }) {
 			shipped = append(shipped, reason)
 		}
 	}
