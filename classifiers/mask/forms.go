@@ -25,18 +25,19 @@ var forms = sync.OnceValue(func() []form {
 		{"PLATE", regexp.MustCompile(`\b[A-Z]\d{1,3}\s{0,2}[A-Z]{3}\b`)},
 		{"PLATE", regexp.MustCompile(`\b[A-Z](?:[A-HJ-Y]Z|I[ABGJLW]|[JOUVX]I)\s{0,2}\d{3,4}\b`)},
 		{"POSTCODE", regexp.MustCompile(`(?i)\b(?:GIR\s?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])\s{0,2}\d[ABD-HJLNP-UW-Z]{2})\b`)},
-		{"DATE", regexp.MustCompile(`(?i)\b(?:dob|d\.o\.b\.?|born(?: on)?|date of birth)[:\s]+([\d]{1,2}[./ -](?:\d{1,2}|[a-z]{3,9})[./ -]\d{2,4})`)},
+		{"DATE", regexp.MustCompile(`(?i)\b(?:dob|d\.o\.b\.?|born(?: on)?|date of birth)[:\s]+(\d{1,2}(?:st|nd|rd|th)?[./ -](?:\d{1,2}|[a-z]{3,9})[./ -]\d{2,4})`)},
 		{"ADDRESS", regexp.MustCompile(`(?i)\b(?:(?:flat|apartment|apt|unit|room)\s+\w{1,4}[,\s]+)?(?:(?:no\.?|number)\s*)?\d{1,4}[a-z]?,?\s+(?:[\p{L}'’.-]+\s+){1,4}?(?:street|st|road|rd|lane|ln|avenue|ave|av|close|cl|drive|dr|way|court|ct|crescent|cres|place|pl|terrace|terr|gardens|gdns|grove|hill|park|square|sq|walk|row|mews|rise|view|parade|green|estate|house|heights|towers?|buildings?)\b`)},
 		{"ADDRESS", regexp.MustCompile(`(?i)\b\d{1,4}[a-z]?,?\s+(?:heol|ffordd|stryd|lôn|maes|clos|rhodfa|cwrt|llys)[\s-]+(?:yr?[\s-]+)?\p{L}[\p{L}'’-]*`)},
 		{"ADDRESS", regexp.MustCompile(`\b(?:\p{Lu}[\p{L}'’.-]*\s+){1,3}(?:Street|St|Road|Rd|Lane|Avenue|Ave|Close|Drive|Court|Crescent|Terrace|Gardens|Grove|Square|Mews|Parade)\b`)},
 		{"ADDRESS", regexp.MustCompile(`(?i)\b(?:flat|apartment|apt)\s+\d{1,4}[a-z]?\b`)},
 		{"HOUSE", regexp.MustCompile(`(?i)\b(?:house|door|number|no\.|nr\.?)\s*(\d{1,4}[a-z]?)\b`)},
 		{"PHONE", regexp.MustCompile(`(?:\+|\b00)\d[\d\s().-]{7,18}\d\b|\(?\b0\d[\d\s().-]{7,14}\d\b`)},
-		{"NUMBER", regexp.MustCompile(`\b\d(?:[ -]?\d){7,}\b`)},
-		{"NAME", regexp.MustCompile(`\b(?i:mr|mrs|ms|miss|mx|dr|prof|pc|sgt|insp)\.?\s+(\p{L}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+)?)`)},
+		{"NUMBER", regexp.MustCompile(`\b\d(?:[ -]?\d){7,}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b`)}, // the latter of a connection
+		{"NAME", regexp.MustCompile(`\b` + title + `(?:\s+(?:(?i:and|&)\s+)?` + title + `)*\s+(?:\d{1,5}\s+)?(` + initials + `\p{L}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+)?)`)},
 		{"NAME", regexp.MustCompile(`(?:[Mm]y name(?: is|'s|’s)|[Ii] am called|[Nn]amed|[Cc]alled|[Nn]ame:|[Ss]igned,?)\s+(\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2})`)},
 		{"NAME", regexp.MustCompile(`(?i)\bmy name(?: is|'s|’s)\s+(\p{L}[\p{L}'’-]+(?:\s+\p{L}[\p{L}'’-]+)?)`)},
-		{"NAME", regexp.MustCompile(`(?m)^(?:[Kk]ind regards|[Rr]egards|[Tt]hanks|[Tt]hank you|[Yy]ours \p{Ll}+|[Bb]est wishes|[Cc]heers),?\s*\n+\s*(\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2})`)},
+		{"NAME", regexp.MustCompile(`(?m)^(?i:(?:kind(?:est)?|best|warm(?:est)?)?\s*regards|(?:many )?thanks|thank you|yours \p{Ll}+|best wishes|best|cheers),?\s*\n+\s*(` + signed + `)`)},
+		{"NAME", regexp.MustCompile(`(?m)^(?i:[a-z ]*regards), *(` + signed + `)`)},
 	}
 })
 
@@ -45,6 +46,14 @@ type form struct {
 	kind string
 	form *regexp.Regexp
 }
+
+// title is what people are called with; initials stand before a name, and signed
+// is one below a letter.
+const (
+	title    = `(?i:mr|mrs|ms|miss|mx|dr|prof|pc|sgt|insp)\.?`
+	initials = `(?:\p{Lu}(?:\.\s?|\s))*`
+	signed   = initials + `\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2}`
+)
 
 // degrees is one angle in degrees and minutes.
 const degrees = `\b\d{1,3}\s?[°º]\s?\d{1,2}(?:\.\d+)?\s?['′’](?:\s?\d{1,2}(?:\.\d+)?\s?(?:["″”]|''))?(?:\s?[NSEWnsew]\b)?`

@@ -136,7 +136,7 @@ func (m *Masker) Text(text string, known *Known) string {
 	return masked.String()
 }
 
-var word = regexp.MustCompile(`\p{L}[\p{L}'’-]*`)
+var word = regexp.MustCompile(`\p{L}[\p{L}\p{M}'’-]*`)
 
 // names finds common first names, and what follows one with a capital letter.
 // A first name that is a word too counts with a capital letter alone.
@@ -145,21 +145,60 @@ func (m *Masker) names(text string) []Stretch {
 	words := word.FindAllStringIndex(text, -1)
 	for i, at := range words {
 		one := text[at[0]:at[1]]
-		plain := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(one), "'s"), "’s")
+		bare := one
+		for _, possessive := range []string{"'s", "’s", "'S", "’S"} {
+			bare = strings.TrimSuffix(bare, possessive)
+		}
+		plain := unaccented(strings.ToLower(bare))
 		capital := unicode.IsUpper([]rune(one)[0])
 		if !m.first[plain] && !(capital && m.first["+"+plain]) {
 			continue
 		}
-		end := at[0] + len(plain)
-		if len(plain) == len(one) && i+1 < len(words) {
-			next := words[i+1]
-			if r, _ := utf8.DecodeRuneInString(text[next[0]:]); capital && unicode.IsUpper(r) && strings.TrimSpace(text[at[1]:next[0]]) == "" && !strings.Contains(text[at[1]:next[0]], "\n") {
-				end = next[1]
-			}
+		end := at[0] + len(bare)
+		if capital && len(bare) == len(one) {
+			end = surname(text, words[i:])
 		}
-		found = append(found, Stretch{at[0], min(end, len(text)), "NAME"})
+		found = append(found, Stretch{at[0], end, "NAME"})
 	}
 	return found
+}
+
+// surname is where a name ends of which the first of some words is the first
+// name: with the next if that has a capital letter, and particles before it.
+func surname(text string, words [][]int) (end int) {
+	for i := 1; i < len(words); i++ {
+		if gap := text[words[i-1][1]:words[i][0]]; strings.TrimSpace(gap) != "" || strings.Contains(gap, "\n") {
+			break
+		}
+		one := text[words[i][0]:words[i][1]]
+		if r, _ := utf8.DecodeRuneInString(one); unicode.IsUpper(r) {
+			return words[i][1]
+		}
+		if !particles[one] {
+			break
+		}
+	}
+	return words[0][1]
+}
+
+// particles stand between a first name and the rest.
+var particles = map[string]bool{
+	"van": true, "von": true, "der": true, "den": true, "de": true, "del": true, "di": true, "da": true, "dos": true, "du": true,
+	"la": true, "le": true, "el": true, "al": true, "bin": true, "bint": true, "ap": true, "ab": true, "ferch": true,
+}
+
+// unaccented is a word as those write it who have no accents on their keyboard.
+func unaccented(word string) string {
+	var plain strings.Builder
+	for _, r := range norm.NFD.String(word) {
+		switch {
+		case r == 'ł':
+			plain.WriteByte('l')
+		case !unicode.Is(unicode.Mn, r):
+			plain.WriteRune(r)
+		}
+	}
+	return plain.String()
 }
 
 // isEdge reports whether a stretch begins and ends where words do.
