@@ -42,8 +42,8 @@ type Config struct {
 	// MaxAnswerTokens bounds an answer. Default 500.
 	MaxAnswerTokens int `yaml:"max_answer_tokens"`
 	// TokensPerMinute and TokensPerDay are the budget of any minute and of any 24
-	// hours, counted before a call as the most that it can cost. Default 0: no
-	// limit.
+	// hours, counted before a call as the most that it can cost, and from the start
+	// of the program: it forgets what it spent. Default 0: no limit.
 	TokensPerMinute int `yaml:"tokens_per_minute"`
 	TokensPerDay    int `yaml:"tokens_per_day"`
 }
