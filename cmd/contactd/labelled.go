@@ -112,7 +112,7 @@ func decodeLabelled(from io.Reader) ([]labelled, error) {
 			return nil, table.errorHere(errNotUTF8)
 		}
 		rows = append(rows, labelled{
-			id: value("id"), kind: strings.TrimPrefix(notes[strings.LastIndex(notes, ";")+1:], "type="),
+			id: value("id"), kind: strings.TrimPrefix(strings.TrimSpace(notes[strings.LastIndex(notes, ";")+1:]), "type="),
 			Example: linear.Example{
 				Message: contact.Message{
 					ID: value("id"), Channel: contact.Channel{Kind: channelWritten(value("channel")), Direction: "inbound"},

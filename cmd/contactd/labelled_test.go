@@ -55,11 +55,11 @@ func TestWhatIsWrongWithAFileIsToldWithItsLine(t *testing.T) {
 }
 
 func TestAFileFromASpreadsheetIsRead(t *testing.T) {
-	rows, err := decodeLabelled(strings.NewReader("\ufeff\"id\",channel,text,grade,category\r\n7,facebook,\"a\r\nb\",IMMEDIATE,fire\r\n"))
+	rows, err := decodeLabelled(strings.NewReader("\ufeff\"id\",channel,text,grade,category,notes\r\n7,facebook,\"a\r\nb\",IMMEDIATE,fire,\"by post; type=plain \"\r\n"))
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%+v, %v", rows, err)
 	}
-	if row := rows[0]; row.id != "7" || row.Message.Text != "a\nb" || row.Grade != contact.Emergency || row.Message.Channel.Kind != "facebook_dm" {
+	if row := rows[0]; row.id != "7" || row.Message.Text != "a\nb" || row.Grade != contact.Emergency || row.Message.Channel.Kind != "facebook_dm" || row.kind != "plain" {
 		t.Errorf("%+v", row)
 	}
 }
