@@ -56,3 +56,10 @@ func newMetrics(registry prometheus.Registerer, of map[string]channels.Reader) m
 	}
 	return m
 }
+
+// asks makes a zero for every outcome of a second opinion.
+func (m metrics) asks() {
+	for _, outcome := range []string{"raised", "same", "suggested", "failed", "stale"} {
+		m.second.WithLabelValues(outcome)
+	}
+}

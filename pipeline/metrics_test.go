@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"contactd/channels"
+	"contactd/contact"
 )
 
 func TestTheFirstEmergencyOfAChannelIsAnIncrease(t *testing.T) {
@@ -28,4 +30,22 @@ contactd_graded_total{channel="webchat",grade="unknown"} 0
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "contactd_graded_total"); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestTheFirstSecondOpinionThatRaisesIsAnIncrease(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	_, err := New(Config{}, Deps{Second: SecondDeps{Judge: nobody{}}, Log: slog.New(slog.DiscardHandler), Metrics: registry})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := testutil.GatherAndCount(registry, "contactd_second_opinions_total"); n != 5 || err != nil {
+		t.Errorf("%d outcomes, %v", n, err)
+	}
+}
+
+// nobody judges nothing.
+type nobody struct{}
+
+func (nobody) Grade(context.Context, contact.Message) (contact.Opinion, error) {
+	return contact.Opinion{}, nil
 }

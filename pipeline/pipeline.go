@@ -93,6 +93,10 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 		deps.Now = time.Now
 	}
 	stopped, stop := context.WithCancel(context.Background())
+	m := newMetrics(deps.Metrics, deps.Readers)
+	if deps.Second.Judge != nil {
+		m.asks()
+	}
 	return &Pipeline{
 		stopped: stopped, stop: stop, replies: deps.Replies, secondly: deps.Second, decisions: deps.Decisions, shared: deps.Shared,
 		config: config, unread: deps.Unread, outbox: deps.Outbox, ahead: deps.Ahead, open: deps.Open, journal: deps.Journal,
@@ -100,7 +104,7 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 		seal:    sealer{force: deps.Force, version: deps.Version, config: config},
 		memo:    newMemo(memoBytes),
 		overdue: newOverdue(config.ReadTimeout, deps.Now),
-		log:     deps.Log, metrics: newMetrics(deps.Metrics, deps.Readers), now: deps.Now,
+		log:     deps.Log, metrics: m, now: deps.Now,
 	}, nil
 }
 
