@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -50,6 +51,16 @@ func (b *budget) spend(cost int, now time.Time) {
 	b.spent = append(b.spent, spending{now, cost})
 }
 
+// giveBack undoes what was spent then.
+func (b *budget) giveBack(cost int, then time.Time) {
+	for i := range slices.Backward(b.spent) {
+		if !b.spent[i].since.After(then) {
+			b.spent[i].tokens -= cost
+			return
+		}
+	}
+}
+
 // budgets are those of a minute and of a day. Safe for concurrent use.
 type budgets struct {
 	mu  sync.Mutex
@@ -77,4 +88,13 @@ func (b *budgets) take(cost int, now time.Time) (wait time.Duration) {
 		each.spend(cost, now)
 	}
 	return 0
+}
+
+// giveBack undoes what take took then.
+func (b *budgets) giveBack(cost int, then time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, each := range b.all {
+		each.giveBack(cost, then)
+	}
 }

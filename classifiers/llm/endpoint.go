@@ -105,10 +105,16 @@ func (e *endpoint) ask(ctx context.Context, messages []openai.ChatCompletionMess
 		return "", e.hold(errors.New("it failed too often just now"), time.Second)
 	}
 	response, err := e.circuit.Execute(func() (openai.ChatCompletionResponse, error) {
-		if err := e.spend(messages); err != nil {
+		cost, now := e.cost(messages), time.Now()
+		if err := e.spend(cost, now); err != nil {
 			return openai.ChatCompletionResponse{}, err
 		}
-		return e.call(ctx, messages)
+		var told reply
+		response, err := e.call(ctx, messages, &told)
+		if !told.taken() {
+			e.budget.giveBack(cost, now)
+		}
+		return response, err
 	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return "", e.hold(err, time.Second)
@@ -127,13 +133,18 @@ func (e *endpoint) hold(err error, wait time.Duration) error {
 // errSpent says nothing about the endpoint.
 var errSpent = errors.New("the budget is spent")
 
-// spend takes the most that a question can cost out of the budget.
-func (e *endpoint) spend(messages []openai.ChatCompletionMessage) error {
+// cost is the most that a question can cost.
+func (e *endpoint) cost(messages []openai.ChatCompletionMessage) int {
 	cost := e.config.MaxAnswerTokens
 	for _, m := range messages {
 		cost += len(m.Content) / 2
 	}
-	if wait := e.budget.take(cost, time.Now()); wait > 0 {
+	return cost
+}
+
+// spend takes a cost out of the budget.
+func (e *endpoint) spend(cost int, now time.Time) error {
+	if wait := e.budget.take(cost, now); wait > 0 {
 		return e.hold(errSpent, min(max(wait, time.Second), time.Minute))
 	}
 	return nil
@@ -141,15 +152,14 @@ func (e *endpoint) spend(messages []openai.ChatCompletionMessage) error {
 
 // call makes one call, bounded in time, and says what became of it in words of
 // ours: an endpoint's own may quote the message.
-func (e *endpoint) call(ctx context.Context, messages []openai.ChatCompletionMessage) (openai.ChatCompletionResponse, error) {
+func (e *endpoint) call(ctx context.Context, messages []openai.ChatCompletionMessage, told *reply) (openai.ChatCompletionResponse, error) {
 	key, err := e.key()
 	if err != nil {
 		return openai.ChatCompletionResponse{}, e.failed(away, err, time.Second)
 	}
 	config := openai.DefaultConfig(key)
 	config.BaseURL, config.HTTPClient = strings.TrimRight(e.config.URL, "/"), e.http
-	var told reply
-	calling, cancel := context.WithTimeout(withReply(ctx, &told), e.config.Timeout)
+	calling, cancel := context.WithTimeout(withReply(ctx, told), e.config.Timeout)
 	defer cancel()
 	begun := time.Now()
 	response, err := openai.NewClientWithConfig(config).CreateChatCompletion(calling, openai.ChatCompletionRequest{

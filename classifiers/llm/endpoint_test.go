@@ -62,7 +62,7 @@ func TestNoDayAndNoMinuteCostsMoreThanItsBudget(t *testing.T) {
 		question := []openai.ChatCompletionMessage{{Role: "user", Content: strings.Repeat("a", 2*(cost-e.config.MaxAnswerTokens))}}
 		var spent []time.Time
 		for begun := time.Now(); time.Since(begun) < 49*time.Hour; time.Sleep(5 * time.Second) {
-			for e.spend(question) == nil {
+			for e.spend(e.cost(question), time.Now()) == nil {
 				spent = append(spent, time.Now())
 			}
 		}
@@ -132,5 +132,39 @@ func TestAnEndpointThatNobodyReachesIsAwayEvenIfNothingSaysSo(t *testing.T) {
 	_, err = e.ask(context.Background(), []openai.ChatCompletionMessage{{Role: "user", Content: "a"}})
 	if _, away := classifiers.IsUnavailable(err); !away {
 		t.Errorf("the question is to blame: %v", err)
+	}
+}
+
+// refusing is a machine on which nothing listens.
+type refusing struct{}
+
+func (refusing) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("connection refused")
+}
+
+func TestAnEndpointThatTakesNothingSpendsNothing(t *testing.T) {
+	for name, transport := range map[string]http.RoundTripper{
+		"overloaded": answering(func() int { return http.StatusServiceUnavailable }), "refused": refusing{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e, err := newEndpoint(Config{URL: "http://127.0.0.1/v1", Model: "m", TokensPerDay: 50_000}.WithDefaults(), slog.New(slog.DiscardHandler), newMetrics(nil))
+				if err != nil {
+					t.Fatal(err)
+				}
+				question := []openai.ChatCompletionMessage{{Role: "user", Content: strings.Repeat("a", 1000)}}
+				e.http.Transport = bounded{transport}
+				for begun := time.Now(); time.Since(begun) < 12*time.Hour; {
+					_, err := e.ask(t.Context(), question)
+					wait, _ := classifiers.IsUnavailable(err)
+					time.Sleep(wait)
+				}
+				e.http.Transport = bounded{answering(func() int { return http.StatusOK })}
+				time.Sleep(circuitPause + time.Second)
+				if _, err := e.ask(t.Context(), question); errors.Is(err, errSpent) {
+					t.Errorf("it is back, and %v", err)
+				}
+			})
+		})
 	}
 }

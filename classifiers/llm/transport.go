@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"time"
 )
@@ -18,15 +19,26 @@ const longestWait = time.Minute
 
 // reply is what the library does not tell of a response.
 type reply struct {
-	status int           // 0 when there was none
-	after  time.Duration // Retry-After
-	broken bool          // the connection ended within the answer
+	connected bool          // there was somebody to send the question to
+	status    int           // 0 when there was none
+	after     time.Duration // Retry-After
+	broken    bool          // the connection ended within the answer
+}
+
+// taken reports whether the question may have cost something: nobody is paid for
+// one that he refuses.
+func (r reply) taken() bool {
+	if r.status == 0 {
+		return r.connected
+	}
+	return r.status < 300
 }
 
 type replyKey struct{}
 
 // withReply has bounded write into r what is answered.
 func withReply(ctx context.Context, r *reply) context.Context {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { r.connected = true }})
 	return context.WithValue(ctx, replyKey{}, r)
 }
 
