@@ -118,29 +118,32 @@ func (p *Pipeline) worthJudging(record []byte) (first published, ok bool) {
 }
 
 // ask asks the judge until it answers. A judge that is away is waited for as
-// long as the answer is worth having.
+// long as the answer is worth having; not at all when it will be away for longer,
+// since what comes after would wait too, and be as late.
 func (p *Pipeline) ask(ctx context.Context, first published) (contact.Opinion, error) {
 	m := messageOf(first.data)
+	var wait time.Duration
 	for tries := 1; ; {
-		if p.now().Sub(first.data.Times.IngestedAt) > p.secondly.MaxAge {
+		if p.now().Sub(first.data.Times.IngestedAt)+wait > p.secondly.MaxAge {
 			return contact.Opinion{}, errStale
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
 		}
 		opinion, err := p.judgeOnce(ctx, m)
 		if err == nil || ctx.Err() != nil {
 			return opinion, err
 		}
-		wait, away := classifiers.IsUnavailable(err)
+		after, away := classifiers.IsUnavailable(err)
 		switch {
 		case away:
-			wait = max(wait, 100*time.Millisecond)
+			wait = max(after, 100*time.Millisecond)
 		case tries == secondTries:
 			return contact.Opinion{}, err
 		default:
+			wait = 0
 			tries++
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
 		}
 	}
 }

@@ -249,6 +249,23 @@ func TestAJudgeThatIsAwayIsWaitedFor(t *testing.T) {
 	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) == 1 })
 }
 
+func TestAMessageIsNotKeptWaitingForAJudgeWhoComesTooLate(t *testing.T) {
+	s := startSecond(t, func(text string, _ int) (contact.Opinion, error) {
+		if text == "message 1" { // the budget of the day is spent
+			return contact.Opinion{}, classifiers.Unavailable(errors.New("the budget is spent"), 2*time.Hour)
+		}
+		return thinks(contact.Priority), nil
+	})
+	s.says("lane")
+	s.carry() // acknowledged at once
+	s.says("lane")
+	s.carry()
+	s.await("the assessment", func() bool { return len(s.of(pipeline.TopicEvents, contact.AssessedV1)) == 1 })
+	if n := s.judge.times("message 1"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
 func TestAMessageThatTheJudgeFailsOnIsLeftAsItIs(t *testing.T) {
 	for name, answer := range map[string]func() (contact.Opinion, error){
 		"error":  func() (contact.Opinion, error) { return contact.Opinion{}, errors.New("timeout") },

@@ -145,7 +145,7 @@ func (e *endpoint) cost(messages []openai.ChatCompletionMessage) int {
 // spend takes a cost out of the budget.
 func (e *endpoint) spend(cost int, now time.Time) error {
 	if wait := e.budget.take(cost, now); wait > 0 {
-		return e.hold(errSpent, min(max(wait, time.Second), time.Minute))
+		return e.hold(errSpent, max(wait, time.Second))
 	}
 	return nil
 }

@@ -168,3 +168,24 @@ func TestAnEndpointThatTakesNothingSpendsNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestABudgetThatIsSpentTellsHowLongThatLasts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, err := newEndpoint(Config{URL: "http://127.0.0.1/v1", Model: "m", TokensPerDay: 50_000}.WithDefaults(), slog.New(slog.DiscardHandler), newMetrics(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for err == nil {
+			err = e.spend(1000, time.Now())
+		}
+		wait, _ := classifiers.IsUnavailable(err)
+		time.Sleep(wait - time.Second)
+		if e.spend(1000, time.Now()) == nil {
+			t.Errorf("there is room before %v", wait)
+		}
+		time.Sleep(time.Second)
+		if err := e.spend(1000, time.Now()); err != nil {
+			t.Errorf("after %v: %v", wait, err)
+		}
+	})
+}
