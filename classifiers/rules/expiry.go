@@ -14,8 +14,9 @@ type Expiry struct {
 	Ends time.Time
 }
 
-// Expiries lists every part of the pack that has an end, the pack itself first.
-// What has ended stays on it until it is taken out of the file.
+// Expiries lists every part of the pack that has an end, the pack itself first;
+// a rule that would end later ends with it. What has ended stays on it until it
+// is taken out of the file.
 func (c *Classifier) Expiries() (all []Expiry) {
 	if c.pack == nil {
 		return nil
@@ -24,7 +25,7 @@ func (c *Classifier) Expiries() (all []Expiry) {
 		all = append(all, Expiry{File: c.pack.name, Ends: c.pack.ends})
 	}
 	for _, r := range c.pack.Rules {
-		if !r.ends.IsZero() {
+		if !r.ends.IsZero() && (c.pack.ends.IsZero() || r.ends.Before(c.pack.ends)) {
 			all = append(all, Expiry{c.pack.name, r.ID.text, r.ends})
 		}
 	}

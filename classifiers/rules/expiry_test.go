@@ -29,7 +29,7 @@ lists:
   blade: [zzblade]
 rules:
   - {id: own.lantern, expires: 2026-12-31, grade: priority, text: code word, phrases: [blue pineapple], weak: [pineapple]}
-  - {id: own.tannery, grade: emergency, text: at the tannery, phrases: [back of the tannery]}
+  - {id: own.tannery, expires: 2028-12-31, grade: emergency, text: at the tannery, phrases: [back of the tannery]}
 `
 
 func TestARuleAndAPackEndAfterTheirLastDay(t *testing.T) {
