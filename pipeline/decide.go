@@ -12,7 +12,6 @@ import (
 	"unicode/utf8"
 
 	"contactd/channels"
-	"contactd/classifiers"
 	"contactd/contact"
 )
 
@@ -100,14 +99,11 @@ func (p *Pipeline) decide(ctx context.Context, g grading) error {
 	if err != nil {
 		return err
 	}
-	said := decided
-	if named, ok := p.secondly.Judge.(classifiers.Named); ok {
-		raised, _, err := p.said(ctx, name, g.ContactID, withoutVersion(named.Name()))
-		if err != nil {
-			return err
-		}
-		said = append(said, raised...)
+	raised, _, err := p.said(ctx, name, g.ContactID, p.secondly.By)
+	if err != nil {
+		return err
 	}
+	said := slices.Concat(decided, raised)
 	slices.SortStableFunc(said, func(a, b saidLater) int { return cmp.Compare(a.seq, b.seq) })
 	for _, each := range said {
 		if each.Asked == g.asked {

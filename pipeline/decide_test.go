@@ -148,6 +148,21 @@ func TestAMachineThatFindsMoreAfterAHandlerLoweredIsShown(t *testing.T) {
 	}
 }
 
+func TestWhatAMachineHasRaisedStandsWhenItIsAskedNoMore(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) { return thinks(contact.Priority), nil })
+	s.says("lane")
+	s.carry()
+	s.assessed(1)
+	s.stop()
+	s.retired = true
+	s.start()
+	s.decides(contact.Scheduled, contact.Scheduled, "as I saw it") // before it was raised
+	s.await("the rejection", func() bool { return len(s.out.on(pipeline.TopicRejected)) == 1 })
+	if told := string(s.out.on(pipeline.TopicRejected)[0].Data); !strings.Contains(told, "it is priority by now, not scheduled") {
+		t.Error(told)
+	}
+}
+
 func TestAMachineThatRepeatsWhatAHandlerDecidedAgainstIsNotHeard(t *testing.T) {
 	s := startSecond(t, silent)
 	s.says("lane")

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"contactd/channels"
 	"contactd/contact"
@@ -48,11 +46,11 @@ const (
 )
 
 // raised is what a higher opinion makes of a message.
-func (p *Pipeline) raised(told published, after contact.Assessment, opinion contact.Opinion) *laterOpinion {
+func (p *Pipeline) raised(told published, after contact.Assessment) *laterOpinion {
 	data := told.data
 	data.Classification = p.seal.classification(after)
 	first(&data.Classification.Reasons, laterReasons)
-	kept := &laterOpinion{Source: told.event.Source, Cause: told.event.ID, By: withoutVersion(opinion.By)}
+	kept := &laterOpinion{Source: told.event.Source, Cause: told.event.ID, By: p.secondly.By}
 	if data.Classification.Grade == contact.Emergency {
 		kept.Escalated = escalation(data)
 	}
@@ -104,24 +102,18 @@ func escalation(data contact.Received) json.RawMessage {
 }
 
 // suggested is what a lower opinion makes of a message: the grade stands.
-func suggested(told published, opinion contact.Opinion, at time.Time) *laterOpinion {
+func (p *Pipeline) suggested(told published, opinion contact.Opinion) *laterOpinion {
 	short := contact.Received{Classification: contact.Classification{Assessment: contact.Assessment{Reasons: opinion.Reasons}}}
 	first(&short.Classification.Reasons, laterReasons)
 	shorten(&short)
 	opinion.Reasons = short.Classification.Reasons
 	return &laterOpinion{
-		Source: told.event.Source, Cause: told.event.ID, By: withoutVersion(opinion.By),
+		Source: told.event.Source, Cause: told.event.ID, By: p.secondly.By,
 		Suggested: &contact.Suggested{
 			SchemaVersion: schemaVersion, ContactID: told.data.ContactID, ConversationID: told.data.ConversationID,
-			Standing: told.standing, Opinion: opinion, At: at.UTC(),
+			Standing: told.standing, Opinion: opinion, At: p.now().UTC(),
 		},
 	}
-}
-
-// withoutVersion is the name of a judge as it stays, without its version.
-func withoutVersion(judge string) string {
-	name, _, _ := strings.Cut(judge, "@")
-	return name
 }
 
 // original is what the journal keeps. Its identity is that of the message and

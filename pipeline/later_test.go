@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"contactd/contact"
 	"contactd/contact/contacttest"
@@ -19,7 +20,7 @@ func FuzzLater(f *testing.F) {
 	if err := json.Unmarshal(first.Data, &told.data); err != nil {
 		f.Fatal(err)
 	}
-	p := &Pipeline{seal: testSealer()}
+	p := &Pipeline{seal: testSealer(), secondly: SecondDeps{By: "llm"}, now: func() time.Time { return noon }}
 	opinion := contact.Opinion{By: "llm@test", Grade: contact.Emergency, Reasons: []contact.Reason{{Rule: "llm.fire", Grade: contact.Emergency}}}
 	after := told.data.Classification.Assessment
 	after.Grade = contact.Emergency
@@ -28,7 +29,7 @@ func FuzzLater(f *testing.F) {
 		ContactID: told.data.ContactID, ConversationID: told.data.ConversationID,
 		Grade: contact.Resolution, Previous: contact.Priority, Reason: "she is back", Author: "h214", At: noon,
 	}}, 1)
-	for _, kept := range []*laterOpinion{p.raised(told, after, opinion), suggested(told, opinion, noon), person} {
+	for _, kept := range []*laterOpinion{p.raised(told, after), p.suggested(told, opinion), person} {
 		original, err := kept.original(accountOf(told.data))
 		if err != nil {
 			f.Fatal(err)

@@ -27,9 +27,11 @@ const secondTries = 2
 // be waited for before a message is published. It may raise a grade and never
 // lowers one. Without Judge there is none.
 type SecondDeps struct {
+	// By is the judge's name without version, by which its answers are known; also
+	// without Judge, for what it said before.
+	By string
 	// Judge tells by classifiers.Unavailable that it is away. It bounds its own
-	// time and the number of messages that it has in hand. What it answers is
-	// known by the part of Opinion.By before "@", which stays the same.
+	// time and the number of messages that it has in hand.
 	Judge classifiers.Classifier
 	// Notes, if set, adds to the notes of a message that the judge has raised.
 	Notes Noter
@@ -180,11 +182,11 @@ func (p *Pipeline) weigh(first published, opinion contact.Opinion, err error) (o
 		if p.secondly.Notes != nil {
 			after.Notes = p.secondly.Notes.Again(messageOf(first.data), after).Notes
 		}
-		return "raised", p.raised(first, after, opinion)
+		return "raised", p.raised(first, after)
 	case slices.Contains(opinion.Signs, classifiers.Doubtful):
 		return "same", nil
 	case standing.Above(opinion.Grade):
-		return "suggested", suggested(first, opinion, p.now())
+		return "suggested", p.suggested(first, opinion)
 	default:
 		return "same", nil
 	}

@@ -36,8 +36,6 @@ func (j *judge) Grade(_ context.Context, m contact.Message) (contact.Opinion, er
 	return j.answer(m.Text, n)
 }
 
-func (j *judge) Name() string { return "llm@test" }
-
 func (j *judge) times(text string) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -62,6 +60,8 @@ type second struct {
 	gate   *gate
 	stop   func()
 	seen   int
+	// retired is set when the judge is asked no more.
+	retired bool
 }
 
 func startSecond(t *testing.T, answer func(text string, time int) (contact.Opinion, error), notes ...pipeline.Noter) *second {
@@ -84,11 +84,15 @@ func (s *second) start() {
 		s.t.Fatal(err)
 	}
 	s.journal = j
+	asked := pipeline.SecondDeps{By: "llm", Judge: s.judge, Events: s.desk, Inbox: j, MaxAge: time.Hour, Notes: s.notes}
+	if s.retired {
+		asked = pipeline.SecondDeps{By: "llm"}
+	}
 	p, err := pipeline.New(pipeline.Config{Drain: time.Second}, pipeline.Deps{
 		Unread: j.Unread(), Outbox: j.Outbox(), Ahead: j.Ahead(), Open: journal.EntryOf, Journal: j,
 		Readers: map[string]channels.Reader{"webchat": s.chat}, Panel: calm{}, Publisher: &gated{published: s.out, gate: s.gate, closed: make(chan struct{})},
 		Force: "borsetshire", Version: "test", Log: slog.New(slog.DiscardHandler),
-		Second:  pipeline.SecondDeps{Judge: s.judge, Events: s.desk, Inbox: j, MaxAge: time.Hour, Notes: s.notes},
+		Second:  asked,
 		Replies: pipeline.ReplyDeps{Journal: j, Due: j.Replies(), Commands: s.orders}, Decisions: j,
 	})
 	if err != nil {

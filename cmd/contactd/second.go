@@ -9,6 +9,9 @@ import (
 	"contactd/pipeline/kafka"
 )
 
+// modelName is the language model in contact.Opinion.By, before "@".
+const modelName = "llm"
+
 // secondGroup is the consumer group that asks for second opinions. Of several
 // processes each reads everything and asks about its own conversations, since
 // only its journal can give an answer its number there.
@@ -31,7 +34,7 @@ func newSecond(config classifiersConfig, deps llm.Deps) (*llm.Classifier, error)
 func (d *daemon) secondDeps(watch kafka.Watch) (pipeline.SecondDeps, error) {
 	model, err := newSecond(d.config.Classifiers, llm.Deps{Log: d.log, Metrics: d.registry})
 	if err != nil || model == nil {
-		return pipeline.SecondDeps{}, err
+		return pipeline.SecondDeps{By: modelName}, err
 	}
 	events, err := kafka.NewSubscriber(d.broker.connect, kafka.SubscriberConfig{
 		Group: secondGroup(d.config.Force, d.config.Node),
@@ -45,7 +48,7 @@ func (d *daemon) secondDeps(watch kafka.Watch) (pipeline.SecondDeps, error) {
 		return pipeline.SecondDeps{}, fmt.Errorf("make subscriber: %w", err)
 	}
 	return pipeline.SecondDeps{
-		Judge: model, Events: events, Inbox: d.journal, MaxAge: d.config.Classifiers.LLM.WithDefaults().MaxAge,
+		By: modelName, Judge: model, Events: events, Inbox: d.journal, MaxAge: d.config.Classifiers.LLM.WithDefaults().MaxAge,
 	}, nil
 }
 

@@ -137,8 +137,8 @@ func TestALanguageModelRaisesWhatWasPublishedAndLowersNothing(t *testing.T) {
 	raised := map[string]string{}
 	for _, e := range ofType(all, contact.AssessedV1) {
 		raised[strings.TrimSpace(received[e.Subject].Content.Text)] = e.Grade.String()
-		if e.Sequence != "2" {
-			t.Errorf("sequence %s", e.Sequence)
+		if e.Sequence != "2" || e.ID != contact.EventID(contact.AssessedV1, e.Subject, modelName) {
+			t.Errorf("sequence %s, id %s", e.Sequence, e.ID)
 		}
 	}
 	if want := map[string]string{coded: "emergency", worry: "priority"}; !maps.Equal(raised, want) {
