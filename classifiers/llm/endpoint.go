@@ -77,12 +77,12 @@ func newEndpoint(config Config, log *slog.Logger, m metrics) (*endpoint, error) 
 		// What the endpoint says about a message says that the endpoint works.
 		IsSuccessful: func(err error) bool { return err == nil || errors.As(err, new(worthless)) },
 		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, errSpent) },
-		OnStateChange: func(_ string, _, to gobreaker.State) {
-			switch to {
-			case gobreaker.StateOpen:
+		OnStateChange: func(_ string, from, to gobreaker.State) {
+			switch {
+			case from == gobreaker.StateClosed:
 				m.open.Set(1)
-				log.Error("language model fails too often and is not asked for now; messages keep their grades", "pause", circuitPause)
-			case gobreaker.StateClosed:
+				log.Error("language model fails too often and is asked now and then only, contactd check says why; messages keep their grades", "pause", circuitPause)
+			case to == gobreaker.StateClosed:
 				m.open.Set(0)
 				log.Info("language model answers again")
 			}

@@ -94,7 +94,8 @@ func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestWhileAnEndpointHangsNoMessageIsToBlameOnceTheCircuitHasOpened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, err := newEndpoint(Config{URL: "http://127.0.0.1/v1", Model: "m", Timeout: time.Minute, InFlight: 1}.WithDefaults(), slog.New(slog.DiscardHandler), newMetrics(nil))
+		var log strings.Builder
+		e, err := newEndpoint(Config{URL: "http://127.0.0.1/v1", Model: "m", Timeout: time.Minute, InFlight: 1}.WithDefaults(), slog.New(slog.NewTextHandler(&log, nil)), newMetrics(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,6 +116,9 @@ func TestWhileAnEndpointHangsNoMessageIsToBlameOnceTheCircuitHasOpened(t *testin
 		time.Sleep(circuitPause + time.Second)
 		if _, err := e.ask(t.Context(), nil); !errors.As(err, new(worthless)) {
 			t.Errorf("it is back: %v", err)
+		}
+		if strings.Count(log.String(), "\n") != 2 || strings.Index(log.String(), "fails too often") > strings.Index(log.String(), "answers again") {
+			t.Errorf("logged %d lines: %.500s", strings.Count(log.String(), "\n"), log.String())
 		}
 	})
 }
