@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -197,11 +198,19 @@ func gradeWritten(word string) (contact.Grade, error) {
 		word = contact.Emergency.String()
 	}
 	var grade contact.Grade
-	err := grade.UnmarshalText([]byte(word))
-	if err == nil && grade == contact.Unknown {
-		err = errors.New("grade unknown: a label must be one of the other grades")
+	if err := grade.UnmarshalText([]byte(word)); err != nil || grade == contact.Unknown {
+		return grade, fmt.Errorf("read grade: want emergency, priority, scheduled or resolution, got %s", inAWord(word))
 	}
-	return grade, err
+	return grade, nil
+}
+
+// inAWord is what stands where a word was wanted. Anything longer may be what
+// somebody wrote to the police, in another column than was meant.
+func inAWord(value string) string {
+	if len(value) > 20 || strings.Contains(strings.TrimSpace(value), " ") {
+		return "something longer"
+	}
+	return strconv.Quote(value)
 }
 
 // channelWritten reads the short names of platforms as channel kinds.

@@ -54,6 +54,21 @@ func TestWhatIsWrongWithAFileIsToldWithItsLine(t *testing.T) {
 	}
 }
 
+func TestNoErrorAboutAColumnRepeatsAMessageThatStandsInIt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "shifted.csv")
+	if err := os.WriteFile(file, []byte("id,channel,text,grade,category\n1,email,violence,he has a knife,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"line 2: read grade: want emergency, ":             {"eval", "--data", file},
+		"line 2: grade: want 1 or 0, got something longer": {"eval", "--data", file, "--label", "grade"},
+	} {
+		if seen := contactd(t, "", args...); seen.code != 1 || !strings.Contains(seen.err, want) || strings.Contains(seen.err, "knife") {
+			t.Errorf("%v: %+v", args, seen)
+		}
+	}
+}
+
 func TestAFileFromASpreadsheetIsRead(t *testing.T) {
 	rows, err := decodeLabelled(strings.NewReader("\ufeff\"id\",channel,text,grade,category,notes\r\n7,facebook,\"a\r\nb\",IMMEDIATE,fire,\"by post; type=plain \"\r\n"))
 	if err != nil || len(rows) != 1 {

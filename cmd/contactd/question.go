@@ -78,7 +78,7 @@ func (e evalCommand) read(q *linear.Question, from io.Reader) error {
 			yes = true
 		case "0", "no", "false":
 		default:
-			return table.errorHere(fmt.Errorf("%s: want 1 or 0, got %q", e.Label, value(e.Label)))
+			return table.errorHere(fmt.Errorf("%s: want 1 or 0, got %s", e.Label, inAWord(value(e.Label))))
 		}
 		q.Texts, q.Yes = append(q.Texts, strings.ToValidUTF8(value(e.Text), "\uFFFD")), append(q.Yes, yes)
 	}
