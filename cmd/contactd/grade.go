@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -300,15 +301,15 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 
 // tellGrade shows a judgement to a person.
 func (p *program) tellGrade(a answered) {
-	p.printf("%s", a.Grade)
+	p.printf("%s", p.tinted(a.Grade, a.Grade.String()))
 	if len(a.Categories) > 0 {
 		p.printf("  (%s)", strings.Join(a.Categories, ", "))
 	}
 	p.printf("\n")
 	for _, reason := range a.Reasons {
-		p.printf("  %-10s %s [%s]", reason.Grade, reason.Text, reason.Rule)
+		p.printf("  %s %s [%s]", p.tinted(reason.Grade, fmt.Sprintf("%-10s", reason.Grade)), reason.Text, reason.Rule)
 		for _, span := range reason.Spans {
-			p.printf(" %q", span.Quote)
+			p.printf(" %s", p.tinted(reason.Grade, strconv.Quote(span.Quote)))
 		}
 		p.printf("\n")
 	}

@@ -37,6 +37,7 @@ type program struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) (string, bool)
+	colours  bool // whether out shows them
 	// unwritten is the first error of printf.
 	unwritten atomic.Pointer[error]
 }
@@ -54,7 +55,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
-	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv}
+	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv, colours: coloursOn(os.Stdout, os.LookupEnv)}
 	os.Exit(p.run(ctx, os.Args[1:]))
 }
 
