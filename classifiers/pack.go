@@ -13,6 +13,7 @@ import (
 // and whoever asked finds out what it lacks. Errors name line and column without
 // the lines themselves: the file may be another than was meant, one of secrets.
 func DecodePack(content []byte, into any) error {
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // editors of other systems begin a file with it
 	err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(into)
 	if err == nil || errors.Is(err, io.EOF) {
 		return nil

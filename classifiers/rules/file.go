@@ -48,7 +48,8 @@ type languages struct {
 // rule is one rule as written.
 type rule struct {
 	ID       line          `yaml:"id"`
-	Grade    contact.Grade `yaml:"grade"`
+	Written  line          `yaml:"grade"`
+	Grade    contact.Grade `yaml:"-"` // what is written, Unknown if that is none
 	Category string        `yaml:"category"`
 	// Text says it to a handler.
 	Text string `yaml:"text"`
@@ -114,11 +115,15 @@ func decodeFile(name string, content []byte) (f *file, err error) {
 		}
 	}()
 	f = &file{name: name}
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // editors of other systems begin a file with it
 	err = yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(f)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read rule file %w", placed(name, err))
 	}
 	f.name = name // an empty file was decoded over it
+	for i := range f.Rules {
+		_ = f.Rules[i].Grade.UnmarshalText([]byte(f.Rules[i].Written.text)) // what is none is told below
+	}
 	return f, errors.Join(f.dated(), f.validate())
 }
 
@@ -154,6 +159,8 @@ func (f *file) validate() error {
 			problems = append(problems, fmt.Errorf("%s: rule %d has no id", f.name, i+1))
 		case seen[r.ID.text]:
 			problems = append(problems, f.errorAt(r.ID, "rule %s stands twice", r.ID.text))
+		case r.Grade == contact.Unknown && r.Written.text != "":
+			problems = append(problems, f.errorAt(r.Written, "rule %s: grade: want emergency, priority, scheduled or resolution, got %q", r.ID.text, r.Written.text))
 		case r.Grade == contact.Unknown:
 			problems = append(problems, f.errorAt(r.ID, "rule %s has no grade", r.ID.text))
 		case r.Text == "":

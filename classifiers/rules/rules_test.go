@@ -52,6 +52,17 @@ func TestAnEmptyRuleFileIsNamed(t *testing.T) {
 	}
 }
 
+func TestAPackIsReadHoweverAnEditorLeavesIt(t *testing.T) {
+	c := newRules(t, rules.Config{File: pack(t, "\ufeffversion: force-1\r\nrules:\r\n  - {id: own.x, grade: priority, text: t, phrases: [blue pineapple]}\r\n")})
+	if got := grade(t, c, "a blue pineapple"); got.Grade != contact.Priority {
+		t.Errorf("%+v", got)
+	}
+	file := pack(t, "version: force-1\nrules:\n  - id: own.x\n    grade: Emergency\n    text: t\n    phrases: [blue pineapple]\n")
+	if _, err := rules.New(rules.Config{File: file}); err == nil || err.Error() != file+`:4: rule own.x: grade: want emergency, priority, scheduled or resolution, got "Emergency"` {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestDisguisedWordsAreFound(t *testing.T) {
 	c := newRules(t, rules.Config{})
 	for _, text := range []string{

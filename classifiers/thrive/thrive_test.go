@@ -193,3 +193,13 @@ func TestHintsChangeNothingElseAndPointIntoTheText(t *testing.T) {
 		}
 	})
 }
+
+func TestAFormIsReadHoweverAnEditorLeavesIt(t *testing.T) {
+	form := filepath.Join(t.TempDir(), "form.yaml")
+	if err := os.WriteFile(form, []byte("\ufeffversion: x\r\nheadings: [{code: a, title: A, hints: [{text: b, phrases: [blue pineapple]}]}]\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := hinted(t, thrive.Config{Form: form}, said("a blue pineapple"), contact.Assessment{}, contact.Notes{}); got != "a: b" {
+		t.Error(got)
+	}
+}
