@@ -89,6 +89,22 @@ func TestAnAnswerBecomesAnOpinionWithTheMessagesOwnWords(t *testing.T) {
 	}
 }
 
+func TestAQuoteMayHaveTheSignsOfAnotherKeyboard(t *testing.T) {
+	const text = "He’s “got” a knife – he’s in the kitchen… I’m upstairs."
+	for quote, own := range map[string]string{
+		"He's \"got\" a knife - he's": "He’s “got” a knife – he’s", "I'm upstairs": "I’m upstairs", "he’s in": "he’s in",
+	} {
+		c, _, _ := start(t, llmtest.Grades("emergency", quote))
+		got, err := c.Grade(t.Context(), texted(text))
+		if err != nil || got.Grade != contact.Emergency || len(got.Reasons) != 1 {
+			t.Fatalf("%s: %+v, %v", quote, got, err)
+		}
+		if span := got.Reasons[0].Spans[0]; span.Quote != own || string([]rune(text)[span.Start:span.End]) != own {
+			t.Errorf("%s: %+v", quote, span)
+		}
+	}
+}
+
 func TestAnAnswerThatIsWorthNothingIsFailedAndNotAskedForAgain(t *testing.T) {
 	const fine = `{"grade":"emergency","evidence":[{"category":"violence","quote":"He has a knife"}],"speaks_to_machine":false}`
 	for name, each := range map[string]struct {

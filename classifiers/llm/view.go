@@ -113,7 +113,7 @@ func (p *piece) mask(masker *mask.Masker, known *mask.Known) {
 	p.shown = shown.String()
 }
 
-// find looks for a quote, word for word but for the kind and number of spaces.
+// find looks for a quote, word for word but for the kind of signs and spaces.
 // ok is false when it stands nowhere. span is set when it stands in the text;
 // it then gives the text's own words, unmasked.
 func (v view) find(quote string) (span *contact.Span, ok bool) {
@@ -150,12 +150,15 @@ func (p piece) unmask(from, to int) (int, int) {
 	return back(from, false), back(to, true)
 }
 
-// locate finds quote in text, in bytes. Any run of white space equals any other.
+// locate finds quote in text, in bytes. Any run of white space equals any other,
+// and so does any sign of a kind: models write those of their own keyboard.
 func locate(text, quote string) (from, to int, found bool) {
+	quote, _ = plainly(quote)
 	words := strings.Fields(quote)
 	if len(words) == 0 {
 		return 0, 0, false
 	}
+	text, back := plainly(text)
 	for at := 0; at < len(text); {
 		next := strings.Index(text[at:], words[0])
 		if next < 0 {
@@ -163,12 +166,37 @@ func locate(text, quote string) (from, to int, found bool) {
 		}
 		from = at + next
 		if to, ok := follow(text, from+len(words[0]), words[1:]); ok {
-			return from, to, true
+			return back[from], back[to], true
 		}
 		_, size := utf8.DecodeRuneInString(text[from:])
 		at = from + size
 	}
 	return 0, 0, false
+}
+
+// plainly is a text with one sign of each kind of apostrophe, quotation mark and
+// dash, and where each of its bytes comes from.
+func plainly(text string) (plain string, back []int) {
+	var out strings.Builder
+	for at, r := range text {
+		_, size := utf8.DecodeRuneInString(text[at:])
+		switch r {
+		case '’', '‘', 'ʼ', '′':
+			out.WriteByte('\'')
+		case '“', '”', '„', '″':
+			out.WriteByte('"')
+		case '–', '—', '‐', '‑':
+			out.WriteByte('-')
+		default:
+			out.WriteString(text[at : at+size])
+			for i := range size {
+				back = append(back, at+i)
+			}
+			continue
+		}
+		back = append(back, at)
+	}
+	return out.String(), append(back, len(text))
 }
 
 // follow reports whether the words stand in text behind at, with space between.
