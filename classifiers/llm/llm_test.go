@@ -90,9 +90,10 @@ func TestAnAnswerBecomesAnOpinionWithTheMessagesOwnWords(t *testing.T) {
 }
 
 func TestAQuoteMayHaveTheSignsOfAnotherKeyboard(t *testing.T) {
-	const text = "He’s “got” a knife – he’s in the kitchen… I’m upstairs."
+	const text = "He’s “got” a knife – he’s in the kitchen… I’m upstairs. He st\u200babbed\u00ad her."
 	for quote, own := range map[string]string{
 		"He's \"got\" a knife - he's": "He’s “got” a knife – he’s", "I'm upstairs": "I’m upstairs", "he’s in": "he’s in",
+		"stabbed her": "st\u200babbed\u00ad her",
 	} {
 		c, _, _ := start(t, llmtest.Grades("emergency", quote))
 		got, err := c.Grade(t.Context(), texted(text))

@@ -175,7 +175,7 @@ func locate(text, quote string) (from, to int, found bool) {
 }
 
 // plainly is a text with one sign of each kind of apostrophe, quotation mark and
-// dash, and where each of its bytes comes from.
+// dash and without what nobody sees, and where each of its bytes comes from.
 func plainly(text string) (plain string, back []int) {
 	var out strings.Builder
 	for at, r := range text {
@@ -188,6 +188,9 @@ func plainly(text string) (plain string, back []int) {
 		case '–', '—', '‐', '‑':
 			out.WriteByte('-')
 		default:
+			if unicode.Is(unicode.Cf, r) {
+				continue
+			}
 			out.WriteString(text[at : at+size])
 			for i := range size {
 				back = append(back, at+i)
