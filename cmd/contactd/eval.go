@@ -120,7 +120,7 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	if e.Miss {
 		for _, row := range judged {
 			if row.misses() {
-				p.printf("%s %s graded %s: %s [%s]\n", row.id, row.Grade, row.grade, row.oneLine(), row.explained())
+				p.printf("%s %s graded %s: %s [%s]\n", plain(row.id), row.Grade, row.grade, row.oneLine(), row.explained())
 			}
 		}
 	}

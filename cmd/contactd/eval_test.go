@@ -28,8 +28,8 @@ func TestNothingIsAskedForInPlaceOfTheGate(t *testing.T) {
 }
 
 func TestATextThatWasJudgedWronglyDoesNotSteerTheTerminal(t *testing.T) {
-	data := labelledFile(t, "1,email,\"Thank you,\nthat is all.\x1b[2J\r\u009b1m\",emergency,non_police/council,type=plain\n")
-	seen := contactd(t, "", "eval", "--data", data, "--misses", "--signposts")
+	data := labelledFile(t, "1\x1b[2J,email,\"Thank you,\nthat is all.\x1b[2J\r\u009b1m\",emergency,non_police/council\x1b[2J,type=plain\x1b[2J\n")
+	seen := contactd(t, "", "eval", "--data", data, "--misses", "--signposts", "--slowest", "--model", calmModel(t), "--against", "shipped")
 	if strings.Count(seen.out, "Thank you, / that is all.") != 2 || strings.ContainsAny(seen.out, "\x1b\r\u009b") {
 		t.Errorf("%q", seen.out)
 	}

@@ -50,7 +50,7 @@ func allFigures(rows []judgedRow) []figures {
 		only(file, func(r judgedRow) bool { return r.Group == file })
 	}
 	for _, kind := range kinds {
-		only("type "+kind, func(r judgedRow) bool { return r.kind == kind })
+		only("type "+plain(kind), func(r judgedRow) bool { return r.kind == kind })
 	}
 	return all
 }
