@@ -139,6 +139,10 @@ func (e evalCommand) together() error {
 	switch {
 	case e.Against != "" && (e.Label != "" || e.Disguises || e.JSON):
 		return errors.New("--against goes without --label, --disguises and --json")
+	case e.JSON && (e.Miss || e.Slow || e.Signposts):
+		return errors.New("--json goes without --misses, --slowest and --signposts")
+	case e.Disguises && (e.JSON || e.Miss || e.Slow || e.Signposts || e.Plots != ""):
+		return errors.New("--disguises goes without --json, --misses, --slowest, --signposts and --plots")
 	case e.Cross && e.Model != "":
 		return errors.New("--model goes without --cross, which trains its own")
 	case !e.Cross && len(e.Calm) > 0:

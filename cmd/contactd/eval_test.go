@@ -27,6 +27,17 @@ func TestNothingIsAskedForInPlaceOfTheGate(t *testing.T) {
 	}
 }
 
+func TestAFlagThatWouldChangeNothingIsRefused(t *testing.T) {
+	data := labelledFile(t, "1,email,he has a knife,emergency,violence,type=plain\n")
+	for _, args := range [][]string{
+		{"--json", "--misses"}, {"--json", "--slowest"}, {"--json", "--signposts"}, {"--disguises", "--json"}, {"--disguises", "--misses"}, {"--disguises", "--plots", t.TempDir()},
+	} {
+		if seen := contactd(t, "", append([]string{"eval", "--data", data}, args...)...); seen.code != 2 || !strings.Contains(seen.err, args[0]) || !strings.Contains(seen.err, args[1]) {
+			t.Errorf("%v: %+v", args, seen)
+		}
+	}
+}
+
 func TestATextThatWasJudgedWronglyDoesNotSteerTheTerminal(t *testing.T) {
 	data := labelledFile(t, "1\x1b[2J,email,\"Thank you,\nthat is all.\x1b[2J\r\u009b1m\",emergency,non_police/council\x1b[2J,type=plain\x1b[2J\n")
 	seen := contactd(t, "", "eval", "--data", data, "--misses", "--signposts", "--slowest", "--model", calmModel(t), "--against", "shipped")
