@@ -35,12 +35,13 @@ type labelsExport struct {
 func (labelsExport) Help() string {
 	return `Reads contact.events as it is now and writes one row for each conversation that a person has graded: the last grade counts.
 The text is that of the message that was graded, with the short ones that the same person wrote in the half hour before, as the
-daemon judges them; one that was too long for its event is read from the journal. The category is what the handler said.
+daemon judges them; one that was too long for its event is read from the journal, and one without words is left out. The category
+is what the handler said.
 
 Notes, separated by semicolons: was:GRADE, what the machines had given; lang:TAG; joined:N, the text is of N messages;
 cut, the text is not whole; type=handled.
 
---anonymise masks by form and by common first names, with the same stand-in for the same words throughout the file, and what the
+--anonymise masks text and category by form and by common first names, with the same stand-in for the same words throughout the file, and what the
 channel knows of the people; ids are numbers. It cannot know a nickname, a rare name in small letters, a place without a number
 or a story that only one person can have. Do not open the file in a program that runs what cells begin with, such as =.`
 }
