@@ -92,7 +92,7 @@ func (a *Annotator) Annotate(message contact.Message, assessed contact.Assessmen
 	defer a.scratch.Put(s)
 	v := view{
 		own: classifiers.NewOwn(message), reasons: assessed.Reasons, categories: assessed.Categories, notes: notes,
-		placed: len(message.Locations) > 0, attached: len(message.Attachments) > 0, public: message.Channel.Visibility == "public",
+		placed: slices.ContainsFunc(message.Locations, isPlace), attached: len(message.Attachments) > 0, public: message.Channel.Visibility == "public",
 		urgent: assessed.Grade.Above(contact.Scheduled),
 	}
 	fold.Fold(&s.text, v.own.Words, nil, textLimit)
@@ -182,7 +182,7 @@ func (v *view) fact(name string) (spans []contact.Span, holds bool) {
 		}
 	case "place":
 		for _, place := range v.notes.Locations {
-			if place.Form != "phone" {
+			if isPlace(place) {
 				holds = true
 				if place.Span != nil {
 					spans = add(spans, *place.Span)
@@ -202,6 +202,9 @@ func (v *view) fact(name string) (spans []contact.Span, holds bool) {
 	}
 	return nil, false
 }
+
+// isPlace tells places from phones, which stand among them.
+func isPlace(l contact.Location) bool { return l.Form != "phone" }
 
 func signed(signs []contact.Sign) (spans []contact.Span) {
 	for _, each := range signs {

@@ -203,3 +203,12 @@ func TestAFormIsReadHoweverAnEditorLeavesIt(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestAPhoneThatAnEventTellsAmongPlacesIsNone(t *testing.T) {
+	message := said("he has a knife, 07700 900123")
+	message.Locations = []contact.Location{{Form: "phone", Value: "07700 900123"}} // as a later opinion is told it
+	got := hinted(t, thrive.Config{}, message, contact.Assessment{Grade: contact.Emergency}, contact.Notes{})
+	if want := hinted(t, thrive.Config{}, said(message.Text), contact.Assessment{Grade: contact.Emergency}, contact.Notes{}); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
