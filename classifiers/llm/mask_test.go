@@ -3,6 +3,7 @@ package llm
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"contactd/contact"
 )
@@ -74,6 +75,18 @@ func TestWhatIsMaskedIsNotCutInTwoAndShown(t *testing.T) {
 			}
 			if want := string([]rune(m.Text)[seen.end.start:]); want != seen.end.original {
 				t.Fatalf("the end is %q and not %q", seen.end.original, want)
+			}
+		}
+	}
+}
+
+func TestWhatIsKnownByTheWordsBeforeItIsMaskedBehindACutToo(t *testing.T) {
+	for before, secret := range map[string]string{"my name is": "zaltana quill", "Mr": "Okonkwo", "dob:": "3/4/1990", "number": "7c"} {
+		for _, rest := range []string{" ", ""} { // the cut is before or behind the space
+			text := strings.Repeat("é ", 200) + before + " " + secret
+			text += strings.Repeat(".", 100-utf8.RuneCountInString(secret)-len(rest))
+			if seen := look(texted(text), 300, true); strings.Contains(seen.end.shown, secret) || !strings.HasPrefix(seen.end.original, rest+secret) {
+				t.Errorf("%q is shown: %q", secret, seen.end.shown)
 			}
 		}
 	}

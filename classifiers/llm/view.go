@@ -35,36 +35,26 @@ type standIn struct{ from, to, shownFrom, shownTo int }
 // endpoint.
 func look(message contact.Message, limit int, foreign bool) view {
 	seen := view{whole: !slices.ContainsFunc(message.Flags, partly)}
-	var masker *mask.Masker
-	var known *mask.Known
-	cut := func(_ []rune, at int) (int, int) { return at, at }
+	var hide hiding
 	if foreign {
-		masker, known = mask.New(), knownOf(message)
-		cut = func(text []rune, at int) (int, int) { return uncut(masker, known, text, at) }
+		hide = hiding{mask.New(), knownOf(message)}
 	}
-	subject := []rune(message.Subject)
-	if len(subject) > limit/4 {
-		last, _ := cut(subject, limit/4)
-		subject, seen.whole = subject[:last], false
-	}
-	seen.subject.original = string(subject)
-	text := []rune(strings.ToValidUTF8(message.Text, "\uFFFD"))
-	if len(text) <= limit {
-		seen.text.original = string(text)
+	subject := hide.find(strings.ToValidUTF8(message.Subject, "\uFFFD"))
+	if last := place(subject.words, limit/4); last < len(subject.words) {
+		before, _ := subject.uncut(last)
+		seen.subject, seen.whole = subject.piece(0, before), false
 	} else {
-		head := limit * 2 / 3
-		last, _ := cut(text, head)
-		_, seen.end.start = cut(text, len(text)-(limit-head))
-		seen.text.original, seen.end.original = string(text[:last]), string(text[seen.end.start:])
-		seen.whole = false
+		seen.subject = subject.piece(0, last)
 	}
-	for _, each := range []*piece{&seen.subject, &seen.text, &seen.end} {
-		if foreign {
-			each.mask(masker, known)
-		} else {
-			each.shown = each.original
-		}
+	text := hide.find(strings.ToValidUTF8(message.Text, "\uFFFD"))
+	if place(text.words, limit) == len(text.words) {
+		seen.text = text.piece(0, len(text.words))
+		return seen
 	}
+	head := limit * 2 / 3
+	before, _ := text.uncut(place(text.words, head))
+	_, behind := text.uncut(place(text.words, utf8.RuneCountInString(text.words)-(limit-head)))
+	seen.text, seen.end, seen.whole = text.piece(0, before), text.piece(behind, len(text.words)), false
 	return seen
 }
 
@@ -73,44 +63,16 @@ func partly(f contact.Flag) bool {
 	return f == contact.Truncated || f == contact.Oversize || f == contact.Encrypted
 }
 
-// uncut moves a cut in a text before and behind what is to be masked there: of
-// half an address nothing tells what it is.
-func uncut(masker *mask.Masker, known *mask.Known, text []rune, cut int) (before, behind int) {
-	const around = 300
-	from := max(0, cut-around)
-	window := string(text[from:min(len(text), cut+around)])
-	for _, each := range masker.Find(window, known) {
-		start := from + utf8.RuneCountInString(window[:each.From])
-		end := start + utf8.RuneCountInString(window[each.From:each.To])
-		if start < cut && cut < end {
-			return start, end
+// place is where the n-th character of a text begins, in bytes; its end when it
+// has no more.
+func place(text string, n int) int {
+	for at := range text {
+		if n == 0 {
+			return at
 		}
+		n--
 	}
-	return cut, cut
-}
-
-// knownOf is what the channel knows of the people in a message.
-func knownOf(message contact.Message) *mask.Known {
-	var names []string
-	for _, person := range append([]contact.Sender{message.Sender}, message.Recipients...) {
-		names = append(names, person.Name, person.Address)
-	}
-	return mask.KnownOf(names, slices.Concat(message.Phones, message.Emails))
-}
-
-// mask fills in what is shown of a piece.
-func (p *piece) mask(masker *mask.Masker, known *mask.Known) {
-	var shown strings.Builder
-	last := 0
-	for _, each := range masker.Find(p.original, known) {
-		shown.WriteString(p.original[last:each.From])
-		from := shown.Len()
-		shown.WriteString(masker.StandIn(each.Kind, p.original[each.From:each.To]))
-		p.masks = append(p.masks, standIn{each.From, each.To, from, shown.Len()})
-		last = each.To
-	}
-	shown.WriteString(p.original[last:])
-	p.shown = shown.String()
+	return len(text)
 }
 
 // find looks for a quote, word for word but for the kind of signs and spaces.
