@@ -197,8 +197,12 @@ func readLabels(ctx context.Context, cluster *kafka.Cluster, force string, since
 // hears takes a message of the conversation.
 func (l *label) hears(e contact.Event) {
 	var data contact.Received
-	if e.Force != l.grade.Force || json.Unmarshal(e.Data, &data) != nil || l.was != nil || data.TestMarker {
+	if e.Force != l.grade.Force || json.Unmarshal(e.Data, &data) != nil || data.TestMarker {
 		return
+	}
+	graded := data.ContactID == l.decision.ContactID
+	if l.was != nil && !graded {
+		return // it came later
 	}
 	m := contact.Message{
 		ID: data.ContactID, Subject: data.Content.Subject, Text: data.Content.Text, Authored: cmp.Or(data.Content.NewText, data.Content.Text),
@@ -207,19 +211,19 @@ func (l *label) hears(e contact.Event) {
 	if at := data.Times.PlatformReceivedAt; at != nil {
 		m.ReceivedAt = *at
 	}
-	if at := slices.IndexFunc(l.messages, func(before contact.Message) bool { return before.ID == m.ID }); at >= 0 {
+	at := slices.IndexFunc(l.messages, func(before contact.Message) bool { return before.ID == m.ID })
+	switch {
+	case at >= 0:
 		l.messages[at] = m // published again, as unreadable before
-		return
-	}
-	l.messages = append(l.messages, m)
-	if l.earlier[m.ID] {
+	case !l.earlier[m.ID]:
+		l.messages = append(l.messages, m)
+	case graded: // and before too
+		l.messages = []contact.Message{m}
+	default:
 		l.messages = nil
 	}
-	if m.ID != l.decision.ContactID {
+	if !graded {
 		return
-	}
-	if l.messages == nil { // graded before too
-		l.messages = []contact.Message{m}
 	}
 	grade := data.Classification.Grade
 	l.was, l.people, l.language, l.rawRef = &grade, data.Parties, data.Channel.Language, data.Provenance.RawRef

@@ -200,6 +200,10 @@ func TestALabelHasTheWordsOfItsMessageAndOfNoOther(t *testing.T) {
 		}
 		return l
 	}
+	late := of("m-4", received("m-4", "", ""), received("m-4", "", "he has a knife")) // graded before it could be read
+	if row := late.row(); row[2] != "he has a knife" {
+		t.Errorf("%q", row)
+	}
 	both := received("m-2", "", "he has a knife") // wrote to two forces, which share a cluster and name their accounts alike
 	both.Force = "felpersham"
 	labels := []*label{
