@@ -44,7 +44,15 @@ func (p *Panel) own(message contact.Message) (opinion contact.Opinion, ok bool) 
 	if len(reasons) == 0 {
 		return contact.Opinion{}, false
 	}
-	return contact.Opinion{By: "panel", Failed: failedEmpty, Reasons: reasons}, true
+	return contact.Opinion{By: byPanel, Failed: failedEmpty, Reasons: reasons}, true
+}
+
+// byPanel is the panel's own name in Opinion.By.
+const byPanel = "panel"
+
+// Whole reports whether classifiers of text can have judged all of a message.
+func Whole(assessed contact.Assessment) bool {
+	return !slices.ContainsFunc(assessed.Opinions, func(o contact.Opinion) bool { return o.By == byPanel })
 }
 
 // Legible reports whether there is anything to judge in text: a letter, a

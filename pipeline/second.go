@@ -183,7 +183,7 @@ func (p *Pipeline) weigh(first published, opinion contact.Opinion, err error) (o
 			after.Notes = p.secondly.Notes.Again(messageOf(first.data), after).Notes
 		}
 		return "raised", p.raised(first, after)
-	case slices.Contains(opinion.Signs, classifiers.Doubtful):
+	case slices.Contains(opinion.Signs, classifiers.Doubtful) || !classifiers.Whole(after):
 		return "same", nil
 	case standing.Above(opinion.Grade):
 		return "suggested", p.suggested(first, opinion)

@@ -216,6 +216,33 @@ func TestADoubtfulLowerOpinionIsNotEvenASuggestion(t *testing.T) {
 	}
 }
 
+func TestNothingIsSuggestedAboutWhatNoTextCanTell(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) { return thinks(contact.Resolution), nil })
+	s.says("lane")
+	e := s.of(pipeline.TopicEvents, contact.ReceivedV1)[0]
+	var data contact.Received
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	photo := contact.Message{Text: "see attached", Attachments: []contact.Attachment{{Blob: contact.Blob{MediaType: "image/jpeg"}}}}
+	data.Content.Text, data.Content.NewText = photo.Text, ""
+	data.Classification.Assessment = classifiers.NewPanel(classifiers.Config{}, tranquil{}).Assess(t.Context(), photo)
+	e.Grade = &data.Classification.Grade
+	e.Data, _ = json.Marshal(data)
+	s.again(e)
+	s.says("lane")
+	if got := s.out.on(pipeline.TopicEvents); *e.Grade != contact.Unknown || len(got) != 2 || s.judge.times("see attached") != 1 {
+		t.Errorf("of what is %v it told %v", *e.Grade, got)
+	}
+}
+
+// tranquil finds nothing urgent.
+type tranquil struct{}
+
+func (tranquil) Grade(context.Context, contact.Message) (contact.Opinion, error) {
+	return contact.Opinion{By: "rules", Grade: contact.Resolution, Reasons: []contact.Reason{{Rule: "none", Grade: contact.Resolution}}}, nil
+}
+
 func TestAnAnswerIsToldOnceHoweverOftenTheRecordComes(t *testing.T) {
 	// The judge changes its mind: what it said first stands.
 	s := startSecond(t, func(_ string, n int) (contact.Opinion, error) {

@@ -6,7 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 const (
 	answered = "answered" // and the answer counts
 	timedOut = "timeout"
-	away     = "unavailable" // network, 5xx, 429, a refused login or payment
+	away     = "unavailable" // network, 5xx, 429, a refused login or payment, no answer of the OpenAI form
 	held     = "held"        // not asked: circuit open or budget spent
 	wrongly  = "bad_request" // the endpoint does not take the question: 400, 413, 422
 	refused  = "refused"     // by the model

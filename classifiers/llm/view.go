@@ -34,7 +34,7 @@ type standIn struct{ from, to, shownFrom, shownTo int }
 // thirds from the beginning and one from the end, masked for a foreign
 // endpoint.
 func look(message contact.Message, limit int, foreign bool) view {
-	seen := view{whole: !slices.ContainsFunc(message.Flags, partly)}
+	seen := view{whole: !slices.Contains(message.Flags, contact.Truncated)}
 	var hide hiding
 	if foreign {
 		hide = hiding{mask.New(), knownOf(message)}
@@ -56,11 +56,6 @@ func look(message contact.Message, limit int, foreign bool) view {
 	_, behind := text.uncut(place(text.words, utf8.RuneCountInString(text.words)-(limit-head)))
 	seen.text, seen.end, seen.whole = text.piece(0, before), text.piece(behind, len(text.words)), false
 	return seen
-}
-
-// partly tells a message of which words are missing before it is shown.
-func partly(f contact.Flag) bool {
-	return f == contact.Truncated || f == contact.Oversize || f == contact.Encrypted
 }
 
 // place is where the n-th character of a text begins, in bytes; its end when it
