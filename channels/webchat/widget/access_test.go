@@ -73,7 +73,7 @@ func TestAScreenReaderHearsWhatComes(t *testing.T) {
 	d.reply("we are on the way")
 	hears("Sam, Derbyshire Police: we are on the way")
 	d.signal(map[string]any{"type": "presence", "open": false, "handlers": 0})
-	hears("Nobody is at the desk at the moment")
+	hears("Nobody is at the desk now")
 	d.stop()
 	w.says("again")
 	hears("No connection")

@@ -14,7 +14,7 @@ func TestAPageOfSomebodyElseChatsBothWays(t *testing.T) {
 	d, w, _ := visit(t, desktop, "")
 	w.click("button", "Chat with police")
 	w.sees("If someone is in danger now, call 999")
-	w.sees("Someone is at the desk now. The usual wait for a first answer is about 2 min.")
+	w.sees("Someone is at the desk now. A first answer usually takes about 2 min.")
 	w.says("There is a man in my garden")
 	w.state("There is a man in my garden", "taken")
 	w.sees("Received")
@@ -139,7 +139,7 @@ func TestWhatCannotBeTakenIsSaidBesideIt(t *testing.T) {
 	w.state("too much", "refused")
 	w.sees("This message is too long. Send it in parts.")
 	w.says("strange")
-	w.sees("This message could not be taken.")
+	w.sees("This could not be taken.")
 	w.says("not now")
 	w.state("not now", "later")
 	w.sees("It is kept here and sent again by itself.")
@@ -260,7 +260,7 @@ func TestThePlaceIsSharedOnlyWhenAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.click("button", "Chat with police")
-	w.click("button", "Add")
+	w.click("button", "Attach")
 	w.sees("The browser asks you first.")
 	w.shoot("add")
 	w.click("button", "Send where I am")
@@ -299,7 +299,7 @@ func TestTheClosedDeskSaysWhenSomebodyReads(t *testing.T) {
 		d.presence = map[string]any{"type": "presence", "open": false, "handlers": 0}
 	})
 	w.click("button", "Chat with police")
-	w.sees("Nobody is at the desk at the moment. You can still write.")
+	w.sees("Nobody is at the desk now. You can still write.")
 	w.sees("Somebody reads this again on Monday from 8:00.")
 	w.shoot("closed")
 	w.says("my bike was stolen")
@@ -378,7 +378,7 @@ func TestWhatIsSaidOfTheDeskIsAskedAgainOnReturn(t *testing.T) {
 	w.sees("Someone is at the desk now")
 	d.set(func() { d.site["open"] = false })
 	get[bool](w, `document.dispatchEvent(new Event('visibilitychange'))`)
-	w.sees("Nobody is at the desk at the moment. You can still write.")
+	w.sees("Nobody is at the desk now. You can still write.")
 }
 
 func TestWhereTheLanguageIsSlowThereIsEnglishToRead(t *testing.T) {

@@ -153,7 +153,7 @@ func TestWhatArrivesAfterTheQuickExitIsNotKept(t *testing.T) {
 	w.chooses(map[string]int{"film.mp4": 9 << 20})
 	w.says("the film follows")
 	w.state("the film follows", "taken")
-	w.click("button", "Add")
+	w.click("button", "Attach")
 	w.click("button", "Send where I am")
 	w.press(esc)
 	<-asked

@@ -531,8 +531,13 @@ func (d *desk) getFile(w http.ResponseWriter, r *http.Request) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	kept, ok := d.uploads[r.PathValue("file")]
+	if !ok {
+		fail(w, 404, "file_unknown")
+		return
+	}
 	w.Header().Set("Content-Disposition", "attachment")
-	_, _ = w.Write(d.uploads[r.PathValue("file")].body)
+	_, _ = w.Write(kept.body)
 }
 
 func (d *desk) bye(_ http.ResponseWriter, r *http.Request) {

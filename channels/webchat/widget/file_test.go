@@ -51,7 +51,7 @@ func (w *window) choosesFiles(files map[string]string) {
 func TestAFileGoesWithAMessage(t *testing.T) {
 	d, w, _ := visit(t, phone, "")
 	w.click("button", "Chat with police")
-	w.click("button", "Add")
+	w.click("button", "Attach")
 	w.sees("Up to 5 files, each no larger than 10 MB. Accepted: pictures, videos, PDF.")
 	w.chooses(map[string]int{"broken window é.jpg": 300_000})
 	w.sees("Ready to send")
@@ -94,7 +94,7 @@ func TestAFileOnItsWayIsCancelled(t *testing.T) {
 	w.click("button", "Chat with police")
 	w.sees("Someone is at the desk now")
 	w.chooses(map[string]int{"wrong.png": 5 << 20})
-	w.click("[aria-label='Cancel wrong.png']", "")
+	w.click("[aria-label='Remove wrong.png']", "")
 	w.until(`!root.querySelector('.uploads li')`)
 	w.says("never mind")
 	w.state("never mind", "taken")
@@ -113,7 +113,7 @@ func TestAFileThatCannotBeTakenSaysWhy(t *testing.T) {
 		{"too large", "film.mp4", "This file is too large.", 11 << 20},
 		{"the wrong kind", "page.html", "This kind of file is not accepted.", 10},
 		{"empty", "photo.png", "This file is empty.", 0},
-		{"no room at the desk", "photo.full", "Files cannot be taken at the moment. Your text is taken.", 10},
+		{"no room at the desk", "photo.full", "No more files can be taken now. Your text is taken.", 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d, w, _ := visit(t, phone, "")
@@ -144,7 +144,7 @@ func TestChoosingNoFileAfterAllLeavesTheChatOpen(t *testing.T) {
 	_, w, _ := visit(t, phone, "")
 	w.click("button", "Chat with police")
 	w.types("look at this")
-	w.click("button", "Add")
+	w.click("button", "Attach")
 	get[bool](w, `(root.querySelector('#file').addEventListener('cancel', () => { document.title = 'cancelled' }), true)`)
 	// Without a screen the dialog of the system is cancelled at once.
 	w.click("label", "Add photos")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"regexp"
 	"strings"
@@ -29,6 +28,8 @@ func buildScript(languages languages) ([]byte, error) {
 	}
 	var script bytes.Buffer
 	script.WriteString("(() => {\n'use strict'\n")
+	constants := json.NewEncoder(&script)
+	constants.SetEscapeHTML(false)
 	for _, constant := range []struct {
 		name  string
 		value any
@@ -39,11 +40,10 @@ func buildScript(languages languages) ([]byte, error) {
 	} {
 		// JSON is JavaScript, and encoding/json escapes what was not once:
 		// U+2028 and U+2029.
-		value, err := json.Marshal(constant.value)
-		if err != nil {
+		script.WriteString("const " + constant.name + "=")
+		if err := constants.Encode(constant.value); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&script, "const %s = %s\n", constant.name, value)
 	}
 	for _, name := range scriptOrder {
 		file, err := sources.ReadFile("js/" + name + ".js")
@@ -92,7 +92,7 @@ func tidyScript(out *bytes.Buffer, file string) {
 
 // textOrSign finds texts and regular expressions, as which a division may pass
 // too, and signs with the spaces around them.
-var textOrSign = regexp.MustCompile("'(?:[^'\\\\]|\\\\.)*'|`[^`]*`|/(?:[^/\\\\[]|\\\\.|\\[(?:[^]\\\\]|\\\\.)*])+/| ?[=!&|?<>,:(){}] ?")
+var textOrSign = regexp.MustCompile("'(?:[^'\\\\]|\\\\.)*'|`[^`]*`|/(?:[^/\\\\[]|\\\\.|\\[(?:[^]\\\\]|\\\\.)*])+/| ?[=!&|?<>,:(){}[\\]+*] ?")
 
 // goesOn reports whether the last line is one that the next continues.
 func goesOn(script []byte) bool {

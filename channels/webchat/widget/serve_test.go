@@ -82,6 +82,9 @@ func TestTheSourcesHaveNoTextThatLooksLikeAComment(t *testing.T) {
 			if nested.MatchString(line) {
 				t.Errorf("%s:%d: a template literal stands in another", name, number+1)
 			}
+			if strings.Contains(line, "+ +") {
+				t.Errorf("%s:%d: two signs become one", name, number+1)
+			}
 			if _, after, found := strings.Cut(line, "*/"); found && strings.TrimSpace(after) != "" {
 				t.Errorf("%s:%d: code follows a comment", name, number+1)
 			}

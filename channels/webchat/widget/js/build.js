@@ -5,9 +5,11 @@
 /**
  * h makes an element. Attributes named "on..." are listeners; true is an empty
  * attribute; false, null and undefined are none. Children are nodes or strings.
+ * A button that does not say so submits nothing.
  */
 function h(tag, attributes, ...children) {
   const element = document.createElement(tag)
+  if (tag === 'button') element.type = tag
   for (const [name, value] of Object.entries(attributes || {})) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value)
     else if (value !== false && value != null) element.setAttribute(name, value === true ? '' : value)
@@ -21,10 +23,7 @@ const ICONS = {
   chat: 'M4 5h16v11H9l-5 4z',
   exit: 'M10 4H5v16h5M10 12h10M16 8l4 4-4 4',
   down: 'M6 9l6 6 6-6',
-  back: 'M15 5l-7 7 7 7',
   more: 'M4 7h16M4 12h16M4 17h16',
-  send: 'M4 12h15M13 6l6 6-6 6',
-  add: 'M12 5v14M5 12h14',
   tick: 'M5 13l4 4 10-11',
   ticks: 'M1 13l4 4L15 6M11 16l1 1L22 6',
   clock: 'M12 4a8 8 0 1 0 .01 0M12 8v4l3 2',
@@ -56,17 +55,7 @@ function fold(summary, ...inside) {
   return h('details', null, h('summary', null, summary), h('div', { class: 'inside' }, ...inside))
 }
 
-/**
- * newID makes a random UUID. crypto.randomUUID is missing where a page is not
- * served over TLS; getRandomValues never is.
- */
-function newID() {
-  if (crypto.randomUUID) return crypto.randomUUID()
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = (bytes[6] & 15) | 64
-  bytes[8] = (bytes[8] & 63) | 128
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-}
+/** newID is 128 random bits. */
+const newID = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 const now = () => new Date().toISOString()

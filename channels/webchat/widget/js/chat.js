@@ -92,8 +92,8 @@ class ContactChat extends HTMLElement {
         this.minimise()
       },
     })
-    this.launcher = h('button', { class: 'launcher', type: 'button', 'aria-haspopup': 'dialog', onclick: () => this.open(true) })
-    this.smallExit = h('button', { class: 'exit small-exit', type: 'button', onclick: () => this.leave() })
+    this.launcher = h('button', { class: 'launcher', 'aria-haspopup': 'dialog', onclick: () => this.open(true) })
+    this.smallExit = h('button', { class: 'exit small-exit', onclick: () => this.leave() })
     // What the button says of answers is said aloud too.
     this.news = h('div', { class: 'voice', role: 'status' })
     const corner = h('div', { class: 'corner' }, this.news, this.smallExit, this.launcher)
@@ -134,15 +134,15 @@ class ContactChat extends HTMLElement {
     const { t } = this
     this.status = h('p', { class: 'status' })
     this.optionsButton = h('button', {
-      class: 'plain', type: 'button', 'aria-expanded': 'false', onclick: () => this.showOptions(this.optionsPart.hidden),
+      class: 'plain', 'aria-expanded': 'false', onclick: () => this.showOptions(this.optionsPart.hidden),
     }, icon('more'), h('span', null, t('options')))
     this.head = h('div', { class: 'head' },
       h('div', { class: 'top' },
         h(this.position === 'page' ? 'h1' : 'h2', { id: 'title', tabindex: -1 }, this.name()),
         this.optionsButton,
-        this.inPage ? null : h('button', { class: 'plain icon-only', type: 'button', onclick: () => this.minimise(), 'aria-label': t('minimise') }, icon('down'))),
+        this.inPage ? null : h('button', { class: 'plain icon-only', onclick: () => this.minimise(), 'aria-label': t('minimise') }, icon('down'))),
       h('div', { class: 'under' }, this.status,
-        h('button', { class: 'exit', type: 'button', onclick: () => this.leave() }, icon('exit'), t('exit'))))
+        h('button', { class: 'exit', onclick: () => this.leave() }, icon('exit'), t('exit'))))
   }
 
   /** name is what the chat is called: as the page wishes, unless it is quiet. */
@@ -160,11 +160,11 @@ class ContactChat extends HTMLElement {
   drawEnded() {
     const { t, talk } = this
     return h('div', { class: 'composer ended' }, h('p', null, t('ended')),
-      h('div', { class: 'row' }, h('button', { class: 'secondary', type: 'button', onclick: () => {
+      h('div', { class: 'row' }, h('button', { class: 'secondary', onclick: () => {
         talk.anew()
         this.focusOn('#title')
       } }, t('ended.anew')),
-      talk.about?.transcript && !talk.covert && h('button', { class: 'secondary', type: 'button', onclick: () => this.showOptions(true) }, t('copy'))))
+      talk.about?.transcript && !talk.covert && h('button', { class: 'secondary', onclick: () => this.showOptions(true) }, t('copy'))))
   }
 
   // Opening and closing.

@@ -26,8 +26,8 @@ class Composer {
     this.addPart = h('div', { class: 'add', id: 'add', hidden: true })
     this.showLimits()
     this.addButton = h('button', {
-      class: 'secondary', type: 'button', 'aria-expanded': 'false', 'aria-controls': 'add', onclick: () => this.toggleAdd(this.addPart.hidden),
-    }, icon('add'), t('add'))
+      class: 'secondary', 'aria-expanded': 'false', 'aria-controls': 'add', onclick: () => this.toggleAdd(this.addPart.hidden),
+    }, t('add'))
     this.form = h('form', {
       class: 'composer', onsubmit: (event) => {
         event.preventDefault()
@@ -36,7 +36,7 @@ class Composer {
     },
     this.addPart, this.list, this.problem,
     h('label', { for: 'text' }, t('write')), this.text,
-    h('div', { class: 'row' }, this.addButton, h('button', { class: 'primary', type: 'submit' }, t('send'), icon('send'))),
+    h('div', { class: 'row' }, this.addButton, h('button', { class: 'primary', type: 'submit' }, t('send'))),
     h('p', { class: 'hint', id: 'text-hint' }, t('write.hint')))
     this.drawUploads()
     return this.form
@@ -69,7 +69,7 @@ class Composer {
   placeChoice() {
     const { t } = this.chat
     if (!navigator.geolocation) return null
-    const button = h('button', { class: 'secondary', type: 'button', 'aria-describedby': 'place-hint', onclick: () => this.sharePlace(button) }, t('add.place'))
+    const button = h('button', { class: 'secondary', 'aria-describedby': 'place-hint', onclick: () => this.sharePlace(button) }, t('add.place'))
     return h('div', null, button, h('p', { class: 'hint', id: 'place-hint' }, t('add.place.hint')))
   }
 
@@ -139,8 +139,7 @@ class Composer {
       this.uploads = this.uploads.filter((each) => each !== upload)
       this.talk.write('', [upload.answer])
     }
-    if (upload.state === 'done') this.chat.say(this.chat.t('upload.done', { name: upload.file.name }))
-    if (upload.state === 'failed') this.chat.say(`${upload.file.name}: ${this.chat.t('upload.' + upload.code)}`)
+    if (upload.code) this.chat.say(`${upload.file.name}: ${this.chat.t('upload.' + upload.code)}`)
     this.drawUploads(upload)
   }
 
@@ -170,11 +169,10 @@ class Composer {
     }
     return h('li', { id: upload.id, class: upload.state },
       h('div', null, h('span', null, `${name} (${texts.size(size)})`),
-        upload.state === 'going' && h('progress', { max: 1, value: upload.share, 'aria-label': t('upload.going', { name }) }),
-        upload.state === 'done' && h('span', { class: 'ready' }, t('upload.ready')),
-        upload.state === 'failed' && h('span', { class: 'problem' }, t('upload.' + upload.code)),
-        upload.code === 'network' && upload.state === 'failed' && h('button', { class: 'link', type: 'button', onclick: again }, t('again'))),
-      h('button', { class: 'icon-only', type: 'button', onclick: remove, 'aria-label': t(upload.state === 'going' ? 'upload.cancel' : 'upload.remove', { name }) }, icon('cross')))
+        upload.code ? h('span', { class: upload.state === 'done' ? 'ready' : 'problem' }, t('upload.' + upload.code))
+          : h('progress', { max: 1, value: upload.share, 'aria-label': name }),
+        upload.code === 'network' && h('button', { class: 'link', onclick: again }, t('again'))),
+      h('button', { class: 'icon-only', onclick: remove, 'aria-label': t('upload.remove', { name }) }, icon('cross')))
   }
 
   /** sharePlace asks the device, and the browser the person, at the click. */

@@ -28,7 +28,7 @@ function cannotSpeak(chat, phone) {
 function quietButton(chat) {
   const { talk, t } = chat
   return h('button', {
-    class: 'secondary', type: 'button', 'aria-pressed': String(talk.covert), onclick: () => chat.setCovert(!talk.covert),
+    class: 'secondary', 'aria-pressed': String(talk.covert), onclick: () => chat.setCovert(!talk.covert),
   }, t(talk.covert ? 'covert.off' : 'covert.on'))
 }
 
@@ -51,7 +51,7 @@ function nextSteps(chat) {
 function deskLine(chat) {
   const { talk, t } = chat
   const open = chat.deskOpen()
-  if (open === undefined) return t('desk.unknown')
+  if (open === undefined) return t('status.unknown')
   if (!open) return talk.desk?.text || t('desk.closed')
   const { handlers, waitSeconds } = talk.desk || talk.about
   const here = t(handlers ? 'desk.here' : 'desk.open')
@@ -71,7 +71,7 @@ function aboutYou(chat) {
   const safe = ['yes', 'no', 'unknown'].map((value) => h('label', { class: 'choice' },
     h('input', { type: 'radio', name: 'safeToContact', value, checked: told.safeToContact === value }), h('span', null, t('about.safe.' + value))))
   chat.aboutForm = h('form', {
-    class: 'about', autocomplete: talk.covert ? 'off' : 'on',
+    class: 'about',
     oninput: () => talk.store.keep({ about: readAbout(chat.aboutForm) }),
     onsubmit: (event) => {
       event.preventDefault()

@@ -12,7 +12,7 @@ function drawEntry(chat, entry) {
       entryText(chat, entry).map((text) => h('p', { class: 'text', dir: 'auto' }, own ? text : withLinks(text))),
       entry.files?.length > 0 && h('ul', { class: 'files' }, entry.files.map((file) => drawFile(chat, file))),
       own ? drawState(chat, entry) : h('p', { class: 'state' }, h('time', { datetime: entry.at }, chat.texts.time(entry.at)))),
-    own && ['refused', 'later'].includes(entry.state) && drawTrouble(chat, entry))
+    inTrouble(entry) && drawTrouble(chat, entry))
 }
 
 function whoSays({ t, talk }, entry) {
@@ -65,10 +65,12 @@ function drawState(chat, entry) {
 /** drawTrouble says beside a bubble why it did not go, and what can be done. */
 function drawTrouble(chat, entry) {
   const { t, talk } = chat
+const inTrouble = ({ state }) => ['later', 'refused'].includes(state)
+
   const why = noticeText(chat, entry)
   const again = entry.state === 'later'
-    ? h('button', { class: 'link', type: 'button', onclick: () => talk.again(entry.id) }, t('again'))
-    : entry.text && h('button', { class: 'link', type: 'button', onclick: () => chat.rewrite(entry) }, t('change'))
+    ? h('button', { class: 'link', onclick: () => talk.again(entry.id) }, t('again'))
+    : entry.text && h('button', { class: 'link', onclick: () => chat.rewrite(entry) }, t('change'))
   return h('div', { class: 'trouble' }, h('p', null, why), again)
 }
 
@@ -83,7 +85,7 @@ function noticeText({ texts, t }, { code, text, state }) {
 function spokenEntry(chat, entry) {
   if (entry.kind === 'notice') return noticeText(chat, entry)
   if (entry.kind === 'own') {
-    return ['later', 'refused'].includes(entry.state) ? `${chat.t('state.' + entry.state)} ${noticeText(chat, entry)}` : chat.t('state.' + entry.state)
+    return `${chat.t('state.' + entry.state)} ${inTrouble(entry) ? noticeText(chat, entry) : ''}`
   }
   const files = entry.files.map((file) => file.name)
   return [`${whoSays(chat, entry)}:`, ...entryText(chat, entry), ...files].join(' ')

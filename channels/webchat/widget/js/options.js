@@ -3,7 +3,7 @@
 function drawOptions(chat) {
   const { talk, t } = chat
   return h('section', { class: 'options', 'aria-labelledby': 'options-title' },
-    h('button', { class: 'link back', type: 'button', onclick: () => chat.showOptions(false) }, icon('back'), t('options.back')),
+    h('button', { class: 'link', onclick: () => chat.showOptions(false) }, t('options.back')),
     h('h2', { id: 'options-title', tabindex: -1 }, t('options')),
     h('h3', null, t('covert')), h('p', null, t('covert.what')), quietButton(chat),
     TAGS.length > 1 && [h('h3', null, t('language')), h('div', { class: 'row' }, languageButtons(chat))],
@@ -14,7 +14,7 @@ function drawOptions(chat) {
 /** languageButtons are one for each language but the present one. */
 function languageButtons(chat) {
   return TAGS.filter((tag) => tag !== chat.texts.lang).map((tag) =>
-    h('button', { class: 'link', type: 'button', lang: tag, onclick: () => chat.setLanguage(tag) }, LANGUAGES[tag]))
+    h('button', { class: 'link', lang: tag, onclick: () => chat.setLanguage(tag) }, LANGUAGES[tag]))
 }
 
 /** copyPart offers the copy by mail where that is safe, or says why not. */
@@ -22,7 +22,7 @@ function copyPart(chat) {
   const { talk, t } = chat
   if (!talk.about?.transcript) return null
   const unsafe = talk.covert || talk.details.safeToContact === 'no'
-  if (unsafe) return [h('h3', null, t('copy')), h('p', null, t('copy.unsafe'))]
+  if (unsafe) return [h('h3', null, t('copy')), h('p', null, t('notice.transcript_unsafe'))]
   const email = h('input', { id: 'copy-email', type: 'email', required: true, autocomplete: 'email', maxlength: 254 })
   return [h('h3', null, t('copy')), h('form', {
     onsubmit: (event) => {
@@ -39,7 +39,7 @@ function copyPart(chat) {
 function endPart(chat) {
   const { talk, t } = chat
   const sure = h('button', {
-    class: 'secondary', type: 'button', onclick: () => {
+    class: 'secondary', onclick: () => {
       talk.end()
       chat.showOptions(false)
     },

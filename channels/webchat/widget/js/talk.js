@@ -294,10 +294,7 @@ class Talk {
     const waiting = this.outbox.find((each) => each.id === frame.id)
     this.settle(frame.id)
     // The bubble shows it; what has none gets a notice.
-    if (!this.change(frame.id, { state: 'refused', code: frame.code }) && waiting) {
-      const code = waiting.type === 'transcript' && !this.texts.has('notice.' + frame.code) ? 'no_copy' : frame.code
-      this.add({ kind: 'notice', id: 'r' + frame.id, code, at: now() })
-    }
+    if (!this.change(frame.id, { state: 'refused', code: frame.code }) && waiting) this.add({ kind: 'notice', id: 'r' + frame.id, code: frame.code, at: now() })
   }
 
   on_later(frame) {

@@ -48,7 +48,7 @@ class Texts {
   size(bytes) {
     const mega = bytes / 1048576
     if (mega < 1) return `${Math.max(1, Math.round(bytes / 1024))} kB`
-    return `${mega < 10 ? Math.round(mega * 10) / 10 : Math.round(mega)} MB`
+    return `${Math.round(mega * 10) / 10} MB`
   }
 }
 

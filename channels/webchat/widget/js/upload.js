@@ -3,7 +3,8 @@
 
 class Upload {
   /** changed is called whenever there is something to show. state is going,
-   * done (answer holds what the server calls it) or failed (code says why). */
+   * done (answer holds what the server calls it) or failed; code says the end in
+   * words. */
   constructor(talk, file, changed) {
     Object.assign(this, { talk, file, changed, id: newID() })
   }
@@ -53,8 +54,8 @@ class Upload {
         // A proxy's page; the status says enough.
       }
       this.answer = answer
-      this.code = { 413: 'file_too_large', 415: 'file_type', 429: 'file_slow', 507: 'file_full' }[xhr.status] || 'network'
-      this.settle(xhr.status === 201 ? 'done' : 'failed')
+      this.code = { 201: 'ready', 413: 'file_too_large', 415: 'file_type', 429: 'file_full', 507: 'file_full' }[xhr.status] || 'network'
+      this.settle(this.code === 'ready' ? 'done' : 'failed')
     }
     xhr.onerror = () => {
       this.code = 'network'
