@@ -78,6 +78,25 @@ func TestALostConfirmationDoublesNothing(t *testing.T) {
 	}
 }
 
+// As phones do whose clock was ahead.
+func TestALineThatDiesWhileTheClockIsSetBackIsNoticed(t *testing.T) {
+	d, w, page := visit(t, desktop, "")
+	w.lacks(`{ const now = Date.now; window.back = 0; Date.now = () => now() - back }`)
+	w.do(chromedp.Navigate(page.origin() + "/contact"))
+	w.click("button", "Chat with police")
+	w.says("one")
+	w.state("one", "taken")
+	// The line is there and carries nothing.
+	d.set(func() { d.mute = true })
+	w.says("two")
+	d.wait("the message", func() bool { return len(d.latest().frames) == 2 })
+	get[bool](w, `(window.back = 3600_000, true)`)
+	d.wait("the end of the line", func() bool { return len(d.latest().lines) == 0 })
+	d.set(func() { d.mute = false })
+	w.state("two", "taken")
+	d.has("one", "two")
+}
+
 func TestWhatIsWrittenOfflineGoesOnReturn(t *testing.T) {
 	d, w, _ := visit(t, phone, "")
 	w.click("button", "Chat with police")

@@ -59,3 +59,7 @@ function fold(summary, ...inside) {
 const newID = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 const now = () => new Date().toISOString()
+
+/** since is how many ms ago something was. A clock that was set back meanwhile
+ * counts as one that was set forward: it was long ago. */
+const since = (time) => Math.abs(Date.now() - time)

@@ -65,7 +65,7 @@ function watchKeys(active, act) {
   }, true)
   addEventListener('keyup', (event) => {
     if (event.key !== 'Shift' || !active()) return
-    presses = [...presses.filter((at) => Date.now() - at < 2000), Date.now()]
+    presses = [...presses.filter((at) => since(at) < 2000), Date.now()]
     if (presses.length >= 3) act()
   }, true)
 }

@@ -167,9 +167,7 @@ class Talk {
   }
 
   typing() {
-    const time = Date.now()
-    if (time - (this.typed || 0) < 3000) return
-    if (this.wire.send({ type: 'typing' })) this.typed = time
+    if (since(this.typed || 0) > 3000 && this.wire.send({ type: 'typing' })) this.typed = Date.now()
   }
 
   /** again sends what was put off. */

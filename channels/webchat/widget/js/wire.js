@@ -188,11 +188,10 @@ class Wire {
     this.asked = Date.now()
     this.heard = Date.now()
     this.watcher = setInterval(() => {
-      const time = Date.now()
-      if (this.asked && time - this.asked > PATIENCE) {
+      if (this.asked && since(this.asked) > PATIENCE) {
         if (!this.up && this.socket) this.blockedSockets++
         this.lost()
-      } else if (!this.asked && (time - this.heard > SILENCE || (this.doubt && time - this.doubt > DOUBT))) {
+      } else if (!this.asked && (since(this.heard) > SILENCE || (this.doubt && since(this.doubt) > DOUBT))) {
         this.send({ type: 'ping' })
       }
     }, 1000)
