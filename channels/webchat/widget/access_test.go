@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"contactd/deploy/servers"
@@ -104,8 +105,31 @@ func TestAScreenReaderHearsOfAnswersToAMinimisedChat(t *testing.T) {
 	w.state("hello", "taken")
 	w.click("[aria-label=Minimise]", "")
 	w.until(`root.querySelector('[role=status]').checkVisibility()`)
+	get[bool](w, `(window.heard = [], new MutationObserver(() => heard.push(root.querySelector('[role=status]').textContent)).observe(root.querySelector('[role=status]'), {childList: true, characterData: true, subtree: true}), true)`)
 	d.reply("are you there?")
 	w.until(`root.querySelector('[role=status]').textContent === 'New: 1'`)
+	d.see()
+	w.until(`root.querySelector('.own.seen')`)
+	if heard := get[string](w, `heard.join()`); heard != "New: 1" {
+		t.Errorf("it hears %q", heard)
+	}
+}
+
+// A live region that is taken out and put in again is said again.
+func TestAScreenReaderHearsNothingTwiceWhenAllIsDrawnAnew(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.says("hello")
+	w.state("hello", "taken")
+	d.reply("an answer")
+	w.sees("an answer")
+	get[bool](w, `(window.moved = [], new MutationObserver(all => all.forEach(e => [...e.addedNodes].forEach(node => moved.push(node.className + node.textContent)))).observe(root.querySelector('.panel'), {childList: true, subtree: true}), true)`)
+	w.click("button", "Options")
+	w.click("button", "Cymraeg")
+	w.sees("Eich neges")
+	if heard := get[string](w, `moved.filter(text => text.startsWith('voice')).join()`); heard != "" {
+		t.Errorf("it hears %q again", heard)
+	}
 }
 
 // Zoom, a turned tablet and some keyboards on the screen make the panel cover
@@ -167,6 +191,7 @@ func TestMuchZoomHidesNothing(t *testing.T) {
 			w.sees("a long answer")
 			w.sees(".jpg")
 			w.shoot("chat")
+			w.until(`(() => { const top = root.querySelector('.log').lastElementChild.getBoundingClientRect().top; return top >= root.querySelector('.head').getBoundingClientRect().bottom - 1 && top < innerHeight - 40 })()`)
 			if wide := get[string](w, `[...root.querySelectorAll('.panel, .panel *')].filter(e => e.checkVisibility() && !e.closest('.voice, .top .plain') && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline').map(e => e.className || e.tagName).join()`); wide != "" {
 				t.Errorf("wider than the screen: %s", wide)
 			}
@@ -181,6 +206,22 @@ func TestMuchZoomHidesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever needs large letters has them from the browser, not by its zoom.
+func TestLargeLettersLeaveRoomForTheConversation(t *testing.T) {
+	d, w, host := visit(t, desktop, "")
+	if _, err := chromedp.Call(w.tab, page.SetFontSizes, page.SetFontSizesParams{FontSizes: &page.FontSizes{Standard: 32}}); err != nil {
+		t.Fatal(err)
+	}
+	w.do(chromedp.Navigate(host.origin() + "/contact"))
+	w.click("button", "Chat with police")
+	w.says("there is somebody at my door")
+	w.state("there is somebody at my door", "taken")
+	d.reply("I have your message. Can you lock yourselves in a room?")
+	w.sees("lock yourselves in")
+	w.shoot("chat")
+	w.until(`(() => { const r = root.querySelector('.reply').getBoundingClientRect(); return r.top >= root.querySelector('.head').getBoundingClientRect().bottom - 1 && r.bottom <= innerHeight })()`)
 }
 
 // state is a moment of the chat that is looked at in every language, size and

@@ -5,8 +5,9 @@
 const SCRIPT = document.currentScript
 const SERVER = SCRIPT ? new URL(SCRIPT.src).origin : location.origin
 
-/** Up to here the panel covers the screen, as a modal dialog. */
-const PHONE = '(max-width: 600px), (max-height: 500px)'
+/** Up to here, with letters as large as the person has them, the panel covers the
+ * screen as a modal dialog. */
+const PHONE = '(max-width: 37.5em), (max-height: 31.25em)'
 
 /** How long, in ms, the chat waits for the words of another language. */
 const SLOW = 2000
@@ -97,14 +98,22 @@ class ContactChat extends HTMLElement {
     // What the button says of answers is said aloud too.
     this.news = h('div', { class: 'voice', role: 'status' })
     const corner = h('div', { class: 'corner' }, this.news, this.smallExit, this.launcher)
-    this.shadowRoot.append(h('div', { class: `chat ${this.position}` }, this.inPage ? null : corner, this.panel))
+    this.panel.append(this.voice)
+    /** The latest stays in sight when what is below it grows. */
+    this.resized = new ResizeObserver(() => {
+      if (this.scroller() === this.body && this.atEnd(this.height)) this.toEnd()
+      this.height = this.body.clientHeight
+    })
+    // What is written here is none of the page's keys.
+    const ours = (event) => event.stopPropagation()
+    this.shadowRoot.append(h('div', { class: `chat ${this.position}`, onkeydown: ours, onkeypress: ours, onkeyup: ours }, this.inPage ? null : corner, this.panel))
   }
 
   /** draw draws all of it anew: for a language, the quiet chat, the end. */
   draw() {
     if (!this.panel) return
     const { t, talk } = this
-    const { id } = this.shadowRoot.activeElement || {}
+    const { activeElement: held } = this.shadowRoot
     this.texts.quiet = talk.covert
     const box = this.shadowRoot.firstElementChild || this.shadowRoot
     box.setAttribute('lang', this.texts.lang)
@@ -122,12 +131,16 @@ class ContactChat extends HTMLElement {
     this.foot = talk.ended ? this.drawEnded() : this.composer.draw()
     this.optionsPart = h('div', { hidden: true, class: 'options-box' })
     this.chatPart = h('div', { class: 'talk' }, this.body, this.line, this.foot)
-    this.panel.replaceChildren(this.head, this.optionsPart, this.chatPart, this.voice)
+    // The voice stays where it is, or it would say again what it said.
+    while (this.voice.previousSibling) this.voice.previousSibling.remove()
+    this.voice.before(this.head, this.optionsPart, this.chatPart)
+    this.resized.disconnect()
+    this.resized.observe(this.body)
     this.showStatus()
     this.showFresh()
     this.toEnd()
     // Nobody who is writing shall notice.
-    if (id) this.focusOn('#' + id)
+    this.refocus(held, held && this.shadowRoot.getElementById(held.id))
   }
 
   drawHead() {
@@ -218,6 +231,16 @@ class ContactChat extends HTMLElement {
     this.shadowRoot.querySelector(selector)?.focus()
   }
 
+  /** refocus gives the focus of an element that is gone to its heir, or to where
+   * the person goes on. */
+  refocus(held, heir) {
+    if (!held || held.isConnected) return
+    for (const each of [heir, this.composer.text, this.head.querySelector('#title')]) {
+      each?.focus()
+      if (each && each === this.shadowRoot.activeElement) return
+    }
+  }
+
   /** leave is the quick exit; told is set when another tab began it. */
   leave(told) {
     if (!told) this.talk.tabs.tell({ exit: true })
@@ -230,16 +253,20 @@ class ContactChat extends HTMLElement {
     const made = drawEntry(this, entry)
     const old = this.drawn.get(entry.id)
     const { entries } = this.talk
+    const { activeElement: held } = this.shadowRoot
     if (old) old.replaceWith(made)
     else this.log.insertBefore(made, this.drawn.get(entries[entries.indexOf(entry) + 1]?.id) || null)
     this.drawn.set(entry.id, made)
+    this.refocus(held, made.querySelector('button'))
   }
 
   showEntry(entry, isNew) {
     if (!this.panel) return
     const below = this.atEnd()
     this.putEntry(entry)
+    const { activeElement: held } = this.shadowRoot
     if (this.begunDrawn !== this.talk.begun) this.first.replaceWith(this.firstPart())
+    this.refocus(held)
     if (isNew && entry.kind === 'own' && !this.talk.store.kept.open) this.talk.store.keep({ open: this.isOpen, lang: this.texts.lang })
     if (below || (isNew && entry.kind === 'own')) this.toEnd()
     if (this.talk.isOld) return
@@ -261,10 +288,11 @@ class ContactChat extends HTMLElement {
     if (this.saidOpen !== undefined && open !== undefined && open !== this.saidOpen) this.say(deskLine(this))
     this.saidOpen = open
     if (this.nextPart?.isConnected) this.nextPart.replaceWith(nextSteps(this))
-    const broken = talk.wire.wanted && !talk.wire.up && (talk.wire.failures > 1 || !navigator.onLine)
+    const { broken } = talk.wire
     if (broken && this.line.hidden) this.say(t('line.broken'))
     if (!broken && !this.line.hidden) this.say(t('line.back'))
     this.line.hidden = !broken
+    if (broken) this.typingPart.hidden = true
     this.line.textContent = broken ? t('line.broken') : ''
     // "Sending" and "kept" say which.
     talk.entries.filter((entry) => entry.state === 'waiting').forEach((entry) => this.putEntry(entry))
@@ -287,9 +315,9 @@ class ContactChat extends HTMLElement {
       this.fresh = 0
       talk.read()
     }
-    this.news.textContent = this.fresh > 0 ? t('fresh', { n: this.fresh }) : ''
-    this.launcher.replaceChildren(icon('chat'), h('span', null, this.name(), ' ',
-      this.fresh > 0 && h('span', { class: 'badge' }, t('fresh', { n: this.fresh }))))
+    const fresh = this.fresh > 0 ? t('fresh', { n: this.fresh }) : ''
+    if (this.news.textContent !== fresh) this.news.textContent = fresh
+    this.launcher.replaceChildren(icon('chat'), h('span', null, this.name(), ' ', fresh && h('span', { class: 'badge' }, fresh)))
     this.smallExit.replaceChildren(icon('exit'), t('exit'))
     this.smallExit.hidden = !talk.begun
     this.showTitle(talk.covert ? t('page.title') : this.fresh > 0 ? `(${this.fresh}) ${this.pageTitle}` : '')
@@ -370,14 +398,21 @@ class ContactChat extends HTMLElement {
     return this.body.scrollHeight > this.body.clientHeight ? this.body : this.panel
   }
 
-  atEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroller()
-    return scrollHeight - scrollTop - clientHeight < 80
+  /** end is where the scroller shows the latest. Where all scrolls, what was said
+   * last stands under the head, with what the person writes below it. */
+  end(height) {
+    const scroller = this.scroller()
+    const most = scroller.scrollHeight - (height ?? scroller.clientHeight)
+    return scroller === this.body ? most : Math.min(most, (this.log.lastChild || this.log).offsetTop - this.head.offsetHeight)
+  }
+
+  atEnd(height) {
+    return this.scroller().scrollTop > this.end(height) - 80
   }
 
   /** toEnd shows the latest, but before the first message the beginning. */
   toEnd() {
-    if (this.talk.entries.length) this.scroller().scrollTop = this.body.scrollHeight
+    if (this.talk.entries.length) this.scroller().scrollTop = this.end()
   }
 
   /** followKeyboard keeps the panel above a phone's keyboard, which covers what

@@ -101,7 +101,8 @@ class Composer {
     const limit = talk.about?.limits?.textBytes
     const over = limit ? new TextEncoder().encode(text).length - limit : 0
     if (over > 0) return this.complain(chat.t('write.long', { over }))
-    if (!text && !done.length && !going.length) return this.complain(chat.t('write.empty'))
+    // Who sends twice has done nothing wrong.
+    if (!text && !done.length && !going.length) return talk.begun ? this.text.focus() : this.complain(chat.t('write.empty'))
     going.forEach((each) => (each.follows = true))
     this.uploads = this.uploads.filter((each) => !done.includes(each))
     this.text.value = ''
@@ -178,10 +179,12 @@ class Composer {
   /** sharePlace asks the device, and the browser the person, at the click. */
   sharePlace(button) {
     const { chat, talk } = this
-    button.disabled = true
-    chat.say(chat.t('place.asking'))
+    const { t } = chat
+    if (button.textContent !== t('add.place')) return
+    button.textContent = t('place.asking')
+    chat.say(t('place.asking'))
     const done = () => {
-      button.disabled = false
+      button.textContent = t('add.place')
     }
     navigator.geolocation.getCurrentPosition(({ coords }) => {
       done()

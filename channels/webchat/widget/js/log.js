@@ -39,17 +39,20 @@ function drawFile(chat, file) {
   const label = file.size ? `${name} (${chat.texts.size(file.size)})` : name
   // Kept back by the scanner, or only an id from before a reload.
   if (!file.name || ['infected', 'failed'].includes(file.scan)) return h('li', null, label)
-  const open = async (event) => {
-    const button = event.currentTarget
-    button.disabled = true
+  const problem = h('p', { class: 'problem', role: 'alert' })
+  let busy
+  const open = async () => {
+    if (busy) return
+    busy = true
+    problem.textContent = ''
     try {
       await fetchFile(chat.talk, file)
     } catch {
-      chat.say(chat.t('file.failed'))
+      problem.textContent = chat.t('file.failed')
     }
-    button.disabled = false
+    busy = false
   }
-  return h('li', null, h('button', { class: 'link', type: 'button', onclick: open, 'aria-label': chat.t('file.save', { name: label }) }, label))
+  return h('li', null, h('button', { class: 'link', onclick: open, 'aria-label': chat.t('file.save', { name: label }) }, label), problem)
 }
 
 const STATE_ICONS = { waiting: 'clock', taken: 'tick', seen: 'ticks', later: 'clock', refused: 'alert' }
@@ -57,16 +60,16 @@ const STATE_ICONS = { waiting: 'clock', taken: 'tick', seen: 'ticks', later: 'cl
 /** drawState is the tick with its words: the picture alone tells a stranger
  * nothing. */
 function drawState(chat, entry) {
-  const words = entry.state === 'waiting' && !chat.talk.wire.up ? 'kept' : entry.state
+  const words = entry.state === 'waiting' && chat.talk.wire.broken ? 'kept' : entry.state
   return h('p', { class: 'state' }, icon(STATE_ICONS[entry.state]), h('span', null, chat.t('state.' + words)),
     h('time', { datetime: entry.at }, chat.texts.time(entry.at)))
 }
 
+const inTrouble = ({ state }) => ['later', 'refused'].includes(state)
+
 /** drawTrouble says beside a bubble why it did not go, and what can be done. */
 function drawTrouble(chat, entry) {
   const { t, talk } = chat
-const inTrouble = ({ state }) => ['later', 'refused'].includes(state)
-
   const why = noticeText(chat, entry)
   const again = entry.state === 'later'
     ? h('button', { class: 'link', onclick: () => talk.again(entry.id) }, t('again'))

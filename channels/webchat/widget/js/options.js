@@ -29,7 +29,6 @@ function copyPart(chat) {
       event.preventDefault()
       talk.mail(email.value.trim())
       chat.showOptions(false)
-      chat.say(t('copy.asked'))
     },
   }, h('p', null, t('copy.what')), h('p', { class: 'field' }, h('label', { for: 'copy-email' }, t('copy.email')), email),
   h('button', { class: 'secondary', type: 'submit' }, t('copy.send')))]

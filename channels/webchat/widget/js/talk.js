@@ -151,6 +151,7 @@ class Talk {
   setCovert(on) {
     this.beCovert(on)
     this.wire.send({ type: 'covert', on })
+    this.add({ kind: 'notice', id: newID(), code: 'asked', at: now() })
     this.tabs.tell({ covert: on })
   }
 

@@ -72,6 +72,11 @@ class Wire {
     document.addEventListener('visibilitychange', () => document.hidden || this.hurry())
   }
 
+  /** broken: it does not come about, or the browser knows that it cannot. */
+  get broken() {
+    return this.wanted && !this.up && (this.failures > 1 || !navigator.onLine)
+  }
+
   start() {
     this.wanted = true
     this.connect()
