@@ -153,3 +153,53 @@ func TestChoosingNoFileAfterAllLeavesTheChatOpen(t *testing.T) {
 		t.Error("the chat is closed")
 	}
 }
+
+func TestFilesBeforeTheFirstMessageMakeOneSession(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.chooses(map[string]int{"one.jpg": 9, "two.jpg": 9, "three.jpg": 9})
+	w.until(`root.querySelectorAll('.uploads .done').length === 3`)
+	d.set(func() {
+		if len(d.sessions) != 1 {
+			t.Errorf("%d sessions were opened", len(d.sessions))
+		}
+	})
+}
+
+func TestWhatWasNotTakenTakesNoPlace(t *testing.T) {
+	_, w, _ := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.chooses(map[string]int{"1.html": 9, "2.html": 9, "3.html": 9, "4.html": 9, "five.jpg": 0})
+	w.until(`root.querySelectorAll('.uploads .failed').length === 5`)
+	w.chooses(map[string]int{"1.jpg": 9, "2.jpg": 9, "3.jpg": 9, "4.jpg": 9, "five.jpg": 9})
+	w.until(`root.querySelectorAll('.uploads .done').length === 5`)
+	if shown := get[string](w, `root.querySelector('.uploads').innerText`); strings.Contains(shown, "This file is empty") {
+		t.Errorf("a file that was chosen again still has its fault:\n%s", shown)
+	}
+}
+
+func TestAReloadSaysWhichFileMustBeChosenAgain(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.says("hello")
+	w.state("hello", "taken")
+	w.choosesContent("whole.jpg", "a picture")
+	w.sees("Ready to send")
+	hold := make(chan struct{})
+	defer close(hold)
+	d.set(func() { d.holdUpload = hold })
+	w.chooses(map[string]int{"film.mp4": 200_000})
+	w.until(`root.querySelector('.uploads .going')`)
+	w.do(chromedp.Reload())
+	w.until(`root?.querySelector('.uploads .failed')?.innerText.includes('film.mp4')`)
+	w.sees("Choose this file again.")
+	w.shoot("reload")
+	w.says("look")
+	w.until(`[...root.querySelectorAll('.own.taken')].some(e => e.innerText.includes('whole.jpg'))`)
+	w.sees("film.mp4")
+	w.click(`[aria-label="Remove film.mp4"]`, "")
+	w.until(`root.querySelector('.uploads').hidden && root.activeElement.id === 'text'`)
+	w.do(chromedp.Reload())
+	w.sees("look")
+	w.hides("film.mp4")
+}

@@ -3,8 +3,8 @@
 class Composer {
   constructor(chat) {
     this.chat = chat
-    /** Files that are chosen and not sent. */
-    this.uploads = []
+    /** Files that are chosen and not sent, also before a reload. */
+    this.uploads = (this.talk.store.kept.files || []).map((each) => Object.assign(new Upload(this.talk, each.file), each))
   }
 
   get talk() {
@@ -123,7 +123,9 @@ class Composer {
 
   choose(files) {
     const most = this.talk.about?.limits?.files || 10
-    const fit = files.slice(0, Math.max(0, most - this.uploads.length))
+    // What was not taken takes no place, and is chosen anew.
+    this.uploads = this.uploads.filter(({ state, file }) => state !== 'failed' || !files.some(({ name }) => name === file.name))
+    const fit = files.slice(0, Math.max(0, most - this.uploads.filter(({ state }) => state !== 'failed').length))
     if (fit.length < files.length) this.complain(this.chat.t('add.file.many', { files: most }))
     for (const file of fit) {
       const upload = new Upload(this.talk, file, () => this.uploadChanged(upload))
@@ -151,8 +153,13 @@ class Composer {
       bar.value = only.share
       return
     }
+    const { activeElement: held } = this.chat.shadowRoot
+    const at = held?.closest('li')
     this.list.hidden = !this.uploads.length
     this.list.replaceChildren(...this.uploads.map((each) => this.drawUpload(each)))
+    this.chat.refocus(held, at && this.list.querySelector(`[id="${at.id}"] .icon-only`))
+    const { store } = this.talk
+    if (this.uploads.length || store.kept.files) store.keep({ files: this.uploads.map(keptUpload) })
   }
 
   drawUpload(upload) {
@@ -196,4 +203,12 @@ class Composer {
       this.complain(chat.t('place.failed'))
     }, { enableHighAccuracy: true, timeout: 20000, maximumAge: 60000 })
   }
+}
+
+/** keptUpload is what a reload leaves of a file: what has arrived, else its name,
+ * to choose it again. */
+function keptUpload({ file: { name, size }, state, answer, code }) {
+  const file = { name, size }
+  if (state === 'done') return { file, state, code, answer }
+  return { file, state: 'failed', code: code && code !== 'network' ? code : 'gone' }
 }

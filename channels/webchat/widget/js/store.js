@@ -1,4 +1,4 @@
-// What this browser keeps: the token, what is not sent yet, and the drafts, in
+// What this browser keeps: the token, what is not sent yet, with names of files, in
 // the tab's own sessionStorage, from the first letter that the person writes.
 // The conversation itself is never kept: the server sends it again.
 

@@ -102,9 +102,14 @@ class Talk {
   }
 
   /** begin returns the session's token. Until the person has written there is
-   * no session. */
+   * no session; who asks meanwhile waits for the same. */
   async begin() {
     if (this.token) return this.token
+    this.beginning ||= this.open().finally(() => (this.beginning = null))
+    return this.beginning
+  }
+
+  async open() {
     const made = await request('POST', `${this.server}/chat/v1/sessions`, null, this.opening())
     // Another tab may have been faster.
     if (!this.token) {
@@ -146,12 +151,12 @@ class Talk {
 
   mail(email) {
     this.post({ type: 'transcript', id: newID(), email })
+    this.add({ kind: 'notice', id: newID(), code: 'asked', at: now() })
   }
 
   setCovert(on) {
     this.beCovert(on)
     this.wire.send({ type: 'covert', on })
-    this.add({ kind: 'notice', id: newID(), code: 'asked', at: now() })
     this.tabs.tell({ covert: on })
   }
 
