@@ -108,7 +108,15 @@ func (s Site) promise(language string) string {
 		}
 	}
 	if isWelsh(language) {
-		return "Mae rhywun yn darllen pob neges. Os yw rhywun mewn perygl nawr, ffoniwch " + s.Phone + "."
+		return "Mae rhywun yn darllen pob neges. " + s.danger(language)
 	}
-	return "Every message is read by a person. If someone is in danger now, call " + s.Phone + "."
+	return "Every message is read by a person. " + s.danger(language)
+}
+
+// danger says what does not wait for the desk.
+func (s Site) danger(language string) string {
+	if isWelsh(language) {
+		return "Os yw rhywun mewn perygl nawr, ffoniwch " + s.Phone + "."
+	}
+	return "If someone is in danger now, call " + s.Phone + "."
 }

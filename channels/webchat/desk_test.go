@@ -33,7 +33,7 @@ func TestAClosedDeskTakesMessagesAndSaysHonestlyWhenTheyAreRead(t *testing.T) {
 	}
 	w.writes("message-1", "help")
 	w.sees("message")
-	if f := w.sees("notice"); f.Code != "closed" || !strings.Contains(f.Text, "at 08:00") {
+	if f := w.sees("notice"); f.Code != "closed" || !strings.HasSuffix(f.Text, "at 08:00. If someone is in danger now, call 999.") {
 		t.Errorf("got %s", f.raw)
 	}
 	w.writes("message-2", "help again")

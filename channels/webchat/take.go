@@ -240,8 +240,9 @@ func (r *running) spoken(ctx context.Context, session store.Session, f clientFra
 		s.change.Spoke, s.change.Ended, d.Text = false, &ended, ""
 	}
 	if text := r.desk.reads(session.Site, session.Language); text != "" && f.Type != "end" {
-		d.Told = text
-		notices = append(notices, serverFrame{Code: "closed", Text: text})
+		site, _ := r.site(session.Site)
+		d.Told = text + " " + site.danger(session.Language)
+		notices = append(notices, serverFrame{Code: "closed", Text: d.Told})
 	}
 	s.document = d
 	s.rows(frame, notices, r.desk.closing(session.Site), d)
