@@ -176,9 +176,14 @@ type person struct {
 // arrives begins a session.
 func (h *house) arrives() *person {
 	h.t.Helper()
+	return h.arrivesSpeaking("en")
+}
+
+func (h *house) arrivesSpeaking(language string) *person {
+	h.t.Helper()
 	p := &person{h: h, origin: h.url, site: h.config.WithDefaults().Sites[0].Name}
 	var opened struct{ Token, Session string }
-	if status := p.post("/chat/v1/sessions", map[string]any{"site": "", "lang": "en"}, &opened); status != http.StatusCreated {
+	if status := p.post("/chat/v1/sessions", map[string]any{"site": "", "lang": language}, &opened); status != http.StatusCreated {
 		h.t.Fatalf("begin session: %d", status)
 	}
 	p.token, p.session = opened.Token, opened.Session

@@ -144,6 +144,27 @@ func TestATranscriptIsSentOnlyWhenAskedForAndSafe(t *testing.T) {
 	}
 }
 
+func TestATranscriptSpeaksThePersonsLanguage(t *testing.T) {
+	office := &postOffice{}
+	h := newHouse(t, func(h *house) { h.deps.Mailer = office })
+	p := h.arrivesSpeaking("cy")
+	w := p.opens(0)
+	w.writes("message-1", "bore da")
+	w.sees("message")
+	h.replies(p, "1", "helo")
+	w.sees("reply")
+	w.says(map[string]any{"type": "location", "id": "location-1", "lat": 52.9, "lon": -1.4, "at": "2026-07-01T10:00:00Z"})
+	w.sees("message")
+	w.says(map[string]any{"type": "transcript", "id": "transcript-1", "email": "jo@example.org"})
+	w.sees("notice")
+	mail := office.sent[0]
+	for _, want := range []string{"Eich sgwrs â’r heddlu\n", "Chi:\n  bore da\n", "Heddlu:\n  helo\n", "  (eich lleoliad)\n"} {
+		if !strings.Contains(mail, want) {
+			t.Errorf("no %q in %q", want, mail)
+		}
+	}
+}
+
 func TestComingBackDoesNotAllowMoreTranscripts(t *testing.T) {
 	office := &postOffice{}
 	h := newHouse(t, func(h *house) { h.deps.Mailer = office })

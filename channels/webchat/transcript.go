@@ -51,12 +51,13 @@ func (r *running) transcript(ctx context.Context, in *room, address netip.Addr, 
 	}
 	in.mailing[f.ID] = true
 	r.rooms.inUse(in.session.Conversation) // with the room, what is on its way would be forgotten
-	text := written(rows, r.zone(in.session.Site))
+	words := transcriptWords(in.session.Language)
+	text := words.written(rows, r.desk.hours[in.session.Site].Zone())
 	go func() {
 		defer r.work.Done()
 		defer func() { <-r.mails }()
 		defer r.rooms.leave(in)
-		if err := r.mail(in, f, text); err != nil {
+		if err := r.mail(in, f, words.subject, text); err != nil {
 			r.deps.Log.Warn("transcript was not sent", "err", err)
 		}
 	}()
@@ -92,10 +93,10 @@ func mailed(rows []store.Row) (n int) {
 }
 
 // mail sends and notes it, or tells who waits that it must be asked for again.
-func (r *running) mail(in *room, f clientFrame, text string) error {
+func (r *running) mail(in *room, f clientFrame, subject, text string) error {
 	ctx, cancel := context.WithTimeout(r.ctx, mailLimit)
 	defer cancel()
-	err := r.deps.Mailer.Mail(ctx, f.Email, "Your chat with the police", text)
+	err := r.deps.Mailer.Mail(ctx, f.Email, subject, text)
 	in.mutex.Lock()
 	defer in.mutex.Unlock()
 	delete(in.mailing, f.ID) // whoever is told and asks again is heard again
@@ -113,36 +114,44 @@ func (r *running) mail(in *room, f clientFrame, text string) error {
 	return err
 }
 
-func (r *running) zone(site string) *time.Location { return r.desk.hours[site].Zone() }
+// wording are the words of a transcript.
+type wording struct{ subject, you, police, place, file string }
+
+func transcriptWords(language string) wording {
+	if isWelsh(language) {
+		return wording{"Eich sgwrs â’r heddlu", "Chi", "Heddlu", "eich lleoliad", "ffeil"}
+	}
+	return wording{"Your chat with the police", "You", "Police", "your location", "file"}
+}
 
 // written is a chat as plain text.
-func written(rows []store.Row, zone *time.Location) string {
+func (w wording) written(rows []store.Row, zone *time.Location) string {
 	var text strings.Builder
 	for _, row := range rows {
 		var f serverFrame
 		if json.Unmarshal(row.Frame, &f) != nil || f.At == nil {
 			continue
 		}
-		who := "You"
+		who := w.you
 		switch f.Type {
 		case "message":
 		case "reply":
-			who = "Police"
+			who = w.police
 			if f.SignedAs != "" {
 				who += " (" + oneLine(f.SignedAs) + ")"
 			}
 		default:
 			continue
 		}
-		fmt.Fprintf(&text, "%s %s:\n", f.At.In(zone).Format("2 January 2006 15:04"), who)
+		fmt.Fprintf(&text, "%s %s:\n", f.At.In(zone).Format("02/01/2006 15:04"), who)
 		for line := range strings.Lines(f.Text) {
 			fmt.Fprintf(&text, "  %s\n", strings.TrimRight(line, "\r\n"))
 		}
 		if f.Location != nil {
-			text.WriteString("  (your location)\n")
+			fmt.Fprintf(&text, "  (%s)\n", w.place)
 		}
 		for _, each := range f.Files {
-			fmt.Fprintf(&text, "  [file] %s\n", each.Name)
+			fmt.Fprintf(&text, "  [%s] %s\n", w.file, each.Name)
 		}
 		text.WriteString("\n")
 	}
