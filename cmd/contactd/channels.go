@@ -108,7 +108,8 @@ func channelNames() []string {
 	return names
 }
 
-// makeChannels makes every configured channel, by name.
+// makeChannels makes every configured channel, by name. Those after one that
+// sends mail may send some too.
 func makeChannels(c config, deps ...any) (map[string]channels.Channel, error) {
 	made := map[string]channels.Channel{}
 	for _, kind := range channelTable() {
@@ -121,6 +122,19 @@ func makeChannels(c config, deps ...any) (map[string]channels.Channel, error) {
 			return nil, fmt.Errorf("make channel %s: %w", kind.name, err)
 		}
 		made[kind.name] = each
+		if mailer := mailerOf(each); mailer != nil {
+			deps = append(deps[:len(deps):len(deps)], mailer)
+		}
 	}
 	return made, nil
+}
+
+// mailerOf is what sends mail for others, nil when the channel does not.
+func mailerOf(made channels.Channel) webchat.Mailer {
+	if mail, ok := made.(*email.Channel); ok {
+		if mailer := mail.Mailer(); mailer != nil {
+			return mailer
+		}
+	}
+	return nil
 }
