@@ -250,6 +250,19 @@ func TestSomebodyWithoutScriptsReportsACrime(t *testing.T) {
 	}
 }
 
+func TestTheLongNameOfAFileDoesNotWidenThePage(t *testing.T) {
+	v := visit(t, open(t, nil), phone)
+	film := filepath.Join(t.TempDir(), strings.Repeat("film", 40)+".mp4")
+	if err := os.WriteFile(film, []byte(mp4), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.opens("/forms/report-a-crime?lang=en")
+	v.do(chromedp.SetUploadFiles(chromedp.ID("f-files"), []string{film}))
+	v.goes("button")
+	v.sees("Send filmfilm")
+	v.inspects("wrong")
+}
+
 func TestThePagesCanBeReadInTheDarkAndOnPaper(t *testing.T) {
 	s := open(t, nil)
 	v := visit(t, s, phone)

@@ -68,7 +68,8 @@ func (s *server) showForm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) missing(w http.ResponseWriter, r *http.Request) {
-	s.trouble(w, r, nil, "en", &fault{http.StatusNotFound, "not_found", "there is no such form"})
+	every := Form{Title: everyLanguage("skip")}
+	s.trouble(w, r, nil, every.pick(r.URL.Query().Get("lang"), r), &fault{http.StatusNotFound, "not_found", "there is no such form"})
 }
 
 // takeForm is the way of everything that is sent.

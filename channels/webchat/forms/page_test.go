@@ -63,9 +63,11 @@ func TestThePageSpeaksTheLanguageThatIsAskedFor(t *testing.T) {
 		{"?lang=fr", "cy", "cy"},
 		{"?lang=" + strings.Repeat("x", 3000), ";;;", "en"},
 	} {
-		page := s.do("GET", "/forms/contact-us"+c.query, "", "", header("Accept-Language", c.accept)).is(200)
-		if got := attribute(page.element("id", "main").Parent.Parent, "lang"); got != c.want {
-			t.Errorf("%s with %q: %s, want %s", c.query, c.accept, got, c.want)
+		for path, status := range map[string]int{"/forms/contact-us": 200, "/forms/none": 404} {
+			page := s.do("GET", path+c.query, "", "", header("Accept-Language", c.accept)).is(status)
+			if got := attribute(page.element("id", "main").Parent.Parent, "lang"); got != c.want {
+				t.Errorf("%s%s with %q: %s, want %s", path, c.query, c.accept, got, c.want)
+			}
 		}
 	}
 }
