@@ -329,6 +329,25 @@ func TestTheClosedDeskSaysWhenSomebodyReads(t *testing.T) {
 	w.sees("Open now")
 }
 
+// Before the first message the site says it, and then the connection too.
+func TestWhenSomebodyReadsIsSaidOnce(t *testing.T) {
+	d, w, _ := visit(t, phone, "")
+	const text = "Somebody reads this again on Monday from 8:00."
+	d.set(func() {
+		d.site["open"], d.site["handlers"] = false, 0
+		d.presence = map[string]any{"type": "presence", "open": false, "handlers": 0, "text": text}
+	})
+	w.click("button", "Chat with police")
+	w.sees(text)
+	w.says("hello")
+	w.state("hello", "taken")
+	w.click("summary", "Emergency help")
+	w.until(`root.querySelector('.next').checkVisibility()`)
+	if times := strings.Count(w.shown(), text); times != 1 {
+		t.Errorf("it is said %d times", times)
+	}
+}
+
 func TestAReplyIsTextAndNothingElse(t *testing.T) {
 	d, w, _ := visit(t, desktop, "")
 	w.click("button", "Chat with police")

@@ -38,11 +38,12 @@ function nextSteps(chat) {
   const { talk, t } = chat
   const { hours, promise } = talk.about || {}
   const open = chat.deskOpen()
+  const line = deskLine(chat)
   const said = open === false ? hours?.text : promise
   chat.nextPart = h('div', { class: 'next' },
     h(chat.sub, null, t('next')),
-    h('p', null, deskLine(chat)),
-    said && h('p', null, said),
+    h('p', null, line),
+    said && said !== line && h('p', null, said),
     h('p', null, t('next.how')))
   return chat.nextPart
 }
