@@ -221,6 +221,7 @@ func TestLargeLettersLeaveRoomForTheConversation(t *testing.T) {
 	d.reply("I have your message. Can you lock yourselves in a room?")
 	w.sees("lock yourselves in")
 	w.shoot("chat")
+	w.inspect("large letters")
 	w.until(`(() => { const r = root.querySelector('.reply').getBoundingClientRect(); return r.top >= root.querySelector('.head').getBoundingClientRect().bottom - 1 && r.bottom <= innerHeight })()`)
 }
 

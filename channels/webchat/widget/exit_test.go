@@ -95,6 +95,23 @@ func TestTheQuickExitLeavesNothing(t *testing.T) {
 	}
 }
 
+// Browsers keep pages as they were left for the way back.
+func TestTheWayBackFromTheExitShowsNothingThatWasWritten(t *testing.T) {
+	_, w, page := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.says("he is coming back")
+	w.state("he is coming back", "taken")
+	w.do(chromedp.Navigate(page.origin() + "/next"))
+	w.state("he is coming back", "taken")
+	w.press(esc)
+	w.until(`document.title === 'Weather'`)
+	get[bool](w, `(history.back(), true)`)
+	w.until(`location.pathname === '/contact' && root?.querySelector('.launcher')`)
+	if shown := get[string](w, `root.textContent`); strings.Contains(shown, "he is coming back") {
+		t.Errorf("the page shows %s", shown)
+	}
+}
+
 // history is the tab's list of pages.
 func (w *window) history() []*page.NavigationEntry {
 	w.t.Helper()

@@ -193,7 +193,7 @@ func TestAReloadSaysWhichFileMustBeChosenAgain(t *testing.T) {
 	w.do(chromedp.Reload())
 	w.until(`root?.querySelector('.uploads .failed')?.innerText.includes('film.mp4')`)
 	w.sees("Choose this file again.")
-	w.shoot("reload")
+	w.inspect("reload")
 	w.says("look")
 	w.until(`[...root.querySelectorAll('.own.taken')].some(e => e.innerText.includes('whole.jpg'))`)
 	w.sees("film.mp4")
