@@ -43,5 +43,5 @@ function endPart(chat) {
       chat.showOptions(false)
     },
   }, t('end.sure'))
-  return [h('h3', null, t('end')), h('details', null, h('summary', null, t('end')), h('div', { class: 'inside' }, h('p', null, t('end.what')), sure))]
+  return fold(t('end'), h('p', null, t('end.what')), sure)
 }
