@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"slices"
 
 	"contactd/pipeline"
 )
@@ -72,8 +73,10 @@ func (d *displacing) apply(t *tx) error {
 	return nil
 }
 
+// committed begins with the last: of each conversation that knows which message
+// is the first now, and how urgent it has become.
 func (d *displacing) committed(j *Journal) {
-	for _, each := range d.waiting {
+	for _, each := range slices.Backward(d.waiting) {
 		j.displaced(each)
 	}
 }

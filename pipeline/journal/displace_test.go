@@ -160,3 +160,20 @@ func TestADisplacedEmergencyTakesThoseBeforeItAlong(t *testing.T) {
 	}
 	waitPublished(t, j, 2)
 }
+
+// TestWhatLaySomewhereElseThanInItsOrderIsDeliveredInItAgain: the first message
+// of a conversation lies behind the second since it was published once more.
+func TestWhatLaySomewhereElseThanInItsOrderIsDeliveredInItAgain(t *testing.T) {
+	j := open(t, t.TempDir())
+	conversing(t, j, pipeline.LaneNormal, 1, 2)
+	out := subscribe(t, j.Outbox())
+	lie(t, out, 0, 101, 100)
+	waitPublished(t, j, 2)
+	if _, err := j.Displace(t.Context(), 0, []pipeline.Landing{{Seq: 2, Offset: 100}, {Seq: 1, Offset: 101}}); err != nil {
+		t.Fatal(err)
+	}
+	if again := lie(t, out, 0, 102, 103); !slices.Equal(again, []int64{1, 2}) {
+		t.Errorf("they came as %v", again)
+	}
+	waitPublished(t, j, 2)
+}
