@@ -149,12 +149,13 @@ func (j *Journal) Agree(ctx context.Context, ends map[int]int64) error {
 	return nil
 }
 
-// noteOrigin changes what the journal knows of itself.
+// noteOrigin changes what the journal knows of itself. It takes no message, so
+// that the disk may be too full for those.
 func (j *Journal) noteOrigin(ctx context.Context, change func(*origin)) error {
 	o, err := j.origin(ctx)
 	if err != nil {
 		return err
 	}
 	change(&o)
-	return j.Accept(ctx, nil, channels.Cursor{Name: originCursor, Value: o.text()})
+	return j.do(ctx, &acceptance{cursor: channels.Cursor{Name: originCursor, Value: o.text()}}, 0)
 }
