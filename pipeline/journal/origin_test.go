@@ -1,6 +1,11 @@
 package journal
 
-import "testing"
+import (
+	"testing"
+
+	"contactd/contact"
+	"contactd/pipeline"
+)
 
 // TestJournalAndKafkaAgreeThoughTheDiskIsTooFullForMessages: what was accepted
 // can still be worked off, replies too.
@@ -14,5 +19,33 @@ func TestJournalAndKafkaAgreeThoughTheDiskIsTooFullForMessages(t *testing.T) {
 	}
 	if known, err := j.Remembered(t.Context()); err != nil || known.Seen[0] != 7 || j.Restored().Forgotten != 3 {
 		t.Errorf("remembered %+v and %+v, %v", known, j.Restored(), err)
+	}
+}
+
+// TestAnEmergencyTakesAlongWhatComesAgainAtItsPlaceBeforeIt: a message that was
+// published since the backup takes its place in front of others that wait.
+func TestAnEmergencyTakesAlongWhatComesAgainAtItsPlaceBeforeIt(t *testing.T) {
+	j := open(t, t.TempDir())
+	conversing(t, j, pipeline.LaneNormal, 1, 1)
+	publishAll(t, j, 1)
+	forgotten := pipeline.ForgottenConversation{
+		Key: "c", Channel: "email", Account: "a", Sequence: 2,
+		Messages: map[string]int64{contact.MessageID("email", "a", "forgotten"): 2},
+	}
+	if err := j.Remind(t.Context(), []pipeline.ForgottenConversation{forgotten}, nil); err != nil {
+		t.Fatal(err)
+	}
+	conversing(t, j, pipeline.LaneEmergency, 2, 1)
+	accept(t, j, original("forgotten"))
+	if err := j.Settle(t.Context(), 3, pipeline.Placement{Key: "c", Known: true}, pipeline.LaneNormal); err != nil {
+		t.Fatal(err)
+	}
+	out := subscribe(t, j.Outbox())
+	for want := int64(2); want <= 3; want++ {
+		e, env := next(t, out)
+		if e.Sequence != want || e.Seq != 5-want || e.Lane != pipeline.LaneEmergency {
+			t.Errorf("message %d of the %v lane came at place %d, want %d", e.Seq, e.Lane, e.Sequence, want)
+		}
+		env.Ack()
 	}
 }

@@ -83,7 +83,7 @@ func (p *placing) apply(t *tx) error {
 	if err != nil {
 		return err
 	}
-	p.sorting = sorting{}
+	p.sorting = sorting{seq: p.seq, rank: p.rank}
 	next, err := t.nextUnplaced(s)
 	if err != nil {
 		return err
@@ -132,7 +132,6 @@ func (p *placing) sort(t *tx, at position) error {
 	if p.rank == rankUnsorted {
 		return nil
 	}
-	p.sorting = sorting{seq: p.seq, rank: p.rank}
 	return p.sorting.at(t, at)
 }
 
@@ -152,11 +151,16 @@ func (p *placing) join(t *tx, s *source) error {
 	if err := t.place(s, p.seq, c, p.placed, p.rank); err != nil {
 		return err
 	}
-	if p.rank != rankUnsorted {
-		p.sorting = sorting{seq: p.seq, rank: p.rank}
-		if err := p.sorting.born(t, position{Placed: p.placed, conversation: c.id, source: s.id, rank: p.rank}); err != nil {
-			return err
-		}
+	at := position{Placed: p.placed, conversation: c.id, source: s.id, rank: p.rank}
+	switch {
+	case p.rank == rankUnsorted:
+	case again: // others may wait behind it
+		err = p.sorting.to(t, at)
+	default:
+		err = p.sorting.born(t, at)
+	}
+	if err != nil {
+		return err
 	}
 	for _, person := range p.persons {
 		err := execute(t.conn, "INSERT OR IGNORE INTO participants VALUES (?, ?)", c.id, person)
