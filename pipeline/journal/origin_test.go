@@ -49,3 +49,31 @@ func TestAnEmergencyTakesAlongWhatComesAgainAtItsPlaceBeforeIt(t *testing.T) {
 		env.Ack()
 	}
 }
+
+// TestWhatIsSetAsideAgainKeepsItsPlace: it is told under the same id, and who
+// passes over known ids would miss another place.
+func TestWhatIsSetAsideAgainKeepsItsPlace(t *testing.T) {
+	j := open(t, t.TempDir())
+	accept(t, j, original("1"))
+	tools := j.Tools()
+	defer tools.Close()
+	out := subscribe(t, j.Outbox())
+	for range 2 {
+		if err := j.Quarantine(t.Context(), 1, "unreadable"); err != nil {
+			t.Fatal(err)
+		}
+		e, env := next(t, out)
+		if e.Sequence != 1 {
+			t.Errorf("it is at place %d", e.Sequence)
+		}
+		env.Ack()
+		waitFor(t, func() bool {
+			accept(t, j)
+			all, err := tools.Quarantined(t.Context(), 0, 1)
+			return err == nil && len(all) == 1 && all[0].Published
+		})
+		if err := tools.Retry(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -93,6 +93,7 @@ func (t *tx) placeAlone(s *source, seq int64) (position, error) {
 	if err != nil {
 		return position{}, err
 	}
+	c.next = 1 // also when it was there before: it is told under the same id
 	placed := pipeline.Placed{Conversation: c.key, Sequence: c.next}
 	return position{Placed: placed, conversation: c.id, source: s.id}, t.place(s, seq, c, placed, rankUnsorted)
 }
