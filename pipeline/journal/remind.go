@@ -199,7 +199,7 @@ type doubting struct {
 
 func (d *doubting) apply(t *tx) error {
 	d.stored, d.last = nil, t.last
-	ids, err := textsOf(t.conn, "SELECT reply FROM replies INDEXED BY open_replies WHERE state <= 3 AND state = ? ORDER BY id", replyQueued)
+	ids, err := t.repliesAt(replyQueued)
 	if err != nil {
 		return err
 	}

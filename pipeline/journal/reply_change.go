@@ -228,20 +228,9 @@ const lostHold = "the program ended while the platform was called"
 // when the process ended. The writer does not run yet.
 func (j *Journal) doubtHandOvers() error {
 	return inTransaction(j.tx, func(t *tx) error {
-		stmt, err := t.conn.Prepare("SELECT reply FROM replies WHERE state = 2 AND state <= 3 ORDER BY id")
+		ids, err := t.repliesAt(replyHandingOver)
 		if err != nil {
 			return err
-		}
-		var ids []string
-		for {
-			found, err := stmt.Step()
-			if err != nil {
-				return err
-			}
-			if !found {
-				break
-			}
-			ids = append(ids, stmt.ColumnText(0))
 		}
 		for _, id := range ids {
 			change := changing{id: id, do: func(*tx, *replyRow) (int, string, error) {
@@ -258,4 +247,10 @@ func (j *Journal) doubtHandOvers() error {
 		}
 		return nil
 	})
+}
+
+// repliesAt are the ids of all replies at one of the states up to replyUnknown,
+// in the order in which they were asked for.
+func (t *tx) repliesAt(state int) ([]string, error) {
+	return textsOf(t.conn, "SELECT reply FROM replies INDEXED BY open_replies WHERE state <= 3 AND state = ? ORDER BY id", int64(state))
 }
