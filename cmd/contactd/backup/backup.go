@@ -42,7 +42,7 @@ type Plan struct {
 // Take copies a folder. Databases are those named *.db. A file that is named by its digest never changes,
 // and is linked where it can be. To is there when all of it is.
 func Take(ctx context.Context, plan Plan) (Copied, error) {
-	t := &taking{Plan: plan, to: plan.To + ".part"}
+	t := &taking{Plan: plan, to: filepath.Clean(plan.To) + ".part"}
 	err := t.begin()
 	if err == nil {
 		if err = t.all(ctx); err == nil {

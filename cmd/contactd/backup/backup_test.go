@@ -70,7 +70,7 @@ func passing() []string { return []string{"lock", "reading", "tmp"} }
 func TestACopyHoldsWhatMattersToWhoeverStartsOnItAndNothingElse(t *testing.T) {
 	dir, _ := folder(t)
 	to := filepath.Join(t.TempDir(), "copy")
-	plan := Plan{From: dir, To: to, First: "journal", Leave: []string{filepath.Join(dir, "kafka")}, Passing: passing(), Mark: "journal/restored"}
+	plan := Plan{From: dir, To: to + "/", First: "journal", Leave: []string{filepath.Join(dir, "kafka")}, Passing: passing(), Mark: "journal/restored"}
 	copied, err := Take(t.Context(), plan)
 	if err != nil {
 		t.Fatal(err)
