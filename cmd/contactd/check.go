@@ -17,6 +17,7 @@ import (
 	"contactd/channels"
 	"contactd/contact"
 	"contactd/pipeline"
+	"contactd/pipeline/journal"
 	"contactd/pipeline/kafka"
 )
 
@@ -124,8 +125,11 @@ func checkDataDir(c config) finding {
 		return f
 	}
 	f.err = errors.Join(file.Close(), os.Remove(file.Name()), c.Journal.TryRoom(dir))
-	if dir != c.DataDir {
+	switch _, err := os.Stat(filepath.Join(c.journalDir(), journal.PutBack)); {
+	case dir != c.DataDir:
 		f.detail = "will be created"
+	case err == nil:
+		f.detail = "put back from a backup; contactd run compares it with Kafka before it sends a reply"
 	}
 	return f
 }

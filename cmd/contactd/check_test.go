@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"contactd/pipeline/journal"
 )
 
 func TestCheckGoesOnWhenASecretCannotBeRead(t *testing.T) {
@@ -73,5 +75,27 @@ func TestAWarningIsShownAndFailsNothing(t *testing.T) {
 	failed := p.tell([]finding{{what: "broker", name: "b:9092", warning: "be careful"}, {what: "data", name: "data"}})
 	if want := "WARN  broker  b:9092\nok    data    data\n\nbroker b:9092: be careful\n"; failed || out.String() != want {
 		t.Errorf("failed %v, %q", failed, out.String())
+	}
+}
+
+func TestCheckTellsAFolderThatWasPutBackFromABackup(t *testing.T) {
+	dir := configure(t, "")
+	data := filepath.Join(dir, "data")
+	j, err := journal.Open(journal.Config{Dir: filepath.Join(data, "journal")}, journal.Deps{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	backup := filepath.Join(t.TempDir(), "backup")
+	if out, err := command(t.Context(), dir, "backup", backup).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for of, want := range map[string]bool{data: false, backup: true} {
+		f := checkDataDir(config{DataDir: of})
+		if got := strings.Contains(f.detail, "put back from a backup"); got != want || f.err != nil {
+			t.Errorf("of %s it says %q, %v", of, f.detail, f.err)
+		}
 	}
 }
