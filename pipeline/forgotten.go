@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"encoding/json"
+	"maps"
+	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"contactd/contact"
 )
@@ -26,25 +28,43 @@ type ForgottenReply struct {
 	Asked *contact.Reply
 }
 
-// at is when it was asked for, or what was last told of it.
-func (r ForgottenReply) at() time.Time {
-	if r.Asked != nil {
-		return r.Asked.RequestedAt
-	}
-	return r.Told.At
-}
-
 // forgotten is what Kafka has of a journal behind what the journal knows of it.
 type forgotten struct {
-	rows          map[int64]bool
+	rows          rowSet
 	conversations map[string]ForgottenConversation
+	places        int // noted in conversations
 	replies       map[string]ForgottenReply
+}
+
+func newForgotten() *forgotten {
+	return &forgotten{rows: rowSet{}, conversations: map[string]ForgottenConversation{}, replies: map[string]ForgottenReply{}}
+}
+
+// takeConversations gives those noted since it was called last.
+func (f *forgotten) takeConversations() []ForgottenConversation {
+	all := slices.Collect(maps.Values(f.conversations))
+	clear(f.conversations)
+	f.places = 0
+	return all
+}
+
+// rowSet holds rows of a journal, which may be very many side by side: 64 in a
+// word.
+type rowSet map[int64]uint64
+
+func (s rowSet) add(seq int64) { s[seq/64] |= 1 << (seq % 64) }
+
+func (s rowSet) count() (rows int) {
+	for _, word := range s {
+		rows += bits.OnesCount64(word)
+	}
+	return rows
 }
 
 // note takes in a record of a row that the journal has, or has not.
 func (f *forgotten) note(row RowMark, has bool, key string, headers map[string]string, value []byte) {
 	if !has {
-		f.rows[row.Seq] = true
+		f.rows.add(row.Seq)
 	}
 	if sequence, err := strconv.ParseInt(headers["ce_sequence"], 10, 64); err == nil {
 		f.notePlace(row, has, key, sequence, headers)
@@ -77,6 +97,7 @@ func (f *forgotten) notePlace(row RowMark, has bool, key string, sequence int64,
 		c.Messages[about] = sequence
 	}
 	f.conversations[key] = c
+	f.places++
 }
 
 func (f *forgotten) noteReply(value []byte) {

@@ -24,5 +24,5 @@ func readMark(header string) (RowMark, bool) {
 	journal, rest, _ := strings.Cut(header, "/")
 	number, hash, _ := strings.Cut(rest, "/")
 	seq, err := strconv.ParseInt(number, 10, 64)
-	return RowMark{Journal: journal, Seq: seq, Hash: hash}, err == nil && journal != "" && hash != ""
+	return RowMark{Journal: journal, Seq: seq, Hash: hash}, err == nil && seq > 0 && journal != "" && hash != ""
 }

@@ -3,8 +3,6 @@ package pipeline
 import (
 	"context"
 	"log/slog"
-	"maps"
-	"slices"
 	"time"
 
 	"contactd/contact"
@@ -98,7 +96,8 @@ func (w *Witness) Run(ctx context.Context) {
 	}
 }
 
-// remindAtOnce is how much one change of the journal is told.
+// remindAtOnce is how many records one change of the journal is told of, which is
+// also how many are held: Kafka may have very many.
 const remindAtOnce = 500
 
 func (w *Witness) look(ctx context.Context) error {
@@ -109,7 +108,7 @@ func (w *Witness) look(ctx context.Context) error {
 	if known.New && !known.PutBack {
 		return w.Memory.Agree(ctx, nil)
 	}
-	found := forgotten{rows: map[int64]bool{}, conversations: map[string]ForgottenConversation{}, replies: map[string]ForgottenReply{}}
+	found := newForgotten()
 	var problem error
 	ends, err := w.History.Since(ctx, TopicEvents, known.Seen, func(key string, headers map[string]string, value []byte) {
 		mark, ok := readMark(headers[MetaRow])
@@ -117,8 +116,12 @@ func (w *Witness) look(ctx context.Context) error {
 			return
 		}
 		has, err := w.Memory.Has(ctx, mark)
-		if problem = err; err == nil {
-			found.note(mark, has, key, headers, value)
+		if problem = err; err != nil {
+			return
+		}
+		found.note(mark, has, key, headers, value)
+		if found.places == remindAtOnce { // a journal that knows them all learns nothing
+			problem = w.Memory.Remind(ctx, found.takeConversations(), nil)
 		}
 	})
 	if err == nil {
@@ -134,42 +137,56 @@ func (w *Witness) look(ctx context.Context) error {
 }
 
 // remind tells the journal what it has forgotten, conversations first.
-func (w *Witness) remind(ctx context.Context, found forgotten) error {
+func (w *Witness) remind(ctx context.Context, found *forgotten) error {
 	replies := len(found.replies)
-	if err := w.commands(ctx, found.replies); err != nil {
+	if err := w.Memory.Remind(ctx, found.takeConversations(), nil); err != nil {
 		return err
 	}
-	for chunk := range slices.Chunk(slices.Collect(maps.Values(found.conversations)), remindAtOnce) {
-		if err := w.Memory.Remind(ctx, chunk, nil); err != nil {
-			return err
-		}
+	if err := w.remindReplies(ctx, found.replies); err != nil {
+		return err
 	}
-	// In the order in which they were asked for: so they are sent.
-	inOrder := slices.SortedFunc(maps.Values(found.replies), func(a, b ForgottenReply) int { return a.at().Compare(b.at()) })
-	for chunk := range slices.Chunk(inOrder, remindAtOnce) {
-		if err := w.Memory.Remind(ctx, nil, chunk); err != nil {
-			return err
-		}
-	}
-	if err := w.Memory.Doubt(ctx, len(found.rows)); err != nil {
+	if err := w.Memory.Doubt(ctx, found.rows.count()); err != nil {
 		return err
 	}
 	w.Log.Error("the data folder was put back from a backup, or its disk lost what it had kept: replies that may have been sent since are looked up "+
 		"before anything is sent; what was taken since and not published is lost unless its platform gives it again",
-		"forgotten", len(found.rows), "conversations", len(found.conversations), "replies", replies)
+		"forgotten", found.rows.count(), "replies", replies)
 	return nil
 }
 
-// commands adds what was asked for: an event does not hold all of a reply, and of
-// one that was asked for in the last moment none tells.
-func (w *Witness) commands(ctx context.Context, replies map[string]ForgottenReply) error {
+// remindReplies tells of replies with the commands that asked for them: an event
+// does not hold all of a reply, and of one that was asked for in the last moment
+// none tells. Those of a conversation come in the order in which they were asked
+// for: so they are sent.
+func (w *Witness) remindReplies(ctx context.Context, told map[string]ForgottenReply) error {
+	var some []ForgottenReply
+	tell := func(reply ForgottenReply) (err error) {
+		if some = append(some, reply); len(some) == remindAtOnce {
+			err = w.Memory.Remind(ctx, nil, some)
+			some = nil
+		}
+		return err
+	}
+	var problem error
 	_, err := w.History.Since(ctx, TopicReplies, nil, func(_ string, _ map[string]string, value []byte) {
 		command, err := readCommand(value, w.Force)
-		if asked, ok := command.(contact.Reply); err == nil && ok {
-			reply := replies[asked.ID]
+		if asked, ok := command.(contact.Reply); err == nil && ok && problem == nil {
+			reply := told[asked.ID]
 			reply.Asked = &asked
-			replies[asked.ID] = reply
+			delete(told, asked.ID)
+			problem = tell(reply)
 		}
 	})
+	if err == nil {
+		err = problem
+	}
+	for _, reply := range told {
+		if err == nil {
+			err = tell(reply)
+		}
+	}
+	if err == nil {
+		err = w.Memory.Remind(ctx, nil, some)
+	}
 	return err
 }

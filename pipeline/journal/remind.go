@@ -98,8 +98,9 @@ func (t *tx) continueBehind(c pipeline.ForgottenConversation) error {
 		}
 	}
 	for seq, sequence := range c.Rows {
-		_, placed, err := t.placeOf(seq)
-		if err == nil && !placed {
+		unplaced, err := queryInt(t.conn, `SELECT 1 FROM messages m JOIN unread u ON u.source = m.source AND u.seq = m.seq
+			WHERE m.seq = ? AND NOT EXISTS (SELECT 1 FROM progress p WHERE p.seq = m.seq)`, seq)
+		if err == nil && unplaced != 0 {
 			err = t.keepPlace(rowName(seq), c.Key, sequence)
 		}
 		if err != nil {
