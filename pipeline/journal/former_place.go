@@ -99,17 +99,26 @@ func (j *Journal) forgetPlaces(ctx context.Context, before time.Time) error {
 	if r := j.Restored(); r.At.IsZero() || r.At.After(before) {
 		return nil
 	}
-	return j.do(ctx, forgettingPlaces{}, 0)
+	for {
+		change := &forgettingPlaces{}
+		if err := j.do(ctx, change, 0); err != nil || change.rows == 0 {
+			return err
+		}
+	}
 }
 
-type forgettingPlaces struct{}
+// forgettingPlaces forgets some of them.
+type forgettingPlaces struct{ rows int }
 
-func (forgettingPlaces) apply(t *tx) error {
-	if !t.formerPlaces {
+func (f *forgettingPlaces) apply(t *tx) error {
+	if f.rows = 0; !t.formerPlaces {
 		return nil
 	}
-	t.formerPlaces = false
-	return execute(t.conn, "DELETE FROM cursors WHERE name >= '"+formerPlace+"' AND name < '"+formerPlaceEnd+"'")
+	err := execute(t.conn, `DELETE FROM cursors WHERE name IN (
+		SELECT name FROM cursors WHERE name >= '`+formerPlace+`' AND name < '`+formerPlaceEnd+`' LIMIT ?)`, pruneRows)
+	f.rows = t.conn.Changes()
+	t.formerPlaces = f.rows > 0
+	return err
 }
 
-func (forgettingPlaces) committed(*Journal) {}
+func (*forgettingPlaces) committed(*Journal) {}

@@ -1,10 +1,14 @@
 package journal
 
 import (
+	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"contactd/contact"
 	"contactd/pipeline"
+	"zombiezen.com/go/sqlite"
 )
 
 // TestJournalAndKafkaAgreeThoughTheDiskIsTooFullForMessages: what was accepted
@@ -75,5 +79,45 @@ func TestWhatIsSetAsideAgainKeepsItsPlace(t *testing.T) {
 		if err := tools.Retry(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestPlacesThatNobodyComesBackToAreForgottenInSteps: however many they are,
+// nobody waits for it.
+func TestPlacesThatNobodyComesBackToAreForgottenInSteps(t *testing.T) {
+	const places = 2*pruneRows + 1
+	clock := newClock(time.Unix(1790000000, 0))
+	j := open(t, t.TempDir(), func(_ *Config, d *Deps) { d.Now = clock.Now })
+	c := pipeline.ForgottenConversation{Key: "c", Channel: "email", Account: "a", Sequence: places, Messages: map[string]int64{}}
+	for sequence := range int64(places) {
+		c.Messages[fmt.Sprint("m-", sequence)] = sequence + 1
+	}
+	if err := errors.Join(j.Remind(t.Context(), []pipeline.ForgottenConversation{c}, nil), j.Doubt(t.Context(), places)); err != nil {
+		t.Fatal(err)
+	}
+	kept := func() (left int64) {
+		t.Helper()
+		if _, err := j.Prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		err := j.reader.with(func(conn *sqlite.Conn) (err error) {
+			left, err = queryInt(conn, "SELECT count(*) FROM cursors WHERE name LIKE 'place/%'")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return left
+	}
+	if left := kept(); left != places {
+		t.Errorf("%d are left at once", left)
+	}
+	before := j.commits.Load()
+	kept()
+	calm := j.commits.Load() - before
+	clock.Advance(defaultKeep + time.Hour)
+	before = j.commits.Load()
+	if left, steps := kept(), j.commits.Load()-before-calm; left != 0 || steps < 3 {
+		t.Errorf("%d are left after %d steps", left, steps)
 	}
 }
