@@ -16,7 +16,8 @@ type ForgottenConversation struct {
 	Key, Channel, Account string
 	Sequence              int64
 	// Messages are the places of people's messages that were forgotten, by their
-	// ids, Rows those of rows that the journal has.
+	// ids, and of word that a person vanished, by the event's; Rows those of rows
+	// that the journal has.
 	Messages map[string]int64
 	Rows     map[int64]int64
 }
@@ -95,6 +96,8 @@ func (f *forgotten) notePlace(row RowMark, has bool, key string, sequence int64,
 		c.Rows[row.Seq] = sequence
 	case ofPerson:
 		c.Messages[about] = sequence
+	case kind == contact.AbandonedV1: // its subject is the conversation
+		c.Messages[headers["ce_id"]] = sequence
 	}
 	f.conversations[key] = c
 	f.places++

@@ -86,3 +86,16 @@ func TestHoweverMuchWasForgottenTheJournalIsToldAFewAtATime(t *testing.T) {
 		t.Errorf("told of %d replies, and not in order", len(told.replies))
 	}
 }
+
+func TestTheJournalIsToldWhereItWasSaidThatAPersonVanished(t *testing.T) {
+	kafka := &published{t: t}
+	kafka.keep(pipeline.TopicEvents, &message.Message{Metadata: message.Metadata{
+		pipeline.MetaKey: "c-1", pipeline.MetaRow: "j/1/ab", "ce_sequence": "4",
+		"ce_type": contact.AbandonedV1, "ce_subject": "c-1", "ce_id": "of the event", "ce_source": "/force/webchat/main",
+	}})
+	told := &forgetful{places: map[string]int64{}}
+	pipeline.NewWitness(told, kafka, "borsetshire", slog.New(slog.DiscardHandler)).Run(t.Context())
+	if told.places["of the event"] != 4 {
+		t.Errorf("told %v", told.places)
+	}
+}

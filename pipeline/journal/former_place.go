@@ -41,7 +41,8 @@ func (t *tx) takePlace(s *source, seq int64) (c conversation, found bool, err er
 	if err != nil {
 		return c, false, err
 	}
-	for _, name := range []string{rowName(seq), contact.MessageID(s.channel, s.account, id)} {
+	message := contact.MessageID(s.channel, s.account, id)
+	for _, name := range []string{rowName(seq), message, contact.EventID(contact.AbandonedV1, message, "")} {
 		place, err := textOf(t.conn, "SELECT value FROM cursors WHERE name = ?", formerPlace+name)
 		if err != nil {
 			return c, false, err

@@ -54,6 +54,19 @@ func TestAnEmergencyTakesAlongWhatComesAgainAtItsPlaceBeforeIt(t *testing.T) {
 	}
 }
 
+func TestThatAPersonVanishedIsToldAtItsPlaceAgain(t *testing.T) {
+	j := open(t, t.TempDir())
+	event := contact.EventID(contact.AbandonedV1, contact.MessageID("email", "a", "gone"), "")
+	forgotten := pipeline.ForgottenConversation{Key: "c", Channel: "email", Account: "a", Sequence: 7, Messages: map[string]int64{event: 4}}
+	if err := j.Remind(t.Context(), []pipeline.ForgottenConversation{forgotten}, nil); err != nil {
+		t.Fatal(err)
+	}
+	accept(t, j, original("gone"))
+	if placed := place(t, j, 1, pipeline.Placement{Key: "c", Known: true}); placed.Sequence != 4 {
+		t.Errorf("it is at place %d", placed.Sequence)
+	}
+}
+
 // TestWhatIsSetAsideAgainKeepsItsPlace: it is told under the same id, and who
 // passes over known ids would miss another place.
 func TestWhatIsSetAsideAgainKeepsItsPlace(t *testing.T) {
