@@ -238,7 +238,7 @@ func (j *Journal) doubtHandOvers() error {
 			}}
 			err := change.apply(t)
 			if errors.Is(err, errDamaged) {
-				err = t.condemn(id)
+				_, err = t.condemn(id)
 			}
 			if err != nil {
 				return err

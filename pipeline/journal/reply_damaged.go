@@ -27,7 +27,7 @@ type condemning struct {
 }
 
 func (c *condemning) apply(t *tx) (err error) {
-	c.stored, err = t.condemnRow(c.id)
+	c.stored, err = t.condemn(c.id)
 	return err
 }
 
@@ -37,14 +37,9 @@ func (c *condemning) committed(j *Journal) {
 	j.outgoing.nudge()
 }
 
-func (t *tx) condemn(id string) error {
-	_, err := t.condemnRow(id)
-	return err
-}
-
-// condemnRow lets a damaged reply fail. Of one that cannot even be read nothing
+// condemn lets a damaged reply fail. Of one that cannot even be read nothing
 // can be told but by verify.
-func (t *tx) condemnRow(id string) ([]*row, error) {
+func (t *tx) condemn(id string) ([]*row, error) {
 	r, err := replyOf(t.conn, id)
 	if err == nil || errors.Is(err, errNoReply) {
 		return nil, nil // mended meanwhile, or so damaged that only verify finds it
