@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"contactd/pipeline"
+	"github.com/ThreeDotsLabs/watermill/message"
 	"zombiezen.com/go/sqlite"
 )
 
@@ -55,7 +57,6 @@ func (a *overtaking) bound() {
 	}
 }
 
-// take returns the next message, waiting for one; false when stopped says so.
 func (a *overtaking) take(stopped func() bool) (flight, bool) {
 	for {
 		seq, ok := a.pop(stopped)
@@ -63,11 +64,13 @@ func (a *overtaking) take(stopped func() bool) (flight, bool) {
 			return flight{}, false
 		}
 		if a.waits(seq) {
-			return flight{seq: seq}, true
+			return flight{seq: seq, lane: pipeline.LaneEmergency}, true
 		}
 		a.done(seq)
 	}
 }
+
+func (*overtaking) end() {}
 
 func (a *overtaking) pop(stopped func() bool) (seq int64, ok bool) {
 	a.mu.Lock()
@@ -99,6 +102,8 @@ func (a *overtaking) waits(seq int64) (yes bool) {
 	return yes || err != nil // to load it will say what is wrong
 }
 
+func (a *overtaking) acked(f flight, _ *message.Message) { a.done(f.seq) }
+
 // done is told that a message needs no more to be delivered.
 func (a *overtaking) done(seq int64) {
 	a.mu.Lock()
@@ -107,23 +112,20 @@ func (a *overtaking) done(seq int64) {
 	a.cond.Broadcast()
 }
 
-// refused is told that an envelope was refused: it rests a while.
-func (a *overtaking) refused(seq int64, after time.Duration) {
-	time.AfterFunc(after, func() { a.release(seq) })
+func (a *overtaking) refused(f flight, rest time.Duration) {
+	time.AfterFunc(rest, func() { a.release(f) })
 }
 
-// release makes a message deliverable again.
-func (a *overtaking) release(seq int64) {
+func (a *overtaking) release(f flight) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.flying[seq] {
-		delete(a.flying, seq)
-		a.waiting = append(a.waiting, seq)
+	if a.flying[f.seq] {
+		delete(a.flying, f.seq)
+		a.waiting = append(a.waiting, f.seq)
 		a.cond.Broadcast()
 	}
 }
 
-// wake has those who wait for a message look whether they are to stop.
 func (a *overtaking) wake() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

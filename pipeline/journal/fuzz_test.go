@@ -46,7 +46,7 @@ func FuzzRow(f *testing.F) {
 			return // a repetition
 		}
 		j.recent.clear()
-		e, err := j.load(flight{seq: seq, unread: &unreadItem{}})
+		e, err := j.load(flight{seq: seq})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -184,17 +184,21 @@ func (j *Journal) Blobs() channels.Blobs { return j.blobs }
 // Unread returns a subscriber that delivers every accepted and not yet sorted
 // entry, in order of acceptance. An envelope is done when its entry was sorted
 // or quarantined; acknowledging alone is not enough.
-func (j *Journal) Unread() message.Subscriber { return j.newSubscriber(unreadSide) }
+func (j *Journal) Unread() message.Subscriber {
+	return j.deliver(func(topic string) side { return unreadOf{j.unread, topic} }, envelopeOf)
+}
 
 // Outbox returns a subscriber that delivers sorted entries: emergencies first,
 // then what nobody could read, then the oldest, automatic mail last but never
 // starved; one unacknowledged per conversation, in its order. Ack means
 // published: pipeline.MetaPartition and MetaOffset of the envelope are noted.
-func (j *Journal) Outbox() message.Subscriber { return j.newSubscriber(outboxSide) }
+func (j *Journal) Outbox() message.Subscriber { return j.deliver(j.outbox.open, envelopeOf) }
 
 // Ahead returns a subscriber that delivers emergencies that wait behind others
 // of their conversation, so that they can be told of before their turn; the
 // Outbox delivers them all the same. After a restart it delivers them again,
 // together with what was only taken along by one. An envelope that is
 // acknowledged is not delivered again.
-func (j *Journal) Ahead() message.Subscriber { return j.newSubscriber(aheadSide) }
+func (j *Journal) Ahead() message.Subscriber {
+	return j.deliver(func(string) side { return j.ahead }, envelopeOf)
+}

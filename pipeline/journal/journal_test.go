@@ -13,6 +13,7 @@ import (
 	"contactd/contact"
 	"contactd/pipeline"
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 // open opens a journal that the test closes at its end.
@@ -170,6 +171,18 @@ func TestAMessageGoesFromAcceptanceToPublished(t *testing.T) {
 	waitPublished(t, j, 1)
 	nothing(t, unread)
 	nothing(t, out)
+}
+
+func TestARefusalIsCountedOnce(t *testing.T) {
+	j := open(t, t.TempDir())
+	accept(t, j, original("1"))
+	unread := subscribe(t, j.Unread())
+	_, env := next(t, unread)
+	env.Nack()
+	next(t, unread)
+	if got := testutil.ToFloat64(j.metrics.nacks); got != 1 {
+		t.Errorf("counted %v", got)
+	}
 }
 
 // waitPublished waits until n messages are durably published.

@@ -14,7 +14,7 @@ const damagedReason = "the stored message is damaged, run contactd verify"
 // load returns the entry of a flight, from memory or from the database. A
 // damaged message is delivered marked as quarantined, so that a person looks.
 func (j *Journal) load(f flight) (pipeline.Entry, error) {
-	if r, placed := j.recent.get(f.seq); r != nil && (f.unread != nil || placed.Sequence != 0) {
+	if r, placed := j.recent.get(f.seq); r != nil && (f.lane == pipeline.LaneUnsorted || placed.Sequence != 0) {
 		e := r.entry()
 		j.complete(&e, f, placed)
 		return e, nil
@@ -40,15 +40,7 @@ func (j *Journal) load(f flight) (pipeline.Entry, error) {
 // complete fills what the flight knows about an entry.
 func (j *Journal) complete(e *pipeline.Entry, f flight, placed pipeline.Placed) {
 	e.Placed, e.Row.Journal = placed, j.past.id
-	switch {
-	case f.ahead():
-		e.Lane = pipeline.LaneEmergency
-	case f.head != nil:
-		e.Lane = laneOf(f.rank)
-	default:
-		e.Attempts = f.unread.attempts
-		e.Lane = pipeline.LaneUnsorted
-	}
+	e.Lane, e.Attempts = f.lane, max(e.Attempts, f.attempts)
 }
 
 // loadDamaged returns what can be told about a damaged message. When its

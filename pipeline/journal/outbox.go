@@ -3,7 +3,6 @@ package journal
 import (
 	"container/heap"
 	"sync"
-	"time"
 
 	"contactd/pipeline"
 )
@@ -106,7 +105,7 @@ func (o *outbox) know(rows []*row) {
 }
 
 // open begins the delivery of a topic.
-func (o *outbox) open(name string) *topic {
+func (o *outbox) open(name string) side {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	t := o.topics[name]
@@ -116,7 +115,7 @@ func (o *outbox) open(name string) *topic {
 	}
 	t.subscribers++
 	o.wakeLoader()
-	return t
+	return outboxOf{o, t}
 }
 
 // close ends it. What was ready is found again by others in the database.
@@ -245,7 +244,6 @@ func (o *outbox) landed() {
 	}
 }
 
-// wake has those who wait for a message look whether they are to stop.
 func (o *outbox) wake() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -255,24 +253,6 @@ func (o *outbox) wake() {
 func (o *outbox) wakeAll() {
 	for _, t := range o.topics {
 		t.wake.Broadcast()
-	}
-}
-
-// take returns the next message of a topic, waiting for one; false when
-// stopped says so.
-func (o *outbox) take(t *topic, stopped func() bool) (flight, bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for {
-		if stopped() {
-			return flight{}, false
-		}
-		if h := o.pick(t); h != nil {
-			h.state = headFlying
-			o.flying++
-			return flight{seq: h.seq, head: h, rank: h.rank}, true
-		}
-		t.wake.Wait()
 	}
 }
 
@@ -309,28 +289,6 @@ func (o *outbox) pick(t *topic) *head {
 	}
 	t.turn--
 	return nil
-}
-
-// refused is told that an envelope was refused: it rests a while.
-func (o *outbox) refused(h *head, after time.Duration) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if h.state != headFlying {
-		return
-	}
-	h.state = headResting
-	time.AfterFunc(after, func() { o.release(h) })
-}
-
-// release makes a head deliverable again.
-func (o *outbox) release(h *head) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if h.state != headFlying && h.state != headResting {
-		return
-	}
-	o.landed()
-	o.home(h)
 }
 
 // settle has the first waiting message of h's conversation looked up.

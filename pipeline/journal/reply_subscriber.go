@@ -3,7 +3,6 @@ package journal
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"sync"
 	"time"
 
@@ -61,52 +60,7 @@ func (o *outgoing) nudge() {
 // becomes of one is told to HandOver, Outcome and Postpone; Ack says that this
 // was done, Nack that it is to be delivered again.
 func (j *Journal) Replies() message.Subscriber {
-	ctx, cancel := context.WithCancel(j.ctx)
-	return &replySubscriber{o: j.outgoing, ctx: ctx, close: cancel}
-}
-
-type replySubscriber struct {
-	o     *outgoing
-	ctx   context.Context
-	close context.CancelFunc
-	mu    sync.Mutex
-	runs  sync.WaitGroup
-}
-
-// Subscribe implements message.Subscriber. There is one topic, whatever its
-// name.
-func (s *replySubscriber) Subscribe(ctx context.Context, _ string) (<-chan *message.Message, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	j := s.o.j
-	j.runsMu.Lock()
-	defer j.runsMu.Unlock()
-	if s.ctx.Err() != nil {
-		return nil, errors.New("subscribe to replies: subscriber is closed")
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	forward := context.AfterFunc(s.ctx, cancel)
-	out := make(chan *message.Message)
-	s.runs.Add(1)
-	j.runs.Add(1)
-	go func() {
-		defer j.runs.Done()
-		defer s.runs.Done()
-		defer close(out)
-		defer forward()
-		defer cancel()
-		s.o.run(ctx, out)
-	}()
-	return out, nil
-}
-
-// Close implements message.Subscriber.
-func (s *replySubscriber) Close() error {
-	s.mu.Lock()
-	s.close()
-	s.mu.Unlock()
-	s.runs.Wait()
-	return nil
+	return j.newSubscriber(func(ctx context.Context, _ string, out chan<- *message.Message) { j.outgoing.run(ctx, out) })
 }
 
 // run delivers until ctx ends, once the journal knows what it may have sent.

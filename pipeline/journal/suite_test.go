@@ -100,9 +100,7 @@ func suite(t *testing.T, conversation func(topic, id string) string,
 ) {
 	j := open(t, t.TempDir(), func(c *Config, _ *Deps) { c.InFlight = 1024 })
 	construct := func(*testing.T) (message.Publisher, message.Subscriber) {
-		s := j.newSubscriber(outboxSide)
-		s.render = unwrap
-		return &suitePublisher{j: j, conversation: conversation}, s
+		return &suitePublisher{j: j, conversation: conversation}, j.deliver(j.outbox.open, unwrap)
 	}
 	// No subtest is left when t ends, but it is not over for t.Cleanup before.
 	t.Run("suite", func(t *testing.T) { run(t, features, construct, nil) })

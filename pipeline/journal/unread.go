@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"contactd/pipeline"
+	"github.com/ThreeDotsLabs/watermill/message"
 )
 
 // unread delivers what was accepted and not yet sorted, in order of
@@ -104,7 +105,6 @@ func (u *unread) arrived(rows []*row) {
 	u.cond.Broadcast()
 }
 
-// wake has those who wait for a message look whether they are to stop.
 func (u *unread) wake() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -187,16 +187,20 @@ func (u *unread) wasRead(seq int64) {
 	u.j.marker.clear(seq)
 }
 
-// take returns the next message for a topic, waiting for one; false when
-// stopped says so.
-func (u *unread) take(topic string, stopped func() bool) (flight, bool) {
+// unreadOf is what a subscription to a topic has of the unread.
+type unreadOf struct {
+	*unread
+	topic string
+}
+
+func (u unreadOf) take(stopped func() bool) (flight, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for {
 		if stopped() {
 			return flight{}, false
 		}
-		if item := u.pick(topic); item != nil {
+		if item := u.pick(u.topic); item != nil {
 			u.flying[item.seq] = item
 			u.held++
 			u.reading++
@@ -205,11 +209,13 @@ func (u *unread) take(topic string, stopped func() bool) (flight, bool) {
 			b.reading++
 			u.alone = item.suspect
 			u.j.marker.set(item.seq)
-			return flight{seq: item.seq, unread: item}, true
+			return flight{seq: item.seq, attempts: item.attempts, unread: item}, true
 		}
 		u.cond.Wait()
 	}
 }
+
+func (unreadOf) end() {}
 
 // pick removes the next deliverable item, nil when there is none.
 func (u *unread) pick(topic string) *unreadItem {
@@ -264,26 +270,30 @@ func (u *unread) pickSuspect(topic string) *unreadItem {
 	return nil
 }
 
-// answered is told what became of a delivered envelope. Only a durable Sort or
-// Quarantine takes a message out of the unread.
-func (u *unread) answered(item *unreadItem, acked bool) {
+// acked is told of an acknowledgement. Only a durable Sort or Quarantine takes a
+// message out of the unread.
+func (u *unread) acked(f flight, _ *message.Message) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if item.sorted || u.flying[item.seq] != item {
-		return
+	if u.flies(f.unread) {
+		u.j.deps.Log.Warn("message acknowledged unread but not sorted, delivering it again", "seq", f.seq)
+		u.j.metrics.nacks.Inc()
+		u.refused(f, redeliverAfter)
 	}
-	if acked {
-		u.j.deps.Log.Warn("message acknowledged unread but not sorted, delivering it again", "seq", item.seq)
-	}
-	u.j.metrics.nacks.Inc()
-	time.AfterFunc(redeliverAfter, func() { u.release(item) })
 }
 
-// release makes a message deliverable again.
-func (u *unread) release(item *unreadItem) {
+// flies reports whether the flight of an item is not over yet.
+func (u *unread) flies(item *unreadItem) bool { return !item.sorted && u.flying[item.seq] == item }
+
+func (u *unread) refused(f flight, rest time.Duration) {
+	time.AfterFunc(rest, func() { u.release(f) })
+}
+
+func (u *unread) release(f flight) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if item.sorted || u.flying[item.seq] != item {
+	item := f.unread
+	if !u.flies(item) {
 		return
 	}
 	u.j.marker.clear(item.seq)
