@@ -74,54 +74,71 @@ func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.
 	if text == "" {
 		text = message.Text
 	}
-	tag, unsure := c.detect(text)
-	opinion := contact.Opinion{By: c.Name(), Language: tag}
-	reason := contact.Reason{Rule: "language." + tag, Grade: contact.Resolution, Text: "written in " + tag}
+	told := c.detect(text)
+	opinion := contact.Opinion{By: c.Name(), Language: told.tag}
+	reason := contact.Reason{Rule: "language." + told.tag, Grade: contact.Resolution, Text: "written in " + told.tag}
 	switch {
-	case tag != "" && tag != "en" && tag != "cy":
-		reason.Grade, reason.Text = contact.Unknown, "written in another language: "+tag
-	case unsure && tag != "cy":
+	case told.tag != "" && told.tag != "en" && told.tag != "cy":
+		reason.Grade, reason.Text = contact.Unknown, "written in another language: "+told.tag
+	case told.unsure:
 		reason.Rule, reason.Grade, reason.Text = "language.unsure", contact.Unknown, "written, or partly, in a language that does not show"
-	case tag == "":
+	case told.tag == "":
 		reason.Rule, reason.Text = "language.short", "too short to show its language"
 	}
 	opinion.Grade, opinion.Reasons = reason.Grade, []contact.Reason{reason}
+	if told.welsh && reason.Rule != "language.cy" {
+		opinion.Reasons = append(opinion.Reasons, contact.Reason{Rule: "language.cy", Grade: contact.Resolution, Text: "written partly in cy"})
+	}
 	return opinion, nil
 }
 
 // Detect returns the BCP 47 tag of the language in which most of text is
 // written, or nothing where too little of it shows.
-func (c *Classifier) Detect(text string) string {
-	tag, _ := c.detect(text)
-	return tag
+func (c *Classifier) Detect(text string) string { return c.detect(text).tag }
+
+// told is what shows of a text's language.
+type told struct {
+	tag string
+	// welsh is whether some sentence or line is Welsh, unsure whether one is in
+	// a language that does not show: English around it must not hide that.
+	welsh, unsure bool
 }
 
-// detect also reports whether some sentence or line is in a language that does
-// not show: English around it must not hide that.
-func (c *Classifier) detect(text string) (tag string, unsure bool) {
+func (c *Classifier) detect(text string) told {
 	if tag, unlisted := c.byScript(text); tag != "" || unlisted {
-		return tag, unlisted
+		return told{tag: tag, unsure: unlisted}
 	}
 	folded := c.scratch.Get().(*fold.Text)
 	defer c.scratch.Put(folded)
 	fold.Fold(folded, text, nil, maxCharacters)
+	var shown told
 	var whole, part tally
 	for i := range folded.Tokens {
 		t := &folded.Tokens[i]
 		if t.Marks&(fold.AfterStop|fold.AfterEdge) != 0 {
-			unsure = unsure || part.unsure()
-			part = tally{}
+			c.end(&shown, &part)
 		}
 		known := c.words[string(folded.Word(i))]
 		whole.add(known, t.Marks)
 		part.add(known, t.Marks)
 	}
-	unsure = unsure || part.unsure()
-	best := whole.best()
-	if best == 0 && whole.found[0] == 0 {
-		return "", unsure
+	c.end(&shown, &part)
+	if best := whole.best(); best != 0 || whole.found[0] != 0 {
+		shown.tag = c.tags[best]
+		shown.welsh = shown.welsh || shown.tag == "cy"
 	}
-	return c.tags[best], unsure
+	return shown
+}
+
+// end notes what a sentence shows, and begins the next.
+func (c *Classifier) end(shown *told, sentence *tally) {
+	switch {
+	case c.tags[sentence.best()] == "cy":
+		shown.welsh = true
+	case sentence.isForeign():
+		shown.unsure = true
+	}
+	*sentence = tally{}
 }
 
 // tally counts the common words of each language in a piece of text.
@@ -158,8 +175,8 @@ func (t *tally) best() int {
 	return best
 }
 
-// unsure reports whether there are enough words and next to none in English.
-func (t *tally) unsure() bool {
+// isForeign reports whether there are enough words and next to none in English.
+func (t *tally) isForeign() bool {
 	return t.words-t.names >= enoughWords && float64(t.found[0]) <= minEnglish*float64(t.words)
 }
 

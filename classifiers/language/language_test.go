@@ -43,12 +43,16 @@ func TestTheLanguageOfAMessageIsTold(t *testing.T) {
 
 func TestALanguageThatDoesNotShowIsForAPerson(t *testing.T) {
 	for text, want := range map[string]contact.Grade{
-		"waan lumiyay baasaboorkaygii tareenka dhexdiisa": contact.Unknown, // too few common words to tell
-		"Zhqrt kwplm vbnxs tqrwz gplkm wrtz":              contact.Unknown,
-		"ᠲᠤᠰᠠᠯᠠᠮᠵᠢ ᠭᠤᠶᠤᠨᠠ":                                contact.Unknown, // a script that nobody has listed
+		"waan lumiyay baasaboorkaygii tareenka dhexdiisa":                                        contact.Unknown, // too few common words to tell
+		"Zhqrt kwplm vbnxs tqrwz gplkm wrtz":                                                     contact.Unknown,
+		"ᠲᠤᠰᠠᠯᠠᠮᠵᠢ ᠭᠤᠶᠤᠨᠠ":                                                                       contact.Unknown, // a script that nobody has listed
+		"Diolch yn fawr am ddod i'r ysgol ddoe. waan lumiyay baasaboorkaygii tareenka dhexdiisa": contact.Unknown,
 		"upstairs":     contact.Resolution, // too short to tell anything
 		"14 Mill Lane": contact.Resolution,
-		"car nicked off drive overnight. black rav4. both keys here": contact.Resolution,
+		// Welsh is read as English is, in the midst of English too.
+		"Diolch yn fawr i'r heddwas ddaeth i siarad â'r plant yn yr ysgol.":                     contact.Resolution,
+		"Hello, my bike got nicked. Mae rhywun wedi torri mewn i'r sied neithiwr. Thanks, Mair": contact.Resolution,
+		"car nicked off drive overnight. black rav4. both keys here":                            contact.Resolution,
 	} {
 		opinion, err := New().Grade(context.Background(), contact.Message{Text: text})
 		if err != nil || opinion.Grade != want || len(opinion.Reasons) == 0 {

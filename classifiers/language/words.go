@@ -39,7 +39,18 @@ func common() map[string]string {
 			"text mom birthday points transfer accounts count timer insurance plan overnight keys ref shed bother pal aye nae " +
 			"cool miss haha nah cheers welcome game update order weather remind song music schedule meeting flight book check " +
 			"cost price food restaurant recipe traffic location alarm list shopping translate language credit balance bill",
-		"cy":      "mae yn ei eu yr ni chi dy ein eich rwyf rydw dwi rwy wyf yw ydy nad nid ddim wedi fod roedd gan gyda heb dros wrth hefyd ond neu pan sut pam beth pwy pryd hwn hyn heddiw neithiwr bore nos diolch heddlu helpwch gallwch hoffwn eisiau isio mi ar o gyfer sydd maen",
+		"cy": "mae yn ei eu yr ni chi dy ein eich rwyf rydw dwi rwy wyf yw ydy nad nid ddim wedi fod roedd gan gyda heb dros " +
+			"wrth hefyd ond neu pan sut pam beth pwy pryd hwn hyn heddiw neithiwr bore nos diolch heddlu helpwch gallwch " +
+			"hoffwn eisiau isio mi ar o gyfer sydd maen fy ac mynd mewn rhywun ers bod dim ol drws fe dod efo dan hin nhw " +
+			"newydd fen dwin dyn bob bach nawr neb fel iawn heno fo fin siarad ysgol nol lawr nhwn ffon cael oes mis dydd " +
+			"rwan gweud deud nesa wedii oed allan rhoi awr torri iw gwbod cyn symud dweud eto yma llun oedd wythnos mawr ddod " +
+			"byw lon ffordd siop plis tri yng hyd nath neud boi arall ateb lan gweld gyd achos ydi mrawd swyddog ddydd moyn " +
+			"lladd adra gael enw agor gwaith bws lle gofyn fach iddo stryd deg gweiddi fynd hanner mab dwr gwaed fawr maes " +
+			"cyngor pawb hogyn clwb rhif dwy gwr fory erbyn sy coch capel ddyn weld ffenest arian bont cysgu tro fydd gadael " +
+			"methu bydd marw ddoe cae cefn tua tair ydw naw nain gen rhwng byd ddeg neges mor merch sori dda aros wal aeth " +
+			"oddi barod gwn ger wraig gegin rownd ddau nes saith felly ffonio wyth gallu ffrind drwyr jyst fis munud nhad " +
+			"sied rhaid dwetha gefn gwybod wediu byth peth meddwl efor goll rhyw heddi ble dwyn iddi ofn twll amser bant " +
+			"wedyn gwely",
 		"pl":      "nie jest sie na do ze jak ale tak po od dla co juz przez bardzo pomoc prosze mam moj moja ten byl ona on jego mnie zostal gdzie dzien dobry czy sa aby tylko przed moze jestem wczoraj dzisiaj policja sasiad dom maz zona dziecko chcialbym chcialabym potrzebuje dziekuje bo tym ktos ich moge",
 		"ro":      "nu este un cu pe care din mai sunt am va rog sa acum imi ajutor fost dar si la lui ei mea meu buna ziua cand aici vreau sau pentru daca foarte politia vecinul casa masina acasa aseara ieri azi noapte multumesc pot sotul copil fi fara despre",
 		"es":      "que el los las una por para con pero como esta este muy todo tengo ayuda favor mi su se lo y en es estoy hola ha mas ella hay ahora aqui cuando donde gracias quiero puedo policia ayer hoy noche porque hace fue sido casa hermano esposo marido dos han buenas buenos dias",

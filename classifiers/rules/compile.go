@@ -22,6 +22,8 @@ type book struct {
 	senses  senses
 	// edge is the sense of the edge of a sentence.
 	edge sense
+	// bilingual is whether Welsh is judged as English is, see stretches.
+	bilingual bool
 }
 
 // compiled is a rule without its phrases, which are in the trie. Rules are
@@ -75,7 +77,7 @@ func compile(weighed bool, files ...*file) (*book, error) {
 		home:     map[string]bool{},
 		abroad:   map[string]bool{},
 		spelling: map[string][]string{},
-		book:     &book{emoji: map[rune]string{}, senses: newSenses()},
+		book:     &book{emoji: map[rune]string{}, senses: newSenses(), bilingual: weighed},
 		grower:   newGrower(),
 		sets:     map[string]symbol{},
 	}

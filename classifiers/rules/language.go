@@ -7,9 +7,21 @@ import "contactd/classifiers/fold"
 // heaviest stretch counts. Text added before or after it cannot make it
 // lighter, so that a foreign cry for help is not drowned in English.
 type stretches struct {
-	sum, heaviest int
-	welsh         int // words known as Welsh
-	words         int // words weighed
+	read, mixed stretch
+	english     int // words known as English
+	welsh       int // words known as Welsh
+	words       int // words weighed
+	// bilingual is whether who judges after the rules reads Welsh as it reads
+	// English.
+	bilingual bool
+}
+
+// stretch is the weight up to a word, and the most that it was.
+type stretch struct{ sum, heaviest int }
+
+func (s *stretch) add(weight int) {
+	s.sum = max(0, s.sum+weight)
+	s.heaviest = max(s.heaviest, s.sum)
 }
 
 // The weights of words. They were chosen on 210 messages in 20 languages, of
@@ -25,7 +37,7 @@ const (
 )
 
 // begin starts the next text; stretches do not reach over its beginning.
-func (s *stretches) begin() { s.sum = 0 }
+func (s *stretches) begin() { s.read.sum, s.mixed.sum = 0, 0 }
 
 // add weighs one word. A name (a capital in a text that is not shouted) and a
 // number tell nothing.
@@ -39,6 +51,7 @@ func (s *stretches) add(t *fold.Token, points tongue) {
 		t.Marks&fold.Latin == 0 && t.Marks&fold.Lookalike != 0 && points != english:
 		weight = weightForeignScript
 	case points == english:
+		s.english++
 		weight = weightEnglish
 	case points == welsh:
 		s.welsh++
@@ -51,12 +64,22 @@ func (s *stretches) add(t *fold.Token, points tongue) {
 		weight = weightUnknown
 	}
 	s.words++
-	s.sum = max(0, s.sum+weight)
-	s.heaviest = max(s.heaviest, s.sum)
+	s.mixed.add(weight)
+	if points == welsh {
+		weight = weightEnglish
+	}
+	s.read.add(weight)
 }
 
-// foreign reports whether some stretch is too foreign to be judged.
-func (s *stretches) foreign() bool { return s.heaviest >= enoughForeign }
+// foreign reports whether some stretch is too foreign to be judged. Welsh is
+// read where it is what the text is written in: a line of it among English ones
+// is too little to be sure of.
+func (s *stretches) foreign() bool {
+	if s.bilingual && s.welsh > s.english {
+		return s.read.heaviest >= enoughForeign
+	}
+	return s.mixed.heaviest >= enoughForeign
+}
 
 // isWelsh reports whether Welsh may be what is foreign.
 func (s *stretches) isWelsh() bool { return s.welsh >= 2 }

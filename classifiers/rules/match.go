@@ -95,7 +95,7 @@ func newMatcher(b *book) *matcher {
 func (m *matcher) reset() {
 	m.hits = m.hits[:0]
 	clear(m.hitsOf)
-	m.stretches = stretches{}
+	m.stretches = stretches{bilingual: m.book.bilingual}
 	if m.now > 1<<31 {
 		m.now = 0
 		clear(m.symbolAt)

@@ -35,3 +35,22 @@ func TestWhatIsSaidOfNoiseTooIsNoSuicidalAct(t *testing.T) {
 		}
 	}
 }
+
+func TestWelshIsReadAsEnglishIsWhereSomebodyWeighsIt(t *testing.T) {
+	alone, weighed := newRules(t, rules.Config{}), newRules(t, rules.Config{Weighed: true})
+	welsh := "Mae angen help arnaf os gwelwch yn dda, mae fy mam wedi mynd"
+	if got := grade(t, alone, welsh); got.Grade != contact.Unknown {
+		t.Errorf("alone: %v", got.Grade)
+	}
+	if got := grade(t, weighed, welsh); got.Grade == contact.Unknown {
+		t.Errorf("weighed: %+v", got.Reasons)
+	}
+	for _, text := range []string{
+		welsh + ". pomocy, on bije moja siostre i nie moge wyjsc z domu. " + welsh,
+		"Fjalet qe shkruaj jane per vellain tim qe humbi dje mbrema",
+	} {
+		if got := grade(t, weighed, text); !flagged(got.Grade) {
+			t.Errorf("%q: %v", text, got.Grade)
+		}
+	}
+}

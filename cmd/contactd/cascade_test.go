@@ -131,6 +131,29 @@ func TestTheFirstLineOfAPersonInDangerIsSeen(t *testing.T) {
 	}
 }
 
+// TestWelshIsGradedAsEnglishIs: what is calm in Welsh waits for nobody who must
+// first see what it is, and what is in danger is seen.
+func TestWelshIsGradedAsEnglishIs(t *testing.T) {
+	panel, err := newPanel(classifiersConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, right := range map[string]func(contact.Grade) bool{
+		"Mae dyn â chyllell tu allan i'r tŷ ac mae e'n trio dod mewn, plis dewch yn glou":                       raised,
+		"Mae fy mab wedi cymryd tabledi i gyd a dydi o ddim yn deffro":                                          raised,
+		"ma tan yn y fflat drws nesa a ma plant mewn na":                                                        raised,
+		"Hello, thanks for last week. Mae fy nghariad wedi 'nharo i eto a dwi'n cuddio yn y bath. Thanks, Mair": raised,
+		"Pryd mae'r swyddfa ar agor dydd Sadwrn os gwelwch yn dda?":                                             calm,
+		"Diolch yn fawr i chi am eich help wythnos diwethaf, mae popeth yn iawn nawr":                           calm,
+		"Mae rhywun wedi dwyn fy meic o'r sied nos Fawrth, oes modd cael rhif trosedd ar gyfer yr yswiriant?":   calm,
+		"Hello, dwi wedi colli fy waled yn y dre. Oes rhywun wedi ei ffeindio? Thanks, Mair":                    calm,
+	} {
+		if got := panel.Assess(t.Context(), contact.Message{Text: line, Authored: line}); !right(got.Grade) {
+			t.Errorf("%q: %v", line, got.Grade)
+		}
+	}
+}
+
 // TestPlainStatementsAreGradedByAllTogether holds all classifiers together to
 // what the rules alone are held to, on the examples of the rules: phrases that
 // the rules leave to the learned classifier must not get lost there.
