@@ -151,12 +151,13 @@ func rulesOf(hits []hit) int {
 // unjudged are the reasons why a person must read the message whatever the
 // rules found.
 func (e *edition) unjudged(j *judgement) (reasons []contact.Reason) {
-	if s := &j.matcher.stretches; s.foreign() {
-		text := "not, or not all, in English"
-		if s.isWelsh() {
-			text = "in Welsh, or partly"
-		}
-		reasons = append(reasons, contact.Reason{Rule: "language", Grade: contact.Unknown, Text: text})
+	switch s := &j.matcher.stretches; {
+	case s.foreign() && s.isWelsh():
+		reasons = append(reasons, contact.Reason{Rule: "language", Grade: contact.Unknown, Text: "in Welsh, or partly"})
+	case s.foreign():
+		reasons = append(reasons, contact.Reason{Rule: "language", Grade: contact.Unknown, Text: "not, or not all, in English"})
+	case s.readsWelsh():
+		reasons = append(reasons, contact.Reason{Rule: "language.welsh", Grade: contact.Resolution, Text: "in Welsh"})
 	}
 	if j.cut {
 		reasons = append(reasons, contact.Reason{Rule: "length", Grade: contact.Unknown, Text: "too long to be judged to its end"})

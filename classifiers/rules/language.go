@@ -75,10 +75,16 @@ func (s *stretches) add(t *fold.Token, points tongue) {
 // read where it is what the text is written in: a line of it among English ones
 // is too little to be sure of.
 func (s *stretches) foreign() bool {
-	if s.bilingual && s.welsh > s.english {
+	if s.readsWelsh() {
 		return s.read.heaviest >= enoughForeign
 	}
 	return s.mixed.heaviest >= enoughForeign
+}
+
+// readsWelsh reports whether the text is Welsh, and whoever judges it reads
+// that. Of a few words one is enough: what people type first is short.
+func (s *stretches) readsWelsh() bool {
+	return s.bilingual && s.welsh > s.english && (s.welsh > 1 || s.words <= 3)
 }
 
 // isWelsh reports whether Welsh may be what is foreign.
