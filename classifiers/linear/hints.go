@@ -35,7 +35,7 @@ func (h *hints) gather(message contact.Message, before []contact.Opinion) {
 	for _, opinion := range before {
 		h.add('g', opinion.Grade.String())
 		for _, reason := range opinion.Reasons {
-			h.add('r', learnedAs(reason.Rule))
+			h.add('r', reason.Rule)
 			switch reason.Grade {
 			case contact.Emergency:
 				emergency++
@@ -61,19 +61,6 @@ func (h *hints) gather(message contact.Message, before []contact.Opinion) {
 		h.add('q', "")
 	}
 	h.pair(before)
-}
-
-// learnedAs is the rule by which a finding was known when the shipped weights
-// were learned: languages told apart since then stood under the name of another
-// of their script.
-func learnedAs(rule string) string {
-	switch rule {
-	case "language.fa", "language.ckb", "language.ps":
-		return "language.ur"
-	case "language.bg":
-		return "language.ru"
-	}
-	return rule
 }
 
 func (h *hints) pair(before []contact.Opinion) {

@@ -186,7 +186,7 @@ func worth(table *confusion) float64 {
 	return macroF1(table) -
 		10*max(0, share(soon[:1], contact.Scheduled, contact.Resolution)-lowEmergency) -
 		10*max(0, share(soon, contact.Scheduled, contact.Resolution)-lowFlagged) -
-		17*max(0, wantFlagged-share(soon, contact.Emergency)) -
+		22*max(0, wantFlagged-share(soon, contact.Emergency)) -
 		2*max(0, wantEmergency-share(soon[:1], contact.Emergency)) -
 		2*max(0, wantPriority-share(soon, contact.Priority))
 }
