@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
+	"contactd/classifiers"
 	"contactd/contact"
 )
 
@@ -115,8 +115,7 @@ func decodeFile(name string, content []byte) (f *file, err error) {
 		}
 	}()
 	f = &file{name: name}
-	content = bytes.TrimPrefix(content, []byte("\ufeff")) // editors of other systems begin a file with it
-	err = yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(f)
+	err = classifiers.PackDecoder(content).Decode(f)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read rule file %w", placed(name, err))
 	}
