@@ -174,17 +174,20 @@ func surname(text string, words [][]int) (end int) {
 		if r, _ := utf8.DecodeRuneInString(one); unicode.IsUpper(r) {
 			return words[i][1]
 		}
-		if !particles[one] {
+		if !isParticle(one) {
 			break
 		}
 	}
 	return words[0][1]
 }
 
-// particles stand between a first name and the rest.
-var particles = map[string]bool{
-	"van": true, "von": true, "der": true, "den": true, "de": true, "del": true, "di": true, "da": true, "dos": true, "du": true,
-	"la": true, "le": true, "el": true, "al": true, "bin": true, "bint": true, "ap": true, "ab": true, "ferch": true,
+// isParticle tells what may stand between a first name and the rest.
+func isParticle(word string) bool {
+	switch word {
+	case "van", "von", "der", "den", "de", "del", "di", "da", "dos", "du", "la", "le", "el", "al", "bin", "bint", "ap", "ab", "ferch":
+		return true
+	}
+	return false
 }
 
 // unaccented is a word as those write it who have no accents on their keyboard.
