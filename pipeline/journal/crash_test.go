@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/deploy/servers"
 	"contactd/pipeline"
 	"zombiezen.com/go/sqlite"
 )
@@ -97,20 +98,13 @@ func run(t *testing.T, name string, args ...string) {
 	}
 }
 
-// mount mounts something for the length of a test.
+// mount mounts something on a new folder for the length of a test.
 func mount(t *testing.T, at string, args ...string) {
 	t.Helper()
 	if err := os.MkdirAll(at, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("mount", append(args, at)...).CombinedOutput()
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skipf("this test needs to mount a disk: %v %s", err, out)
-	}
-	if err != nil {
-		t.Fatalf("mount: %v\n%s", err, out)
-	}
-	t.Cleanup(func() { _ = exec.Command("umount", at).Run() })
+	servers.Mount(t, at, args...)
 }
 
 // A power cut is imitated by killing the process and copying the image of its

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"contactd/deploy/servers"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
@@ -191,13 +191,7 @@ func TestWhichDiskIsFullIsSaid(t *testing.T) {
 		}
 	}
 	small := t.TempDir()
-	if said, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", small).CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("mount: %v %s", err, said)
-		}
-		t.Skipf("this test needs to mount a disk: %v %s", err, said)
-	}
-	t.Cleanup(func() { _ = exec.Command("umount", small).Run() })
+	servers.Mount(t, small, "-t", "tmpfs", "-o", "size=100k", "tmpfs")
 	to := filepath.Join(small, "copy")
 	if _, err := Take(t.Context(), Plan{From: dir, To: to, Mark: "restored"}); err == nil || !strings.Contains(err.Error(), "journal.db to "+to) {
 		t.Errorf("got %v", err)
