@@ -288,6 +288,14 @@ func TestThePlaceIsSharedOnlyWhenAskedFor(t *testing.T) {
 	d.wait("the place", func() bool { return len(d.latest().frames) == 1 })
 }
 
+// asksForACopy asks for the chat by email where that is offered.
+func (w *window) asksForACopy(address string) {
+	w.t.Helper()
+	w.click("#copy-email", "")
+	w.press(address)
+	w.click("button", "Email me a copy")
+}
+
 func TestThePersonEndsTheChatAndStartsAnother(t *testing.T) {
 	d, w, _ := visit(t, desktop, "")
 	w.click("button", "Chat with police")
@@ -300,9 +308,7 @@ func TestThePersonEndsTheChatAndStartsAnother(t *testing.T) {
 	w.sees("This chat has ended. The police keep what was written.")
 	w.shoot("ended")
 	w.click("button", "Copy by email")
-	w.click("#copy-email", "")
-	w.press("ann@example.org")
-	w.click("button", "Email me a copy")
+	w.asksForACopy("ann@example.org")
 	w.sees("The copy of this chat was sent by email.")
 	w.click("button", "Start a new chat")
 	w.hides("all is well")

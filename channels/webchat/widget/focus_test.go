@@ -45,9 +45,7 @@ func TestTheFocusIsNeverLost(t *testing.T) {
 	w.click("button", "Change it and send again")
 	w.focus("#text")
 
-	w.click("button", "Options")
-	w.click("summary", "End this chat")
-	w.click("button", "End it now")
+	w.ends()
 	w.sees("This chat has ended")
 	w.until(`root.querySelector('.ended')`)
 	w.focus("#title")

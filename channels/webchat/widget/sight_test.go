@@ -105,9 +105,7 @@ func TestWhatIsAskedOfTheDeviceAndTheDeskIsShown(t *testing.T) {
 	w.inspect("a file that does not come")
 	d.stop()
 	w.click("button", "Options")
-	w.click("#copy-email", "")
-	w.press("jo@example.org")
-	w.click("button", "Email me a copy")
+	w.asksForACopy("jo@example.org")
 	w.sees("You asked for a copy.")
 	w.inspect("a copy that was asked for")
 }
