@@ -2,7 +2,6 @@ package mask
 
 import (
 	"regexp"
-	"strings"
 	"sync"
 )
 
@@ -26,17 +25,18 @@ var forms = sync.OnceValue(func() []form {
 		{"PLATE", regexp.MustCompile(`\b[A-Z](?:[A-HJ-Y]Z|I[ABGJLW]|[JOUVX]I)\s{0,2}\d{3,4}\b`)},
 		{"POSTCODE", regexp.MustCompile(`(?i)\b(?:GIR\s?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])\s{0,2}\d[ABD-HJLNP-UW-Z]{2})\b`)},
 		{"DATE", regexp.MustCompile(`(?i)\b(?:dob|d\.o\.b\.?|born(?: on)?|date of birth)[:\s]+(\d{1,2}(?:st|nd|rd|th)?[./ -](?:\d{1,2}|[a-z]{3,9})[./ -]\d{2,4})`)},
-		{"ADDRESS", regexp.MustCompile(`(?i)\b(?:(?:flat|apartment|apt|unit|room)\s+\w{1,4}[,\s]+)?(?:(?:no\.?|number)\s*)?\d{1,4}[a-z]?,?\s+(?:[\p{L}'’.-]+\s+){1,4}?(?:street|st|road|rd|lane|ln|avenue|ave|av|close|cl|drive|dr|way|court|ct|crescent|cres|place|pl|terrace|terr|gardens|gdns|grove|hill|park|square|sq|walk|row|mews|rise|view|parade|green|estate|house|heights|towers?|buildings?)\b`)},
+		{"ADDRESS", regexp.MustCompile(`(?i)\b(?:(?:flat|apartment|apt|unit|room)\s+\w{1,4}[,\s]+)?(?:(?:no\.?|number)\s*)?\d{1,4}[a-z]?,?\s+(?:(?:[\p{L}'’-]+|\p{L}{1,2}\.)\s+){1,4}?(?:street|st|road|rd|lane|ln|avenue|ave|av|close|cl|drive|dr|way|court|ct|crescent|cres|place|pl|terrace|terr|gardens|gdns|grove|hill|park|square|sq|walk|row|mews|rise|view|parade|green|estate|house|heights|towers?|buildings?)\b`)},
 		{"ADDRESS", regexp.MustCompile(`(?i)\b\d{1,4}[a-z]?,?\s+(?:heol|ffordd|stryd|lôn|maes|clos|rhodfa|cwrt|llys)[\s-]+(?:yr?[\s-]+)?\p{L}[\p{L}'’-]*`)},
-		{"ADDRESS", regexp.MustCompile(`\b(?:\p{Lu}[\p{L}'’.-]*\s+){1,3}(?:Street|St|Road|Rd|Lane|Avenue|Ave|Close|Drive|Court|Crescent|Terrace|Gardens|Grove|Square|Mews|Parade)\b`)},
+		{"ADDRESS", regexp.MustCompile(`(?:\p{Lu}[\p{L}'’.-]*\s+){1,3}(?:Street|St|Road|Rd|Lane|Avenue|Ave|Close|Drive|Court|Crescent|Terrace|Gardens|Grove|Square|Mews|Parade)\b`)},
 		{"ADDRESS", regexp.MustCompile(`(?i)\b(?:flat|apartment|apt)\s+\d{1,4}[a-z]?\b`)},
 		{"HOUSE", regexp.MustCompile(`(?i)\b(?:house|door|number|no\.|nr\.?)\s*(\d{1,4}[a-z]?)\b`)},
 		{"PHONE", regexp.MustCompile(`(?:\+|\b00)\d[\d\s().-]{7,18}\d\b|\(?\b0\d[\d\s().-]{7,14}\d\b`)},
-		{"NUMBER", regexp.MustCompile(`\b\d(?:[ -]?\d){7,}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b`)}, // the latter of a connection
+		{"PHONE", regexp.MustCompile(`(?:^|\D)((?:\+|0)\d{2,4}(?:[ .()_/-]{0,2}\d){6,})`)}, // within what is no word
+		{"NUMBER", regexp.MustCompile(`\d(?:[ -]?\d){7,}|\b\d{1,3}(?:\.\d{1,3}){3}\b`)},    // the latter of a connection
 		{"NAME", regexp.MustCompile(`\b` + title + `(?:\s+(?:(?i:and|&)\s+)?` + title + `)*\s+(?:\d{1,5}\s+)?(` + initials + `\p{L}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+)?)`)},
 		{"NAME", regexp.MustCompile(`(?:[Mm]y name(?: is|'s|’s)|[Ii] am called|[Nn]amed|[Cc]alled|[Nn]ame:|[Ss]igned,?)\s+(\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2})`)},
-		{"NAME", regexp.MustCompile(`(?i)\bmy name(?: is|'s|’s)\s+(\p{L}[\p{L}'’-]+(?:\s+\p{L}[\p{L}'’-]+)?)`)},
-		{"NAME", regexp.MustCompile(`(?m)^(?i:(?:kind(?:est)?|best|warm(?:est)?)?\s*regards|(?:many )?thanks|thank you|yours \p{Ll}+|best wishes|best|cheers),?\s*\n+\s*(` + signed + `)`)},
+		{"NAME", regexp.MustCompile(`(?i)\b(?:my name(?: is|'s|’s)|fy enw i (?:yw|ydi|ydy))\s+(\p{L}[\p{L}'’-]+(?:\s+\p{L}[\p{L}'’-]+)?)`)},
+		{"NAME", regexp.MustCompile(`(?m)^(?i:(?:kind(?:est)?|best|warm(?:est)?)?\s*regards|(?:many )?thanks|thank you|yours \p{Ll}+|best wishes|best|cheers|cofion(?: gorau| cynnes)?|yn gywir|diolch(?: yn fawr)?),?\s*\n+\s*(` + signed + `)`)},
 		{"NAME", regexp.MustCompile(`(?m)^(?i:[a-z ]*regards), *(` + signed + `)`)},
 	}
 })
@@ -57,21 +57,6 @@ const (
 
 // degrees is one angle in degrees and minutes.
 const degrees = `\b\d{1,3}\s?[°º]\s?\d{1,2}(?:\.\d+)?\s?['′’](?:\s?\d{1,2}(?:\.\d+)?\s?(?:["″”]|''))?(?:\s?[NSEWnsew]\b)?`
-
-// happens reports whether what looks like an address tells what happens, as in
-// "2 men with knives in the park": whoever reads on must read that. The name of
-// a road may hold such a word with a capital, as does St Mary at Hill.
-func happens(words string) bool {
-	if words == strings.ToUpper(words) {
-		words = strings.ToLower(words)
-	}
-	return happening().MatchString(words)
-}
-
-var happening = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\d+[a-z]?,?\s+\p{Ll}.*\b(?:in|at|with|outside|inside|from|near|behind|into|my|his|her|their|our|your|him|them|he|she|they|is|are|was|were|has|have)\b|` +
-		`^\d+\s+(?:[\p{L}-]+\s+)?(?:men|man|women|woman|lads?|boys|girls|people|persons?|kids|children|youths?|males?|females?|guys|blokes|teens|teenagers|cars|vans|bikes|dogs|guns|knives|shots|hours?|hrs|minutes?|mins?|days?|weeks?|months?|years?)\s`)
-})
 
 // services are numbers that everybody calls: they identify nobody.
 var services = map[string]bool{"999": true, "101": true, "111": true, "112": true, "18000": true}

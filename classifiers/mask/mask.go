@@ -72,12 +72,13 @@ func KnownOf(names, numbers []string) *Known {
 	return &Known{form}
 }
 
-// typed is an expression for a word with whatever apostrophe, and with accents
-// as characters of their own or not, as keyboards differ.
+// typed is an expression for a word with whatever apostrophe, and with accents or
+// without, as keyboards differ.
 func typed(word string) string {
-	either := strings.NewReplacer("'", "['’]", "’", "['’]").Replace(regexp.QuoteMeta(word))
-	if apart := norm.NFD.String(either); apart != either {
-		return either + "|" + apart
+	with, _ := plainly(word)
+	either := strings.NewReplacer("'", "['’]", "’", "['’]").Replace(regexp.QuoteMeta(with))
+	if without, _ := plainly(norm.NFD.String(either)); without != either {
+		return either + "|" + without
 	}
 	return either
 }
@@ -98,19 +99,29 @@ func (m *Masker) Find(text string, known *Known) []Stretch {
 			if len(at) > 2 && at[2] >= 0 {
 				from, to = at[2], at[3]
 			}
-			if !services[plain[from:to]] && !(each.kind == "ADDRESS" && happens(plain[from:to])) {
-				found = append(found, Stretch{back(from), back(to), each.kind})
+			switch each.kind {
+			case "NAME":
+				to = from + undone(plain[from:to])
+			case "ADDRESS":
+				from = to - len(unhappened(plain[from:to]))
+			}
+			if from < to && !services[plain[from:to]] {
+				found = append(found, Stretch{from, to, each.kind})
 			}
 		}
 	}
 	if known != nil {
-		for _, at := range known.form.FindAllStringIndex(text, -1) {
-			if isEdge(text, at[0], at[1]) {
+		for _, at := range known.form.FindAllStringIndex(plain, -1) {
+			if isEdge(plain, at[0], at[1]) {
 				found = append(found, Stretch{at[0], at[1], "NAME"})
 			}
 		}
 	}
-	return apart(append(found, m.names(text)...))
+	found = apart(append(found, m.names(plain)...))
+	for i := range found {
+		found[i].From, found[i].To = back(found[i].From), back(found[i].To)
+	}
+	return found
 }
 
 // StandIn is what takes the place of words of a kind: the same for the same.
@@ -171,7 +182,7 @@ func surname(text string, words [][]int) (end int) {
 			break
 		}
 		one := text[words[i][0]:words[i][1]]
-		if r, _ := utf8.DecodeRuneInString(one); unicode.IsUpper(r) {
+		if r, _ := utf8.DecodeRuneInString(one); unicode.IsUpper(r) && !isDeed(one) {
 			return words[i][1]
 		}
 		if !isParticle(one) {

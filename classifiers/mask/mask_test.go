@@ -163,3 +163,63 @@ func TestAPersonIsMaskedBehindTitlesInitialsAndParticles(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatNobodySeesAndWhatIsStruckThroughHidesNothingFromTheMask(t *testing.T) {
+	known := mask.KnownOf([]string{"Zaltana Quill"}, []string{"0115 4960"})
+	for text, want := range map[string]string{
+		"0\u200b7700 900\u200b123":                            "⟪PHONE 1⟫",
+		"call 0\u03367\u03367\u03360\u03360\u0336 900123 now": "call ⟪PHONE 1⟫ now",
+		"0\ufe0f\u20e37\ufe0f\u20e37\ufe0f\u20e300900123":     "⟪PHONE 1⟫",
+		"𝟎𝟕𝟕𝟎𝟎 ⑨⓪⓪123":                                        "⟪PHONE 1⟫",
+		"jo@exa\u200bmple.org":                                "⟪EMAIL 1⟫",
+		"at N\u2060G1 5FS, A\u00adB12 CDE":                    "at ⟪POSTCODE 1⟫, ⟪PLATE 1⟫",
+		"Jo\u200bhn Sm\u00adith hit me":                       "⟪NAME 1⟫ hit me",
+		"Mr Oko\u0301nkwo":                                    "Mr ⟪NAME 1⟫",
+		"Zal\u200btana, 0115\u200b 4960":                      "⟪NAME 1⟫, ⟪NUMBER 1⟫",
+		"Seán is here, and Sea\u0301n Quayle":                 "⟪NAME 1⟫ is here, and ⟪NAME 2⟫",
+		"\u202eknife\u202c e\u0301t\u0301e\u0301":             "\u202eknife\u202c e\u0301t\u0301e\u0301",
+	} {
+		if got := mask.New().Text(text, known); got != want {
+			t.Errorf("%q\n got %q\nwant %q", text, got, want)
+		}
+	}
+}
+
+func TestANumberIsMaskedWhateverIsWrittenOnToIt(t *testing.T) {
+	for text, want := range map[string]string{
+		"07700900123pls":                   "⟪PHONE 1⟫pls",
+		"ring me07700 900123":              "ring me⟪PHONE 1⟫",
+		"07700/900123 or 07700_900_456":    "⟪PHONE 1⟫ or ⟪PHONE 2⟫",
+		"447700900123pls":                  "⟪NUMBER 1⟫pls",
+		"seen 01/02/2026 10:15 and 5/11":   "seen 01/02/2026 10:15 and 5/11",
+		"fy enw i yw zaltana quill":        "fy enw i yw ⟪NAME 1⟫",
+		"Helpwch.\nCofion,\nZaltana Quill": "Helpwch.\nCofion,\n⟪NAME 1⟫",
+		"Élan Road":                        "⟪ADDRESS 1⟫",
+	} {
+		if got := mask.New().Text(text, nil); got != want {
+			t.Errorf("%q\n got %q\nwant %q", text, got, want)
+		}
+	}
+}
+
+func TestWhatWasDoneStandsBesideANameOrAnAddress(t *testing.T) {
+	for text, want := range map[string]string{
+		"JOHN STABBED ME":                      "⟪NAME 1⟫ STABBED ME",
+		"DAVE HAS A GUN":                       "⟪NAME 1⟫ HAS A GUN",
+		"Mr SMITH SHOT ME, JOHN SMITH HIT ME":  "Mr ⟪NAME 1⟫ SHOT ME, ⟪NAME 2⟫ HIT ME",
+		"my name is sarah help me":             "my name is ⟪NAME 1⟫ help me",
+		"Stabbing Mill Road now":               "Stabbing ⟪ADDRESS 1⟫ now",
+		"Man Stabbed High Street":              "Man Stabbed ⟪ADDRESS 1⟫",
+		"2 stabbed on the street":              "2 stabbed on the street",
+		"2 shot high street":                   "2 shot high street",
+		"50 pills by the house":                "50 pills by the house",
+		"1 dead on a road":                     "1 dead on a road",
+		"took 30 paracetamol. house is locked": "took 30 paracetamol. house is locked",
+		"14 the green, 5 St. John's Road":      "⟪ADDRESS 1⟫, ⟪ADDRESS 2⟫",
+		"12 stoke on trent road, 7 High Road":  "⟪ADDRESS 1⟫, ⟪ADDRESS 2⟫",
+	} {
+		if got := mask.New().Text(text, nil); got != want {
+			t.Errorf("%q\n got %q\nwant %q", text, got, want)
+		}
+	}
+}
