@@ -30,6 +30,7 @@ func BenchmarkGrade(b *testing.B) {
 		"4000_characters":  strings.Repeat(ordinary+"\n\n", 8)[:4000],
 		"disguised_100":    "h e l p  m e he's g0t a kn1fe and he is k!cking the d-o-o-r iiiinnn plz hurrrry, 12 Mill Lane, upstairs",
 		"200000_repeating": repeated[:200_000],
+		"100000_in_pieces": strings.Repeat("k. ", 33_333),
 	} {
 		b.Run(name, func(b *testing.B) {
 			c := newRules(b, rules.Config{})

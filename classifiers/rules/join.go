@@ -37,7 +37,11 @@ func (r *reader) joinOne(out, f *fold.Text, i int) int {
 		if r.spelled(out, f, i, n) {
 			return n
 		}
-		return 0
+		if n <= maxReading {
+			return 0
+		}
+		out.Tokens = append(out.Tokens, f.Tokens[i:i+n]...) // to try each letter of so many takes too long
+		return n
 	}
 	if n := r.broken(out, f, i); n > 0 {
 		return n
@@ -55,7 +59,7 @@ func (r *reader) joinOne(out, f *fold.Text, i int) int {
 // singles counts the tokens of one letter from i on.
 func singles(f *fold.Text, i int) int {
 	n := 0
-	for i+n < len(f.Tokens) && n < maxReading && f.Tokens[i+n].To-f.Tokens[i+n].From == 1 {
+	for i+n < len(f.Tokens) && f.Tokens[i+n].To-f.Tokens[i+n].From == 1 {
 		n++
 	}
 	return n
@@ -97,13 +101,14 @@ func (r *reader) spelledPart(out, f *fold.Text, part []fold.Token) (found bool) 
 	}
 	for at := 0; at < len(row); {
 		size := 0
+		next := row[at:min(at+maxReading, len(row))]
 		for _, one := range [...]byte{'i', 'l'} {
-			word := appendLetters(lettered[:0], row[at:], one)
+			word := appendLetters(lettered[:0], next, one)
 			if got := r.longestWord(word); got > size {
 				size = got
-				copy(row[at:at+got], word[:got])
+				copy(next, word[:got])
 			}
-			if bytes.IndexByte(row[at:], '1') < 0 {
+			if bytes.IndexByte(next, '1') < 0 {
 				break // nothing else to read
 			}
 		}

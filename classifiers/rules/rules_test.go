@@ -86,3 +86,13 @@ func TestDisguisedWordsAreFound(t *testing.T) {
 		}
 	}
 }
+
+func TestAWordInPiecesIsFoundBehindHoweverManyLetters(t *testing.T) {
+	c := newRules(t, rules.Config{})
+	for n := range 120 {
+		text := strings.Repeat("q ", n) + "h e h a s a g u n"
+		if opinion := grade(t, c, text); opinion.Grade != contact.Emergency {
+			t.Errorf("behind %d letters: %v", n, opinion.Grade)
+		}
+	}
+}
