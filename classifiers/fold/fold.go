@@ -6,6 +6,7 @@
 package fold
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -80,13 +81,15 @@ type folder struct {
 	gap     byte // the last symbol, 0 after a space
 	gaps    int  // how many characters stood between
 	singles int  // how many of the last tokens are single letters
+	// unspaced is set where spaces that nobody sees part the words.
+	unspaced bool
 }
 
 // Fold writes the words of text into out, at most limit code points. An emoji
 // that has a word is read as that word.
 func Fold(out *Text, text string, emoji map[rune]string, limit int) {
 	out.Letters, out.Tokens, out.Cut, out.Pieces = out.Letters[:0], out.Tokens[:0], false, false
-	f := folder{out: out, emoji: emoji}
+	f := folder{out: out, emoji: emoji, unspaced: unspaced(text)}
 	index := 0
 	for at := 0; at < len(text); index++ {
 		if index >= limit {
@@ -117,6 +120,30 @@ func Fold(out *Text, text string, emoji map[rune]string, limit int) {
 		}
 	}
 	f.close()
+}
+
+// unspaced reports whether a text has no space that is seen, and more than one
+// that is not: those stand between its words then, and not within one.
+func unspaced(text string) bool {
+	if strings.IndexByte(text, ' ') >= 0 {
+		return false
+	}
+	hidden := 0
+	for _, r := range text {
+		if isZeroWidth(r) {
+			hidden++
+		}
+	}
+	return hidden > 1
+}
+
+// isZeroWidth reports whether words may be parted by r unseen.
+func isZeroWidth(r rune) bool {
+	switch r {
+	case '\u00AD', '\u200B', '\u200C', '\u2060', '\uFEFF':
+		return true
+	}
+	return false
 }
 
 // plainRun is how many small ASCII letters text begins with.
@@ -161,6 +188,8 @@ func (f *folder) wide(r rune, text string, at, size, index int) {
 	before := len(f.out.Letters)
 	letters, marks := appendFolded(f.out.Letters, r)
 	switch {
+	case marks == 0 && f.unspaced && isZeroWidth(r):
+		f.separate(' ', text[at+size:])
 	case marks == 0: // invisible: as if it were not there
 	case len(letters) == before:
 		f.separate(r, text[at+size:])
