@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"contactd/classifiers"
 	"contactd/classifiers/fold"
@@ -86,10 +87,21 @@ func (c *Classifier) Grade(_ context.Context, message contact.Message) (contact.
 		reason.Rule, reason.Text = "language.short", "too short to show its language"
 	}
 	opinion.Grade, opinion.Reasons = reason.Grade, []contact.Reason{reason}
+	if isBackwards(text) {
+		opinion.Reasons = append(opinion.Reasons, contact.Reason{Rule: "language.backwards", Grade: contact.Unknown, Text: "written so that it shows backwards, or partly"})
+		opinion.Grade = contact.Unknown
+	}
 	if told.welsh && reason.Rule != "language.cy" {
 		opinion.Reasons = append(opinion.Reasons, contact.Reason{Rule: "language.cy", Grade: contact.Resolution, Text: "written partly in cy"})
 	}
 	return opinion, nil
+}
+
+// isBackwards reports whether letters show in the other order than that in which
+// they are read here: behind the mark that turns all, which no keyboard has.
+func isBackwards(text string) bool {
+	_, turned, found := strings.Cut(text, "\u202e")
+	return found && strings.ContainsFunc(turned, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
 }
 
 // Detect returns the BCP 47 tag of the language in which most of text is

@@ -61,6 +61,21 @@ func TestALanguageThatDoesNotShowIsForAPerson(t *testing.T) {
 	}
 }
 
+func TestWhatIsShownBackwardsIsForAPerson(t *testing.T) {
+	for text, want := range map[string]contact.Grade{
+		"hello \u202edehs eht morf nelots saw ekib ym\u202c thank you": contact.Unknown,
+		"\u202eefink a sah eh": contact.Unknown,
+		"prosze\u200bo\u200bpomoc\u200bmoj\u200bsasiad\u200bbije\u200bzone\u200bi\u200bnie\u200bmoge":  contact.Unknown, // spaces that nobody sees
+		"my bike was stolen from the shed\u202c\u202e \u202c":                                          contact.Resolution,
+		"\u202bmy bike was stolen from the shed\u202c, said \u2067him\u2069 of the shop on the corner": contact.Resolution, // as phones write
+	} {
+		opinion, err := New().Grade(context.Background(), contact.Message{Text: text})
+		if err != nil || opinion.Grade != want {
+			t.Errorf("%q: %+v, %v", text, opinion, err)
+		}
+	}
+}
+
 func TestAnotherLanguageIsForAPerson(t *testing.T) {
 	opinion, err := New().Grade(context.Background(), contact.Message{Text: "prosze o pomoc, moj sasiad bije zone i nie moge sie dodzwonic"})
 	if err != nil || opinion.Grade != contact.Unknown || opinion.Language != "pl" || len(opinion.Reasons) == 0 {
