@@ -48,8 +48,12 @@ type Config struct {
 	TokensPerDay    int `yaml:"tokens_per_day"`
 }
 
-// leastBudget is what one call may cost with the default limits.
-const leastBudget = 10_000
+// The least that may be configured: a budget, in tokens, and how much of a
+// message is shown, in characters.
+const (
+	leastBudget = 10_000
+	leastShown  = 200
+)
 
 // Enabled reports whether a language model is configured.
 func (c Config) Enabled() bool { return c.URL != "" }
@@ -108,22 +112,22 @@ func (c Config) Validate() error {
 			wrong(key, "want 1 or more, got %d", value)
 		}
 	}
-	if c.MaxCharacters < 0 || c.MaxCharacters > 0 && c.MaxCharacters < 200 || c.MaxCharacters > 100_000 {
-		wrong("max_characters", "want 200 to 100000, got %d", c.MaxCharacters)
+	if c.MaxCharacters < 0 || c.MaxCharacters > 0 && c.MaxCharacters < leastShown || c.MaxCharacters > 100_000 {
+		wrong("max_characters", "want %d to 100000, got %d", leastShown, c.MaxCharacters)
 	}
 	for key, value := range map[string]int{"tokens_per_minute": c.TokensPerMinute, "tokens_per_day": c.TokensPerDay} {
-		if least := max(leastBudget, c.WithDefaults().mostTokens()); value != 0 && value < least {
+		if least := c.WithDefaults().mostTokens(); value != 0 && value < least {
 			wrong(key, "want 0 for no limit, or at least the %d that one call may cost, got %d", least, value)
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// mostTokens is what one call can cost: no tokenizer makes more than one token
-// of a byte, but of words it makes one of three or four; two bytes a token is
-// above what any text in use costs.
+// mostTokens is what one call may cost, so that any budget holds one. No
+// tokenizer makes more than one token of a byte, but of words it makes one of
+// three or four; two bytes a token is above what any text in use costs.
 func (c Config) mostTokens() int {
-	return (len(instructions)+4*c.MaxCharacters)/2 + c.MaxAnswerTokens
+	return max(leastBudget, (len(instructions)+4*c.MaxCharacters)/2+c.MaxAnswerTokens)
 }
 
 // Foreign reports whether the endpoint is somebody else's, as far as its

@@ -15,6 +15,7 @@ import (
 	"github.com/sashabaranov/go-openai"
 
 	"contactd/classifiers"
+	"contactd/contact"
 )
 
 // answering answers with a status.
@@ -192,4 +193,18 @@ func TestABudgetThatIsSpentTellsHowLongThatLasts(t *testing.T) {
 			t.Errorf("after %v: %v", wait, err)
 		}
 	})
+}
+
+func TestNoMessageCostsMoreThanABudgetMustHold(t *testing.T) {
+	c, err := New(Config{URL: "http://127.0.0.1/v1", Model: "m"}, Deps{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range []string{"<", "\x01", "\u2028", "\U0001F198", "[inst]", "a", "Jo "} {
+		text := strings.Repeat(each, 9000)
+		seen, asked := c.question(contact.Message{Subject: text, Text: text})
+		if cost, most := c.endpoint.cost(asked), c.config.mostTokens(); cost > most || seen.whole || seen.text.shown == "" || seen.end.shown == "" {
+			t.Errorf("%q costs %d of %d, %d characters shown", each, cost, most, len(seen.text.shown))
+		}
+	}
 }

@@ -38,6 +38,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sashabaranov/go-openai"
 
 	"contactd/classifiers"
 	"contactd/contact"
@@ -87,9 +88,9 @@ func (c *Classifier) Grade(ctx context.Context, message contact.Message) (contac
 	if !classifiers.Legible(message.Subject) && !classifiers.Legible(message.Text) {
 		return contact.Opinion{By: c.name, Failed: "empty"}, nil
 	}
-	seen := look(message, c.config.MaxCharacters, c.config.Foreign())
+	seen, question := c.question(message)
 	begun := time.Now()
-	text, err := c.endpoint.ask(ctx, prompt(message, seen))
+	text, err := c.endpoint.ask(ctx, question)
 	took := time.Since(begun)
 	opinion := contact.Opinion{By: c.name, Micros: took.Microseconds()}
 	var worthless worthless
@@ -112,6 +113,19 @@ func (c *Classifier) Grade(ctx context.Context, message contact.Message) (contac
 		opinion.Signs = []string{classifiers.Doubtful}
 	}
 	return opinion, nil
+}
+
+// question is what is asked about a message, and what of it that shows: less
+// than usual of one written in signs that cost more than any text in use, which
+// would wait for a budget that never holds it.
+func (c *Classifier) question(message contact.Message) (view, []openai.ChatCompletionMessage) {
+	for limit := c.config.MaxCharacters; ; limit /= 2 {
+		seen := look(message, limit, c.config.Foreign())
+		asked := prompt(message, seen)
+		if limit < leastShown || c.endpoint.cost(asked) <= c.config.mostTokens() {
+			return seen, asked
+		}
+	}
 }
 
 // checkMessage is made up, so that a check sends nobody's words anywhere.
