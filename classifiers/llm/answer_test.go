@@ -130,3 +130,12 @@ func TestNoAnswerIsBelievedBeyondTheMessagesOwnWords(t *testing.T) {
 		believable(t, m, string(text), seen)
 	})
 }
+
+// BenchmarkLongQuote reads a quote that nearly stands everywhere in a message.
+func BenchmarkLongQuote(b *testing.B) {
+	seen := look(texted(strings.Repeat("a ", 50_000)), 100_000, false)
+	answer := `{"grade":"emergency","evidence":[{"quote":"` + strings.Repeat("a ", 7500) + `b"}]}`
+	for b.Loop() {
+		readAnswer(answer, seen)
+	}
+}
