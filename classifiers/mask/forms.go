@@ -33,8 +33,8 @@ var forms = sync.OnceValue(func() []form {
 		{"PHONE", regexp.MustCompile(`(?:\+|\b00)\d[\d\s().-]{7,18}\d\b|\(?\b0\d[\d\s().-]{7,14}\d\b`)},
 		{"PHONE", regexp.MustCompile(`(?:^|\D)((?:\+|0)\d{2,4}(?:[ .()_/-]{0,2}\d){6,})`)}, // within what is no word
 		{"NUMBER", regexp.MustCompile(`\d(?:[ -]?\d){7,}|\b\d{1,3}(?:\.\d{1,3}){3}\b`)},    // the latter of a connection
-		{"NAME", regexp.MustCompile(`\b` + title + `(?:\s+(?:(?i:and|&)\s+)?` + title + `)*\s+(?:\d{1,5}\s+)?(` + initials + `\p{L}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+)?)`)},
-		{"NAME", regexp.MustCompile(`(?:[Mm]y name(?: is|'s|’s)|[Ii] am called|[Nn]amed|[Cc]alled|[Nn]ame:|[Ss]igned,?)\s+(\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2})`)},
+		{"NAME", regexp.MustCompile(`\b` + title + `(?:\s+(?:(?i:and|&)\s+)?` + title + `)*\s+(?:\d{1,5}\s+)?(` + initials + `(?:(?:` + particle + `)\s+)*\p{L}[\p{L}'’-]+(?:` + more + `)?)`)},
+		{"NAME", regexp.MustCompile(`(?:[Mm]y name(?: is|'s|’s)|[Ii] am called|[Nn]amed|[Cc]alled|[Nn]ame:|[Ss]igned,?)\s+(\p{Lu}[\p{L}'’-]+(?:` + more + `){0,2})`)},
 		{"NAME", regexp.MustCompile(`(?i)\b(?:my name(?: is|'s|’s)|fy enw i (?:yw|ydi|ydy))\s+(\p{L}[\p{L}'’-]+(?:\s+\p{L}[\p{L}'’-]+)?)`)},
 		{"NAME", regexp.MustCompile(`(?m)^(?i:(?:kind(?:est)?|best|warm(?:est)?)?\s*regards|(?:many )?thanks|thank you|yours \p{Ll}+|best wishes|best|cheers|cofion(?: gorau| cynnes)?|yn gywir|diolch(?: yn fawr)?),?\s*\n+\s*(` + signed + `)`)},
 		{"NAME", regexp.MustCompile(`(?m)^(?i:[a-z ]*regards), *(` + signed + `)`)},
@@ -47,12 +47,15 @@ type form struct {
 	form *regexp.Regexp
 }
 
-// title is what people are called with; initials stand before a name, and signed
-// is one below a letter.
+// title is what people are called with; initials stand before a name, particles
+// between its parts, more is what follows the first, and signed is one below a
+// letter.
 const (
 	title    = `(?i:mr|mrs|ms|miss|mx|dr|prof|pc|sgt|insp)\.?`
 	initials = `(?:\p{Lu}(?:\.\s?|\s))*`
-	signed   = initials + `\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,2}`
+	particle = `van|von|der|den|de|del|di|da|dos|du|la|le|el|al|bin|bint|ap|ab|ferch`
+	more     = `(?:\s+(?:` + particle + `))*\s+\p{Lu}[\p{L}'’-]+`
+	signed   = initials + `\p{Lu}[\p{L}'’-]+(?:` + more + `){0,2}`
 )
 
 // degrees is one angle in degrees and minutes.

@@ -193,13 +193,7 @@ func surname(text string, words [][]int) (end int) {
 }
 
 // isParticle tells what may stand between a first name and the rest.
-func isParticle(word string) bool {
-	switch word {
-	case "van", "von", "der", "den", "de", "del", "di", "da", "dos", "du", "la", "le", "el", "al", "bin", "bint", "ap", "ab", "ferch":
-		return true
-	}
-	return false
-}
+func isParticle(word string) bool { return strings.Contains("|"+particle+"|", "|"+word+"|") }
 
 // unaccented is a word as those write it who have no accents on their keyboard.
 func unaccented(word string) string {
