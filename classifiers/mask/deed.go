@@ -34,20 +34,23 @@ func undone(name string) int {
 // what happens, as in "2 men with knives in the park", and else all behind what
 // was done before it.
 func unhappened(words string) string {
-	plain := words
-	if words == strings.ToUpper(words) {
+	shouted, plain := words == strings.ToUpper(words), words
+	if shouted {
 		plain = strings.ToLower(words)
 	}
-	if happening().MatchString(plain) {
+	number, _, _ := strings.Cut(words, " ")
+	if services[number] || happening().MatchString(plain) {
 		return ""
 	}
-	if unicode.IsDigit(rune(words[0])) {
-		return words
-	}
-	behind := 0
+	numbered, behind := unicode.IsDigit(rune(words[0])), 0
 	for _, at := range word.FindAllStringIndex(words, -1) {
-		if isDeed(words[at[0]:at[1]]) {
+		one := words[at[0]:at[1]]
+		switch {
+		case !isDeed(one):
+		case !numbered:
 			behind = at[1]
+		case shouted || one == strings.ToLower(one): // a road has a capital
+			return ""
 		}
 	}
 	return strings.TrimLeftFunc(words[behind:], unicode.IsSpace)
@@ -57,5 +60,5 @@ func unhappened(words string) string {
 // may hold such a word with a capital, as does St Mary at Hill.
 var happening = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\d+[a-z]?,?\s+\p{Ll}.*\b(?:in|at|with|outside|inside|from|near|behind|into|my|his|her|their|our|your|him|them|he|she|they|is|are|was|were|has|have)\b|` +
-		`^\d+\s+(?:[\p{L}-]+\s+)?(?:men|man|women|woman|lads?|boys|girls|people|persons?|kids|children|youths?|males?|females?|guys|blokes|teens|teenagers|cars|vans|bikes|dogs|guns|knives|shots|hours?|hrs|minutes?|mins?|days?|weeks?|months?|years?|pills|tablets|paracetamols?|ibuprofens?|dead|hurt|injured|wounds?|stabs?|stabbed|shot|killed|attacked|missing)\s`)
+		`^\d+\s+(?:[\p{L}-]+\s+)?(?:men|man|women|woman|lads?|boys|girls|people|persons?|kids|children|youths?|males?|females?|guys|blokes|teens|teenagers|cars|vans|bikes|dogs|guns|knives|shots|hours?|hrs|minutes?|mins?|days?|weeks?|months?|years?|bod(?:y|ies)|robbers|burglars|intruders|bullets|bombs?|bottles|pills|tablets|paracetamols?|ibuprofens?|dead|hurt|injured|wounds?|stabs?|stabbed|shot|killed|attacked|missing)\s`)
 })

@@ -208,19 +208,24 @@ func TestANumberIsMaskedWhateverIsWrittenOnToIt(t *testing.T) {
 
 func TestWhatWasDoneStandsBesideANameOrAnAddress(t *testing.T) {
 	for text, want := range map[string]string{
-		"JOHN STABBED ME":                      "⟪NAME 1⟫ STABBED ME",
-		"DAVE HAS A GUN":                       "⟪NAME 1⟫ HAS A GUN",
-		"Mr SMITH SHOT ME, JOHN SMITH HIT ME":  "Mr ⟪NAME 1⟫ SHOT ME, ⟪NAME 2⟫ HIT ME",
-		"my name is sarah help me":             "my name is ⟪NAME 1⟫ help me",
-		"Stabbing Mill Road now":               "Stabbing ⟪ADDRESS 1⟫ now",
-		"Man Stabbed High Street":              "Man Stabbed ⟪ADDRESS 1⟫",
-		"2 stabbed on the street":              "2 stabbed on the street",
-		"2 shot high street":                   "2 shot high street",
-		"50 pills by the house":                "50 pills by the house",
-		"1 dead on a road":                     "1 dead on a road",
-		"took 30 paracetamol. house is locked": "took 30 paracetamol. house is locked",
-		"14 the green, 5 St. John's Road":      "⟪ADDRESS 1⟫, ⟪ADDRESS 2⟫",
-		"12 stoke on trent road, 7 High Road":  "⟪ADDRESS 1⟫, ⟪ADDRESS 2⟫",
+		"JOHN STABBED ME":                       "⟪NAME 1⟫ STABBED ME",
+		"DAVE HAS A GUN":                        "⟪NAME 1⟫ HAS A GUN",
+		"Mr SMITH SHOT ME, JOHN SMITH HIT ME":   "Mr ⟪NAME 1⟫ SHOT ME, ⟪NAME 2⟫ HIT ME",
+		"my name is sarah help me":              "my name is ⟪NAME 1⟫ help me",
+		"Stabbing Mill Road now":                "Stabbing ⟪ADDRESS 1⟫ now",
+		"Man Stabbed High Street":               "Man Stabbed ⟪ADDRESS 1⟫",
+		"2 stabbed on the street":               "2 stabbed on the street",
+		"2 shot high street":                    "2 shot high street",
+		"50 pills by the house":                 "50 pills by the house",
+		"9 bullets hit the house":               "9 bullets hit the house",
+		"2 UNCONSCIOUS BY THE PARK":             "2 UNCONSCIOUS BY THE PARK",
+		"drank 2 bottles bleach house is empty": "drank 2 bottles bleach house is empty",
+		"call 999 now house burning":            "call 999 now house burning",
+		"FLAT 2, 14 İİİİ HIT STREET":            "⟪ADDRESS 1⟫, 14 İİİİ HIT ⟪ADDRESS 2⟫",
+		"1 dead on a road":                      "1 dead on a road",
+		"took 30 paracetamol. house is locked":  "took 30 paracetamol. house is locked",
+		"14 the green, 5 St. John's Road":       "⟪ADDRESS 1⟫, ⟪ADDRESS 2⟫",
+		"12 stoke on trent road, 7 High Road":   "⟪ADDRESS 1⟫, ⟪ADDRESS 2⟫",
 	} {
 		if got := mask.New().Text(text, nil); got != want {
 			t.Errorf("%q\n got %q\nwant %q", text, got, want)
