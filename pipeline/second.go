@@ -124,11 +124,13 @@ func (p *Pipeline) worthJudging(record []byte) (first published, ok bool) {
 // since what comes after would wait too, and be as late.
 func (p *Pipeline) ask(ctx context.Context, first published) (contact.Opinion, error) {
 	m := messageOf(first.data)
-	var wait time.Duration
+	var wait, waited time.Duration
 	for tries := 1; ; {
-		if p.now().Sub(first.data.Times.IngestedAt)+wait > p.secondly.MaxAge {
+		// Its age is less than nothing when the clock was ahead as it came.
+		if max(p.now().Sub(first.data.Times.IngestedAt), waited)+wait > p.secondly.MaxAge {
 			return contact.Opinion{}, errStale
 		}
+		waited += wait
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():

@@ -297,6 +297,24 @@ func TestAMessageIsNotKeptWaitingForAJudgeWhoComesTooLate(t *testing.T) {
 	}
 }
 
+func TestAMessageFromBeforeTheClockWasSetBackIsNotKeptWaitingEither(t *testing.T) {
+	s := startSecond(t, func(string, int) (contact.Opinion, error) {
+		return contact.Opinion{}, classifiers.Unavailable(errors.New("the budget is spent"), 2*time.Hour)
+	})
+	s.says("lane")
+	e := s.of(pipeline.TopicEvents, contact.ReceivedV1)[0]
+	var data contact.Received
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	data.Times.IngestedAt = time.Now().Add(48 * time.Hour)
+	e.Data, _ = json.Marshal(data)
+	s.again(e) // acknowledged at once
+	if n := s.judge.times("message 1"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
 func TestAMessageThatTheJudgeFailsOnIsLeftAsItIs(t *testing.T) {
 	for name, answer := range map[string]func() (contact.Opinion, error){
 		"error":  func() (contact.Opinion, error) { return contact.Opinion{}, errors.New("timeout") },
