@@ -122,8 +122,8 @@ func Fold(out *Text, text string, emoji map[rune]string, limit int) {
 	f.close()
 }
 
-// unspaced reports whether a text has no space that is seen, and more than one
-// that is not: those stand between its words then, and not within one.
+// unspaced reports whether a text has no space that is seen, and several that
+// are not: those stand between its words then, and not within one.
 func unspaced(text string) bool {
 	if strings.IndexByte(text, ' ') >= 0 {
 		return false
@@ -134,7 +134,7 @@ func unspaced(text string) bool {
 			hidden++
 		}
 	}
-	return hidden > 1
+	return hidden > 3
 }
 
 // isZeroWidth reports whether words may be parted by r unseen.

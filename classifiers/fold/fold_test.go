@@ -9,10 +9,10 @@ import (
 
 func TestSpacesThatNobodySeesPartWordsWhereThereAreNoOthers(t *testing.T) {
 	for text, want := range map[string]string{
-		"he\u200bhas\u200ba\u200bknife":              "he|has|a|knife",
-		"he\u2060has\u2060a\u2060knife":              "he|has|a|knife",
+		"he\u200bhas\u200ba\u200bknife\u200bhere":    "he|has|a|knife|here",
+		"he\u2060has\u2060a\u2060knife\u2060here":    "he|has|a|knife|here",
 		"he\u200bhas\u200b\n\u200ba\u200bknife":      "he|has|a|knife",
-		"k\u200bn\u200bi\u200bf\u200be":              "k|n|i|f|e",
+		"k\u200bn\u200bif\u200be":                    "knife",
 		"he has a k\u200bn\u200bi\u200bf\u200be":     "he|has|a|knife", // within a word
 		"kni\u200bfe":                                "knife",
 		"\ufeffknife":                                "knife",
