@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"contactd/cmd/contactd/backup"
+	"contactd/cmd/contactd/tell"
 	"contactd/pipeline/journal"
 )
 
@@ -37,6 +38,6 @@ func (b backupCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	p.printf("%s, %d bytes in %s\n", counted(copied.Files, "file"), copied.Bytes, b.Folder)
+	p.printf("%s, %d bytes in %s\n", tell.Count(copied.Files, "file"), copied.Bytes, b.Folder)
 	return nil
 }

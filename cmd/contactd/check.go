@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 	"contactd/pipeline"
 	"contactd/pipeline/journal"
@@ -89,14 +90,6 @@ func (p *program) tell(findings []finding) (failed bool) {
 		p.printf("\n%s\n", strings.Join(ways, "\n"))
 	}
 	return failed
-}
-
-// counted is a number with its word, such as "1 partition".
-func counted(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }
 
 func checkFile(c config) finding {
@@ -192,7 +185,7 @@ func checkBroker(ctx context.Context, c config) []finding {
 	for _, topic := range topics {
 		f := finding{what: "topic", name: topic.Topic}
 		if topic.Partitions > 0 {
-			f.detail = counted(topic.Partitions, "partition")
+			f.detail = tell.Count(topic.Partitions, "partition")
 		}
 		switch {
 		case topic.Missing():

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"contactd/cmd/contactd/tell"
 	"contactd/pipeline/kafka"
 )
 
@@ -33,5 +34,5 @@ func (d *damaged) told(by string) error {
 	if rest := d.count - len(d.first); rest > 0 {
 		more = fmt.Sprintf(" and %d more", rest)
 	}
-	return fmt.Errorf("%s: left out %s that cannot be believed: %s%s%s", by, counted(d.count, "record"), d.topic, strings.Join(d.first, ", "), more)
+	return fmt.Errorf("%s: left out %s that cannot be believed: %s%s%s", by, tell.Count(d.count, "record"), d.topic, strings.Join(d.first, ", "), more)
 }

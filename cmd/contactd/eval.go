@@ -12,6 +12,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 )
 
@@ -120,7 +121,7 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	if e.Miss {
 		for _, row := range judged {
 			if row.misses() {
-				p.printf("%s %s graded %s: %s [%s]\n", plain(row.id), row.Grade, row.grade, row.oneLine(), row.explained())
+				p.printf("%s %s graded %s: %s [%s]\n", tell.Plain(row.id), row.Grade, row.grade, row.oneLine(), row.explained())
 			}
 		}
 	}
@@ -170,7 +171,9 @@ type judgedRow struct {
 }
 
 // oneLine is the text for a terminal.
-func (r judgedRow) oneLine() string { return plain(strings.ReplaceAll(r.Message.Text, "\n", " / ")) }
+func (r judgedRow) oneLine() string {
+	return tell.Plain(strings.ReplaceAll(r.Message.Text, "\n", " / "))
+}
 
 func (r judgedRow) misses() bool { return raised(r.Grade) && !raised(r.grade) }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 )
 
@@ -50,7 +51,7 @@ func allFigures(rows []judgedRow) []figures {
 		only(file, func(r judgedRow) bool { return r.Group == file })
 	}
 	for _, kind := range kinds {
-		only("type "+plain(kind), func(r judgedRow) bool { return r.kind == kind })
+		only("type "+tell.Plain(kind), func(r judgedRow) bool { return r.kind == kind })
 	}
 	return all
 }

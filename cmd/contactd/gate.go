@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"contactd/classifiers/linear"
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 )
 
@@ -51,7 +52,7 @@ func (p *program) gate(ctx context.Context, other *linear.Classifier, judged []j
 		case row.Grade != contact.Emergency || row.grade == was.grade:
 		case raised(was.grade) && !raised(row.grade), was.grade == contact.Emergency && row.grade != contact.Emergency:
 			lost++
-			p.printf("lost %s: %s, was %s\n", plain(row.id), row.grade, was.grade)
+			p.printf("lost %s: %s, was %s\n", tell.Plain(row.id), row.grade, was.grade)
 		case was.grade.Above(row.grade): // unknown in place of priority: a person looks either way
 		default:
 			found++
@@ -68,7 +69,7 @@ func (p *program) gate(ctx context.Context, other *linear.Classifier, judged []j
 func (p *program) slowest(judged []judgedRow) {
 	sorted := slices.SortedFunc(slices.Values(judged), func(a, b judgedRow) int { return int(b.micros - a.micros) })
 	for _, row := range sorted[:min(len(sorted), slowestShown)] {
-		p.printf("slow %s: %d us for %d bytes\n", plain(row.id), row.micros, len(row.Message.Text))
+		p.printf("slow %s: %d us for %d bytes\n", tell.Plain(row.id), row.micros, len(row.Message.Text))
 	}
 }
 

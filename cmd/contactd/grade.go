@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	"contactd/classifiers/rules"
 	"contactd/classifiers/signpost"
 	"contactd/classifiers/thrive"
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 )
 
@@ -89,11 +89,11 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 		}
 		g.Text = &text
 	}
-	answer := judge(ctx, asDaemon, asked{Text: *g.Text})
+	judged := judge(ctx, asDaemon, asked{Text: *g.Text})
 	if g.JSON {
-		return json.NewEncoder(p.out).Encode(answer)
+		return json.NewEncoder(p.out).Encode(answerOf("", judged))
 	}
-	p.tellGrade(answer)
+	p.printf("%s", tell.Judgement(judged, p.colours))
 	return nil
 }
 
@@ -170,7 +170,9 @@ func newFirst(config classifiersConfig) ([]classifiers.Bounded, error) {
 	return []classifiers.Bounded{byRules, language.New()}, nil
 }
 
-func judge(ctx context.Context, assessor classifiers.Assessor, a asked) answered {
+// judge lets an assessor judge a text. A classifier that failed is a reason too:
+// else nobody would see why the grade is unknown.
+func judge(ctx context.Context, assessor classifiers.Assessor, a asked) contact.Assessment {
 	if a.Channel == "" {
 		a.Channel = "other"
 	}
@@ -178,22 +180,26 @@ func judge(ctx context.Context, assessor classifiers.Assessor, a asked) answered
 	judged := assessor.Assess(ctx, contact.Message{
 		ID: a.ID, Channel: contact.Channel{Kind: a.Channel, Direction: "inbound"}, Text: text, Authored: text,
 	})
-	answer := answered{
-		ID: a.ID, Grade: judged.Grade,
-		Categories: judged.Categories, Reasons: judged.Reasons, JudgedBy: judged.JudgedBy,
-		Locations: judged.Locations, Notes: judged.Notes,
-	}
 	for _, opinion := range judged.Opinions {
-		if opinion.Failed != "" && len(opinion.Reasons) == 0 { // else nobody would see why it is unknown
+		if opinion.Failed != "" && len(opinion.Reasons) == 0 {
 			why := contact.Reason{Rule: opinion.By, Grade: contact.Unknown, Text: "gave no judgement (" + opinion.Failed + ")"}
-			at := slices.IndexFunc(answer.Reasons, func(r contact.Reason) bool { return contact.Unknown.Above(r.Grade) })
+			at := slices.IndexFunc(judged.Reasons, func(r contact.Reason) bool { return contact.Unknown.Above(r.Grade) })
 			if at < 0 {
-				at = len(answer.Reasons)
+				at = len(judged.Reasons)
 			}
-			answer.Reasons = slices.Insert(slices.Clone(answer.Reasons), at, why)
+			judged.Reasons = slices.Insert(slices.Clone(judged.Reasons), at, why)
 		}
 	}
-	return answer.filled()
+	return judged
+}
+
+// answerOf is what a program reads of a judgement.
+func answerOf(id string, judged contact.Assessment) answered {
+	return answered{
+		ID: id, Grade: judged.Grade,
+		Categories: judged.Categories, Reasons: judged.Reasons, JudgedBy: judged.JudgedBy,
+		Locations: judged.Locations, Notes: judged.Notes,
+	}.filled()
 }
 
 // filled has empty lists where there would be null.
@@ -237,7 +243,7 @@ func gradeLines(ctx context.Context, assessor classifiers.Assessor, in io.Reader
 		}
 		answer := answered{ID: a.ID, Error: fmt.Sprintf("line %d: %v", number, err)}.filled()
 		if err == nil {
-			answer = judge(ctx, assessor, a)
+			answer = answerOf(a.ID, judge(ctx, assessor, a))
 		} else {
 			bad++
 		}
@@ -246,7 +252,7 @@ func gradeLines(ctx context.Context, assessor classifiers.Assessor, in io.Reader
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("judge texts: %s could not be read", counted(bad, "line"))
+		return fmt.Errorf("judge texts: %s could not be read", tell.Count(bad, "line"))
 	}
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -297,22 +303,4 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 		}
 		return line, nil
 	}
-}
-
-// tellGrade shows a judgement to a person.
-func (p *program) tellGrade(a answered) {
-	p.printf("%s", p.tinted(a.Grade, a.Grade.String()))
-	if len(a.Categories) > 0 {
-		p.printf("  (%s)", strings.Join(a.Categories, ", "))
-	}
-	p.printf("\n")
-	for _, reason := range a.Reasons {
-		p.printf("  %s %s [%s]", p.tinted(reason.Grade, fmt.Sprintf("%-10s", reason.Grade)), reason.Text, reason.Rule)
-		for _, span := range reason.Spans {
-			p.printf(" %s", p.tinted(reason.Grade, strconv.Quote(span.Quote)))
-		}
-		p.printf("\n")
-	}
-	p.tellNotes(a.Notes)
-	p.printf("judged by %s\n", strings.Join(a.JudgedBy, ", "))
 }

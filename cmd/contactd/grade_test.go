@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -138,43 +136,6 @@ func TestGradeTellsAPersonWhatItSaw(t *testing.T) {
 	}
 	if seen := contactd(t, "", "grade", "--json", "hello"); strings.Count(seen.out, "\n") != 1 || !json.Valid([]byte(seen.out)) {
 		t.Errorf("--json TEXT: %s", seen.out)
-	}
-}
-
-func TestATerminalShowsAGradeInItsColour(t *testing.T) {
-	var out strings.Builder
-	a := answered{Grade: contact.Emergency, Reasons: []contact.Reason{
-		{Grade: contact.Emergency, Text: "a weapon", Rule: "weapon", Spans: []contact.Span{{Quote: "a \x1b[0mknife"}}},
-		{Grade: contact.Resolution, Text: "nothing", Rule: "none"},
-	}}
-	(&program{out: &out, colours: true}).tellGrade(a)
-	want := "\x1b[1;31memergency\x1b[0m\n  \x1b[1;31memergency \x1b[0m a weapon [weapon] \x1b[1;31m\"a \\x1b[0mknife\"\x1b[0m\n  \x1b[32mresolution\x1b[0m nothing [none]\njudged by \n"
-	if out.String() != want {
-		t.Errorf("%q\nwant %q", out.String(), want)
-	}
-	env := func(values ...string) func(string) (string, bool) {
-		return func(key string) (string, bool) {
-			i := slices.Index(values, key)
-			if i < 0 {
-				return "", false
-			}
-			return values[i+1], true
-		}
-	}
-	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0) // a terminal that nobody sees
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer terminal.Close()
-	pipe, end, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pipe.Close()
-	defer end.Close()
-	if !coloursOn(terminal, env("TERM", "xterm")) || coloursOn(terminal, env("TERM", "dumb")) || coloursOn(terminal, env("TERM", "xterm", "NO_COLOR", "1")) ||
-		coloursOn(terminal, env()) || coloursOn(end, env("TERM", "xterm")) {
-		t.Error("colours where there are none, or none where there are")
 	}
 }
 

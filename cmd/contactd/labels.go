@@ -15,6 +15,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/mask"
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 	"contactd/pipeline"
 	"contactd/pipeline/kafka"
@@ -94,7 +95,7 @@ func (l labelsExport) Run(ctx context.Context, p *program, c *commands) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(p.err, "contactd: %s written, %d of them cut; of graded messages %d are no longer on the topic and %d have no words\n",
-		counted(len(table.rows)-1, "label"), table.cut, table.gone, table.wordless)
+		tell.Count(len(table.rows)-1, "label"), table.cut, table.gone, table.wordless)
 	return lost.told("labels export")
 }
 

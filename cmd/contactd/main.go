@@ -20,6 +20,8 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"contactd/cmd/contactd/tell"
+
 	"github.com/alecthomas/kong"
 )
 
@@ -55,7 +57,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
-	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv, colours: coloursOn(os.Stdout, os.LookupEnv)}
+	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv, colours: tell.Colours(os.Stdout, os.LookupEnv)}
 	os.Exit(p.run(ctx, os.Args[1:]))
 }
 

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"contactd/contact"
-	"contactd/contact/schema"
 )
 
 func TestGradeShowsWhereItIs(t *testing.T) {
@@ -50,27 +47,6 @@ func TestGradeShowsWhoIsVulnerableAndHowToAnswer(t *testing.T) {
 	for _, want := range []string{`"markers":[{"code":"older_person","of":"parent"`, `"covert":{"signs":[`, `"safeToReply":{"safe":"no"`, `"thrive":{"headings":[`} {
 		if !strings.Contains(seen, want) {
 			t.Errorf("no %s in %s", want, seen)
-		}
-	}
-}
-
-func TestTailShowsWhatMustNotBeOverlooked(t *testing.T) {
-	for name, want := range map[string]string{
-		"received_vulnerable": "[not safe to reply, older_person (parent), dementia (parent), domestic_abuse]",
-		"escalated":           "[not safe to reply, older_person (parent), dementia (parent), domestic_abuse]",
-		"assessed":            "[older_person (neighbour)]",
-		"received_signposted": "",
-	} {
-		record, err := fs.ReadFile(schema.Samples(), "samples/"+name+".json")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var event contact.Event
-		if err := json.Unmarshal(record, &event); err != nil {
-			t.Fatal(err)
-		}
-		if got := summary(event); !strings.HasSuffix(got, want) || want == "" && strings.Contains(got, "[") {
-			t.Errorf("%s: %s", name, got)
 		}
 	}
 }

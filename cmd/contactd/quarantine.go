@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 	"contactd/pipeline/journal"
 )
@@ -77,7 +78,7 @@ func (l quarantineList) Run(ctx context.Context, p *program, c *commands) error 
 			_, _ = fmt.Fprintln(table, "number\taccepted\tfrom\tbytes\treason")
 		}
 		_, err := fmt.Fprintf(table, "%d\t%s\t%s/%s\t%d\t%s\n",
-			q.Seq, q.AcceptedAt.Local().Format(time.DateTime), q.Channel, q.Account, q.Size, plain(q.Reason))
+			q.Seq, q.AcceptedAt.Local().Format(time.DateTime), q.Channel, q.Account, q.Size, tell.Plain(q.Reason))
 		return err
 	})
 	if count == 0 && !l.JSON && err == nil {
@@ -118,14 +119,14 @@ func (s quarantineShow) Run(ctx context.Context, p *program, c *commands) error 
 		{"number", fmt.Sprint(entry.Seq)},
 		{"contact", contact.MessageID(o.Channel, o.Account, o.ID)},
 		{"from", o.Channel + "/" + o.Account},
-		{"platform id", plain(o.ID)},
+		{"platform id", tell.Plain(o.ID)},
 		{"received", shownTime(o.ReceivedAt)},
 		{"accepted", shownTime(entry.AcceptedAt)},
-		{"form", plain(o.MediaType)},
+		{"form", tell.Plain(o.MediaType)},
 		{"sha256", entry.SHA256},
 		{"attempts", fmt.Sprint(entry.Attempts)},
-		{"set aside", shownOr(plain(entry.Quarantined), "no")},
-		{"defect", shownOr(plain(o.Defect), "none")},
+		{"set aside", shownOr(tell.Plain(entry.Quarantined), "no")},
+		{"defect", shownOr(tell.Plain(o.Defect), "none")},
 	} {
 		p.printf("%-12s %s\n", row[0], row[1])
 	}
@@ -176,7 +177,7 @@ func (r quarantineRetry) Run(ctx context.Context, p *program, c *commands) error
 	if done == 0 && len(problems) > 0 {
 		return errors.Join(problems...)
 	}
-	p.printf("%s will be read again, by the running contactd or at its next start\n", counted(done, "message"))
+	p.printf("%s will be read again, by the running contactd or at its next start\n", tell.Count(done, "message"))
 	return errors.Join(problems...)
 }
 

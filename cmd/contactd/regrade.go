@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 	"contactd/pipeline"
 	"contactd/pipeline/kafka"
@@ -190,10 +191,10 @@ func (r regradeCommand) await(ctx context.Context, p *program, cluster *kafka.Cl
 				var rejected contact.Rejected
 				switch {
 				case e.Type == contact.AssessedV1 && e.CausationID == id:
-					p.printf("%s\n", plain(summary(e)))
+					p.printf("%s\n", tell.Event(e))
 					return errTaken
 				case e.Type == contact.RejectedV1 && json.Unmarshal(e.Data, &rejected) == nil && strings.HasSuffix(rejected.RawRef, ":"+place):
-					return fmt.Errorf("regrade %s: %s", r.Conversation, plain(rejected.Error))
+					return fmt.Errorf("regrade %s: %s", r.Conversation, tell.Plain(rejected.Error))
 				}
 				return nil
 			})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"contactd/cmd/contactd/strict"
+	"contactd/cmd/contactd/tell"
 	"contactd/pipeline/journal"
 )
 
@@ -60,7 +61,7 @@ func (r replayCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if r.DryRun {
 		verb = "would be published again"
 	}
-	p.printf("%s accepted from %s until %s %s\n", counted(int(done.Entries), "message"), since.Format(time.RFC3339), until.Format(time.RFC3339), verb)
+	p.printf("%s accepted from %s until %s %s\n", tell.Count(int(done.Entries), "message"), since.Format(time.RFC3339), until.Format(time.RFC3339), verb)
 	if done.Gone > 0 {
 		p.printf("%d more cannot be: their bytes are no longer kept (journal.keep)\n", done.Gone)
 	}

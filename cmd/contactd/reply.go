@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 	"contactd/pipeline"
 	"contactd/pipeline/kafka"
@@ -175,7 +176,7 @@ func (r replyCommand) await(ctx context.Context, p *program, cluster *kafka.Clus
 			return nil
 		}
 		last = replied.State
-		p.printf("%s\n", plain(fmt.Sprintf("%s  %s", id, stateText(replied))))
+		p.printf("%s\n", tell.Plain(fmt.Sprintf("%s  %s", id, tell.State(replied))))
 		switch replied.State {
 		case contact.HandedOver, contact.Confirmed:
 			return errTaken
@@ -212,12 +213,4 @@ func repliedOf(record kafka.Record, id string) (contact.Replied, bool) {
 		return replied, false
 	}
 	return replied, json.Unmarshal(event.Data, &replied) == nil && replied.ReplyID == id
-}
-
-// stateText says a state and why.
-func stateText(r contact.Replied) string {
-	if r.Reason != "" {
-		return fmt.Sprintf("%s: %s", r.State, r.Reason)
-	}
-	return string(r.State)
 }

@@ -163,40 +163,6 @@ func (p *process) try(in string, args ...string) outcome {
 	return outcome{out: out.String(), err: problems.String(), code: cmd.ProcessState.ExitCode()}
 }
 
-func TestTailShowsWhichConversationCanBeAnsweredAndWhatHappensToAnswers(t *testing.T) {
-	for sample, want := range map[string]string{
-		"received":           "contact.received.v1  c-7ip9h550sslj8k3knasd2feop0  email/control",
-		"replied_queued":     "contact.replied.v1  r-2kq0d9s7b3mvtn1ofl5e8ga4cj  webchat/main  c-3lnpdfsib5r34hnaib72u7ipcb — queued — Officers are on their way",
-		"replied_failed":     "— failed: came back: 5.1.1 the mailbox does not exist",
-		"reply_requested":    "contact.reply.requested.v1  r-2kq0d9s7b3mvtn1ofl5e8ga4cj  c-3lnpdfsib5r34hnaib72u7ipcb  by h214 — Officers",
-		"abandoned":          "unknown    contact.abandoned.v1  c-3lnpdfsib5r34hnaib72u7ipcb  webchat/main  last seen ",
-		"presence":           "desk.presence.v1",
-		"rejected":           "email/control  http://127.0.0.1:8080/originals/47 — grade message: rules file unreadable",
-		"degraded":           "channel.degraded.v1  email/control — log in as control@sampleshire.example: refused",
-		"restored":           "channel.restored.v1  email/control — not reached for ",
-		"typing":             "the handler is writing",
-		"revised_edited":     "facebook_comment/town  24830 — edited They are at the door again now",
-		"revised_withdrawn":  "-          contact.revised.v1  c-7ip9h550sslj8k3knasd2feop0  facebook_comment/town  24830 — withdrawn",
-		"assessed_by_person": "by b.handler",
-		"graded":             "resolution, was priority  by b.handler",
-		"assessed":           "contact.assessed.v1  m-671cd0j64v79vljrc1vm2qfie2  c-3lnpdfsib5r34hnaib72u7ipcb  was resolution — concern_welfare",
-		"suggested":          "stays priority, llm@local-model/3f2a thinks resolution",
-		"seen":               "contact.seen.v1  m-671cd0j64v79vljrc1vm2qfie2  c-3lnpdfsib5r34hnaib72u7ipcb",
-	} {
-		record, err := os.ReadFile(filepath.Join("..", "..", "contact", "schema", "samples", sample+".json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var event contact.Event
-		if err := json.Unmarshal(record, &event); err != nil {
-			t.Fatal(err)
-		}
-		if line := plain(summary(event)); !strings.Contains(line, want) {
-			t.Errorf("%s is shown as %q, want %q in it", sample, line, want)
-		}
-	}
-}
-
 func TestAFileForAReplyIsStoredWhereContactdIs(t *testing.T) {
 	// The folder is not on this machine, so it goes to the listener.
 	p := startProgram(t, configure(t, ownBroker+"pipeline: {base_url: \"http://127.0.0.1:1\"}\n"), "run")

@@ -16,6 +16,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 	"contactd/pipeline/kafka"
 )
@@ -105,8 +106,8 @@ func (s shadowCommand) Run(ctx context.Context, p *program, c *commands) error {
 		if each.person != nil {
 			person = "  a person: " + each.person.String()
 		}
-		p.printf("%s\n", plain(fmt.Sprintf("%s  %s  %s  %s, with %s %s%s — %s", each.data.Times.IngestedAt.Local().Format(time.DateTime), each.data.ConversationID,
-			each.data.ContactID, each.live, each.data.Classification.Shadow.By, each.candidate, person, short(each.data.Content.Summary))))
+		p.printf("%s\n", tell.Plain(fmt.Sprintf("%s  %s  %s  %s, with %s %s%s — %s", each.data.Times.IngestedAt.Local().Format(time.DateTime), each.data.ConversationID,
+			each.data.ContactID, each.live, each.data.Classification.Shadow.By, each.candidate, person, tell.Short(each.data.Content.Summary))))
 	}
 	if len(counts) == 0 {
 		return errors.Join(lost.told("shadow"), errors.New("shadow: no message was judged by a candidate; see classifiers.linear.shadow"))

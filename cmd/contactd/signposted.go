@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"contactd/classifiers/signpost"
+	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 )
 
@@ -101,6 +102,6 @@ func (p *program) tellSignposts(all []figures) {
 func (p *program) tellSignpostMisses(rows []judgedRow) {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r judgedRow) bool { return r.topic == r.signpost })
 	for _, row := range rows {
-		p.printf("%s graded %s is %s, signpost %q: %s\n", plain(row.id), row.grade, plain(row.Category), row.signpost, row.oneLine())
+		p.printf("%s graded %s is %s, signpost %q: %s\n", tell.Plain(row.id), row.grade, tell.Plain(row.Category), row.signpost, row.oneLine())
 	}
 }

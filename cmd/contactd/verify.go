@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"contactd/cmd/contactd/tell"
 	"contactd/pipeline/journal"
 )
 
@@ -81,7 +82,7 @@ func (v verifyCommand) Run(ctx context.Context, p *program, c *commands) error {
 		}
 	}
 	if n := len(differences) + report.More; n > 0 {
-		return fmt.Errorf("verify journal: %s", counted(n, "difference"))
+		return fmt.Errorf("verify journal: %s", tell.Count(n, "difference"))
 	}
 	return nil
 }

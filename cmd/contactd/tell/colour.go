@@ -1,4 +1,4 @@
-package main
+package tell
 
 import (
 	"os"
@@ -6,9 +6,9 @@ import (
 	"contactd/contact"
 )
 
-// coloursOn reports whether a file is a terminal that shows colours to somebody
+// Colours reports whether a file is a terminal that shows colours to somebody
 // who wants them (https://no-color.org).
-func coloursOn(file *os.File, getenv func(string) (string, bool)) bool {
+func Colours(file *os.File, getenv func(string) (string, bool)) bool {
 	info, err := file.Stat()
 	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return false
@@ -18,11 +18,8 @@ func coloursOn(file *os.File, getenv func(string) (string, bool)) bool {
 	return unwanted == "" && kind != "" && kind != "dumb"
 }
 
-// tinted is text in the colour of a grade, where there are colours.
-func (p *program) tinted(g contact.Grade, text string) string {
-	if !p.colours {
-		return text
-	}
+// inColour is text in the colour of a grade.
+func inColour(g contact.Grade, text string) string {
 	return "\x1b[" + colourOf(g) + "m" + text + "\x1b[0m"
 }
 
