@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/cmd/contactd/panel"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 	"contactd/pipeline"
@@ -143,9 +144,9 @@ func checkListeners(c config) []finding {
 
 func checkClassifiers(c config) finding {
 	f := finding{what: "classifiers", name: "-"}
-	seated, err := newPanel(c.Classifiers)
+	seated, err := panel.New(c.Classifiers)
 	if err == nil {
-		_, err = seated.annotated(seated, c.Classifiers)
+		_, err = seated.Annotated(seated, c.Classifiers)
 	}
 	if err != nil {
 		f.err = err

@@ -9,15 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"contactd/classifiers"
-	"contactd/classifiers/linear"
-	"contactd/classifiers/llm"
-	"contactd/classifiers/markers"
-	"contactd/classifiers/rules"
-	"contactd/classifiers/signpost"
-	"contactd/classifiers/thrive"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
+	"contactd/cmd/contactd/panel"
 	"contactd/cmd/contactd/strict"
 	"contactd/pipeline"
 	"contactd/pipeline/journal"
@@ -46,29 +40,12 @@ type config struct {
 	Kafka       kafka.Config              `yaml:"kafka"`
 	Broker      embedded.Config           `yaml:"broker"`
 	Pipeline    pipeline.Config           `yaml:"pipeline"`
-	Classifiers classifiersConfig         `yaml:"classifiers"`
+	Classifiers panel.Config              `yaml:"classifiers"`
 	Channels    map[string]strict.Section `yaml:"channels"`
 
 	// file is where it was read, empty when there was none.
 	file string
 	root strict.Section
-}
-
-// classifiersConfig is the panel's own settings and a section for each method.
-type classifiersConfig struct {
-	classifiers.Config `yaml:",inline"`
-	Rules              rules.Config  `yaml:"rules"`
-	Linear             linear.Config `yaml:"linear"`
-	LLM                llm.Config    `yaml:"llm"`
-
-	Signpost signpost.Config `yaml:"signpost"`
-	Markers  markers.Config  `yaml:"markers"`
-	Thrive   thrive.Config   `yaml:"thrive"`
-}
-
-// Validate returns every problem of the section.
-func (c classifiersConfig) Validate() error {
-	return errors.Join(c.Config.Validate(), c.LLM.Validate())
 }
 
 // withDefaults returns the config with the values filled that lie here.

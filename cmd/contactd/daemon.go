@@ -18,6 +18,7 @@ import (
 	"contactd/classifiers"
 	"contactd/cmd/contactd/hooks"
 	"contactd/cmd/contactd/listener"
+	"contactd/cmd/contactd/panel"
 	"contactd/pipeline"
 	"contactd/pipeline/journal"
 	"contactd/pipeline/kafka"
@@ -31,7 +32,7 @@ type daemon struct {
 
 	journal  *journal.Journal
 	health   *pipeline.Health
-	panel    panel
+	panel    panel.Panel
 	signals  *pipeline.Signals
 	channels map[string]channels.Channel
 	broker   broker
@@ -163,7 +164,7 @@ func (d *daemon) openJournal(context.Context) error {
 func (d *daemon) makeChannels(context.Context) (err error) {
 	d.health = pipeline.NewHealth(d.config.Pipeline, d.registry, time.Now)
 	d.signals = pipeline.NewSignals(d.config.Pipeline, d.config.Force, d.log, time.Now)
-	if d.panel, err = newPanel(d.config.Classifiers); err != nil {
+	if d.panel, err = panel.New(d.config.Classifiers); err != nil {
 		return err
 	}
 	d.channels, err = makeChannels(d.config, d.journal.Blobs(), d.health, d.log, d.registry,
@@ -238,8 +239,8 @@ func (d *daemon) startPipeline(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}
-	together := shadowed(classifiers.NewTogether(d.panel.Panel), d.config.Classifiers.Linear, d.log, d.registry)
-	judges, err := d.panel.annotated(together, d.config.Classifiers)
+	together := panel.Shadowed(classifiers.NewTogether(d.panel.Panel), d.config.Classifiers.Linear, d.log, d.registry)
+	judges, err := d.panel.Annotated(together, d.config.Classifiers)
 	if err != nil {
 		return errors.Join(err, publisher.Close())
 	}
@@ -281,9 +282,9 @@ func (d *daemon) startPipeline(ctx context.Context) error {
 		}
 		return d.pipeline.Run(ctx)
 	})
-	if len(d.panel.byRules.Expiries()) > 0 {
+	if len(d.panel.Expiries()) > 0 {
 		d.run("rule pack", func(ctx context.Context) error {
-			watchPack(ctx, d.panel.byRules, d.log, d.registry)
+			watchPack(ctx, d.panel, d.log, d.registry)
 			return nil
 		})
 	}

@@ -12,6 +12,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/cmd/contactd/panel"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 )
@@ -79,7 +80,7 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	if err != nil {
 		return err
 	}
-	before, err := newFirst(config.Classifiers)
+	before, err := panel.First(config.Classifiers)
 	if err != nil {
 		return err
 	}

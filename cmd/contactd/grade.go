@@ -13,14 +13,8 @@ import (
 	"time"
 
 	"contactd/classifiers"
-	"contactd/classifiers/language"
-	"contactd/classifiers/linear"
 	"contactd/classifiers/llm"
-	"contactd/classifiers/markers"
-	"contactd/classifiers/places"
-	"contactd/classifiers/rules"
-	"contactd/classifiers/signpost"
-	"contactd/classifiers/thrive"
+	"contactd/cmd/contactd/panel"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 )
@@ -75,7 +69,7 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	asDaemon, err := seated.annotated(seated, config.Classifiers)
+	asDaemon, err := seated.Annotated(seated, config.Classifiers)
 	if err != nil {
 		return err
 	}
@@ -98,76 +92,22 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 }
 
 // panel seats the classifiers that are asked.
-func (g gradeCommand) panel(config classifiersConfig) (panel, error) {
+func (g gradeCommand) panel(config panel.Config) (panel.Panel, error) {
 	if !g.Second {
-		return newPanel(config)
+		return panel.New(config)
 	}
-	model, err := newSecond(config, llm.Deps{})
+	model, err := panel.Second(config, llm.Deps{})
 	if err != nil {
-		return panel{}, err
+		return panel.Panel{}, err
 	}
 	if model == nil {
-		return panel{}, usageError{errors.New("grade --second: classifiers.llm.url is not set")}
+		return panel.Panel{}, usageError{errors.New("grade --second: classifiers.llm.url is not set")}
 	}
 	if config.Timeouts == nil {
 		config.Timeouts = map[string]time.Duration{}
 	}
 	config.Timeouts[model.Name()] = config.LLM.WithDefaults().Timeout
-	return newPanel(config, model)
-}
-
-// panel is the configured classifiers, with the rules at hand: they can expire.
-type panel struct {
-	*classifiers.Panel
-	byRules expiringRules
-	learned *linear.Classifier
-}
-
-// newPanel seats the configured classifiers, and more behind them.
-func newPanel(config classifiersConfig, more ...classifiers.Classifier) (panel, error) {
-	first, err := newFirst(config)
-	if err != nil {
-		return panel{}, err
-	}
-	learned, err := linear.New(config.Linear)
-	if err != nil {
-		return panel{}, fmt.Errorf("make classifier linear: %w", err)
-	}
-	var members []classifiers.Classifier
-	for _, each := range first {
-		members = append(members, each)
-	}
-	members = append(append(members, learned), more...)
-	byRules, _ := first[0].(expiringRules)
-	return panel{classifiers.NewPanel(config.Config, members...), byRules, learned}, nil
-}
-
-// annotated adds what a handler needs beside the grade, which is the panel's
-// or that of an assessor which asks it.
-func (p panel) annotated(assessor classifiers.Assessor, config classifiersConfig) (*classifiers.Annotated, error) {
-	posts, err := signpost.New(config.Signpost, p.learned.Topics())
-	if err != nil {
-		return nil, err
-	}
-	vulnerable, err := markers.New(config.Markers)
-	if err != nil {
-		return nil, err
-	}
-	hints, err := thrive.New(config.Thrive)
-	if err != nil {
-		return nil, err
-	}
-	return classifiers.NewAnnotated(assessor, places.New(), posts, vulnerable, hints), nil
-}
-
-// newFirst makes the classifiers whose opinions the learned one is told.
-func newFirst(config classifiersConfig) ([]classifiers.Bounded, error) {
-	config.Rules.Weighed = true
-	byRules, err := rules.New(config.Rules)
-	if err != nil {
-		return nil, fmt.Errorf("make classifier rules: %w", err)
-	}
-	return []classifiers.Bounded{byRules, language.New()}, nil
+	return panel.New(config, model)
 }
 
 // judge lets an assessor judge a text. A classifier that failed is a reason too:

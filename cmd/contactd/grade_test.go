@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"contactd/cmd/contactd/panel"
 	"contactd/contact"
 )
 
@@ -70,7 +71,7 @@ func TestTheSpansOfAGradeCutTheQuoteOutOfTheText(t *testing.T) {
 }
 
 func TestGradeAnswersALineBeforeTheNextIsWritten(t *testing.T) {
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := panel.New(panel.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"contactd/cmd/contactd/panel"
 	"contactd/contact"
 )
 
@@ -31,11 +32,11 @@ func TestNoteFigures(t *testing.T) {
 		t.Logf("no figures: %s names no folder of labelled messages", dataFolder)
 		return
 	}
-	seated, err := newPanel(classifiersConfig{})
+	seated, err := panel.New(panel.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	asDaemon, err := seated.annotated(seated, classifiersConfig{})
+	asDaemon, err := seated.Annotated(seated, panel.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

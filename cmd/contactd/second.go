@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"contactd/classifiers/llm"
+	"contactd/cmd/contactd/panel"
 	"contactd/pipeline"
 	"contactd/pipeline/kafka"
 )
@@ -17,22 +18,9 @@ const modelName = "llm"
 // only its journal can give an answer its number there.
 func secondGroup(force, node string) string { return commandGroup(force, node) + ".second" }
 
-// newSecond makes the language model that is asked after a message was
-// published, or nil when none is configured.
-func newSecond(config classifiersConfig, deps llm.Deps) (*llm.Classifier, error) {
-	if !config.LLM.Enabled() {
-		return nil, nil //nolint:nilnil // nobody to ask is no error
-	}
-	model, err := llm.New(config.LLM, deps)
-	if err != nil {
-		return nil, fmt.Errorf("make classifier llm: %w", err)
-	}
-	return model, nil
-}
-
 // secondDeps gathers what the pipeline needs for second opinions.
 func (d *daemon) secondDeps(watch kafka.Watch) (pipeline.SecondDeps, error) {
-	model, err := newSecond(d.config.Classifiers, llm.Deps{Log: d.log, Metrics: d.registry})
+	model, err := panel.Second(d.config.Classifiers, llm.Deps{Log: d.log, Metrics: d.registry})
 	if err != nil || model == nil {
 		return pipeline.SecondDeps{By: modelName}, err
 	}
@@ -55,7 +43,7 @@ func (d *daemon) secondDeps(watch kafka.Watch) (pipeline.SecondDeps, error) {
 // checkModel asks the language model about a made-up message.
 func checkModel(ctx context.Context, c config) finding {
 	f := finding{what: "language model", name: c.Classifiers.LLM.Model}
-	model, err := newSecond(c.Classifiers, llm.Deps{})
+	model, err := panel.Second(c.Classifiers, llm.Deps{})
 	if err != nil {
 		f.err = err
 		return f

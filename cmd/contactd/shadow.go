@@ -6,44 +6,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/cmd/contactd/panel"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 	"contactd/pipeline/kafka"
 )
-
-// learnedName is the learned classifier in contact.Opinion.By, before "@".
-const learnedName = "linear"
-
-// shadowed tries the configured candidate beside an assessor. One that cannot
-// be read is told and left out: it counts for nothing.
-func shadowed(assessor classifiers.Assessor, c linear.Config, log *slog.Logger, metrics prometheus.Registerer) classifiers.Assessor {
-	candidate, err := linear.Candidate(c)
-	if err != nil {
-		log.Error("candidate is not tried", "key", "classifiers.linear.shadow", "err", err)
-		return assessor
-	}
-	if candidate == nil {
-		return assessor
-	}
-	compared := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "contactd_shadow_total", Help: "Messages by the grade that they have alone and the one that they would have with the candidate in classifiers.linear.shadow; \"failed\" when it gave none.",
-	}, []string{"live", "shadow"})
-	metrics.MustRegister(compared)
-	log.Info("candidate is tried beside the learned classifier", "candidate", candidate.Name())
-	return classifiers.NewShadow(assessor, candidate, learnedName,
-		func(live, candidate contact.Grade) { compared.WithLabelValues(live.String(), candidate.String()).Inc() },
-		func() { compared.WithLabelValues("", "failed").Inc() })
-}
 
 // checkShadow tries to read the candidate; nothing without one.
 func checkShadow(c linear.Config) (findings []finding) {
@@ -139,7 +113,7 @@ func readShadow(ctx context.Context, cluster *kafka.Cluster, force string, since
 		if json.Unmarshal(e.Data, &data) != nil || data.Classification.Shadow == nil || data.Times.IngestedAt.Before(since) {
 			return
 		}
-		live, candidate := classifiers.Compared(data.Classification.Assessment, learnedName)
+		live, candidate := classifiers.Compared(data.Classification.Assessment, panel.Learned)
 		counts[[2]contact.Grade{live, candidate}]++
 		if live != candidate {
 			each := &differing{data: data, live: live, candidate: candidate}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"contactd/cmd/contactd/panel"
 	"contactd/contact"
 	"contactd/deploy/servers"
 	"contactd/pipeline"
@@ -50,7 +51,7 @@ func TestACandidateIsTriedBesideTheLiveModel(t *testing.T) {
 		received = p.told(pipeline.TopicEvents, force, contact.ReceivedV1)
 		return len(received) == 2
 	}, func() string { return fmt.Sprintf("%d messages", len(received)) })
-	live, err := newPanel(classifiersConfig{})
+	live, err := panel.New(panel.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
 	"contactd/classifiers/signpost"
+	"contactd/cmd/contactd/panel"
 	"contactd/contact"
 )
 
@@ -39,7 +40,7 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err := overwritable(t.Out); err != nil {
 		return err
 	}
-	before, err := newFirst(config.Classifiers)
+	before, err := panel.First(config.Classifiers)
 	if err != nil {
 		return err
 	}

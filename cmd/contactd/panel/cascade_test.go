@@ -1,4 +1,4 @@
-package main
+package panel
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 // floor that rules and language set for a message alone, whatever stands
 // around it: thanks, history, disguises, and text addressed to a machine.
 func TestNothingAroundAMessageTalksItDown(t *testing.T) {
-	first, err := newFirst(classifiersConfig{})
+	first, err := First(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestNothingAroundAMessageTalksItDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	first = append(first, alone)
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestNothingAroundAMessageTalksItDown(t *testing.T) {
 
 // TestEveryTextHasAGradeWithReasons lets people write anything.
 func TestEveryTextHasAGradeWithReasons(t *testing.T) {
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestEveryTextHasAGradeWithReasons(t *testing.T) {
 
 // misjudged counts the lines of a file, each a message of a chat, and those
 // whose grade is not right.
-func misjudged(t *testing.T, panel panel, file string, right func(contact.Grade) bool) (wrong, of int) {
+func misjudged(t *testing.T, panel classifiers.Assessor, file string, right func(contact.Grade) bool) (wrong, of int) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Clean(file))
 	if err != nil {
@@ -111,12 +111,15 @@ func misjudged(t *testing.T, panel panel, file string, right func(contact.Grade)
 	return wrong, len(lines)
 }
 
+// raised is what a person looks at soon.
+func raised(grade contact.Grade) bool { return grade.Above(contact.Scheduled) }
+
 func calm(grade contact.Grade) bool { return !raised(grade) }
 
 // TestTheFirstLineOfAPersonInDangerIsSeen: what people type first is short and
 // plain, and must not wait until they have told the rest.
 func TestTheFirstLineOfAPersonInDangerIsSeen(t *testing.T) {
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +137,7 @@ func TestTheFirstLineOfAPersonInDangerIsSeen(t *testing.T) {
 // TestWelshIsGradedAsEnglishIs: what is calm in Welsh waits for nobody who must
 // first see what it is, and what is in danger is seen.
 func TestWelshIsGradedAsEnglishIs(t *testing.T) {
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +161,7 @@ func TestWelshIsGradedAsEnglishIs(t *testing.T) {
 // what the rules alone are held to, on the examples of the rules: phrases that
 // the rules leave to the learned classifier must not get lost there.
 func TestPlainStatementsAreGradedByAllTogether(t *testing.T) {
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +177,7 @@ func TestPlainStatementsAreGradedByAllTogether(t *testing.T) {
 		{"priority", raised, 0.90},
 		{"calm", calm, 0.95},
 	} {
-		wrong, of := misjudged(t, panel, filepath.Join("../../classifiers/rules/testdata/examples", floor.file+".txt"), floor.right)
+		wrong, of := misjudged(t, panel, filepath.Join("../../../classifiers/rules/testdata/examples", floor.file+".txt"), floor.right)
 		if share := float64(of-wrong) / float64(of); share < floor.atBest {
 			t.Errorf("%s: %.2f, must be at least %.2f", floor.file, share, floor.atBest)
 		}
@@ -184,7 +187,7 @@ func TestPlainStatementsAreGradedByAllTogether(t *testing.T) {
 // TestALineInDangerIsFoundInALongCalmLetter: it must not drown in what stands
 // around it, and the letter alone stays calm.
 func TestALineInDangerIsFoundInALongCalmLetter(t *testing.T) {
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

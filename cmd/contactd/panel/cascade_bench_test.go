@@ -1,4 +1,4 @@
-package main
+package panel
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // for 500.
 func BenchmarkCascade(b *testing.B) {
 	const ordinary = "Good morning, could you tell me when the new parking permits for Mill Street are sent out? Thanks, J"
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := New(Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func BenchmarkCascade(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	shadowed := classifiers.NewShadow(panel, candidate, learnedName, func(_, _ contact.Grade) {}, func() {})
+	shadowed := classifiers.NewShadow(panel, candidate, Learned, func(_, _ contact.Grade) {}, func() {})
 	for name, text := range map[string]string{
 		"100_characters": ordinary,
 		"500_characters": strings.Repeat(ordinary, 5),
@@ -52,7 +52,7 @@ func BenchmarkNotes(b *testing.B) {
 		calm = "Good morning, could you tell me when the new parking permits for Mill Street are sent out? Thanks, J"
 		full = "my mum, 84, has dementia and lives alone. dont ring me he checks my phone, reply only after 6 hes here"
 	)
-	seated, err := newPanel(classifiersConfig{})
+	seated, err := New(Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func BenchmarkNotes(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			message := contact.Message{Text: text, Authored: text, Channel: contact.Channel{Kind: "email"}}
-			noting, err := seated.annotated(judged{seated.Assess(context.Background(), message)}, classifiersConfig{})
+			noting, err := seated.Annotated(judged{seated.Assess(context.Background(), message)}, Config{})
 			if err != nil {
 				b.Fatal(err)
 			}

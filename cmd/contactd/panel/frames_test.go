@@ -1,4 +1,4 @@
-package main
+package panel
 
 import (
 	"context"
@@ -16,11 +16,11 @@ import (
 // phrases of the rules were written with an eye on the first file; the second
 // was kept to measure.
 func TestNoFrameTalksAMessageDown(t *testing.T) {
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cries := linesOf(t, "../../classifiers/rules/testdata/examples/emergency.txt")
+	cries := linesOf(t, "../../../classifiers/rules/testdata/examples/emergency.txt")
 	for _, file := range []string{"written_for", "kept"} {
 		flagged, all := 0, 0
 		for i, frame := range linesOf(t, "testdata/frames/"+file+".txt") {
@@ -43,7 +43,7 @@ func TestNoFrameTalksAMessageDown(t *testing.T) {
 // TestTalkAboutMachinesIsNoFrame: most of what is said about robots, rules and
 // instructions is harmless.
 func TestTalkAboutMachinesIsNoFrame(t *testing.T) {
-	panel, err := newPanel(classifiersConfig{})
+	panel, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
