@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/cmd/contactd/interrupt"
 	"contactd/cmd/contactd/panel"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
@@ -58,7 +59,7 @@ func (checkCommand) Run(ctx context.Context, p *program, c *commands) error {
 	findings = append(findings, checkBroker(ctx, config)...)
 	findings = append(findings, checkChannels(ctx, config)...)
 	if asked.Err() != nil {
-		return errInterrupted // what was broken off has not failed
+		return interrupt.Err // what was broken off has not failed
 	}
 	if p.tell(findings) {
 		return errTold

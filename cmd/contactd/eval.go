@@ -12,6 +12,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/cmd/contactd/interrupt"
 	"contactd/cmd/contactd/panel"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
@@ -54,7 +55,7 @@ of other people.`
 
 // Run judges every message and prints how right that is.
 func (e evalCommand) Run(ctx context.Context, p *program, c *commands) error {
-	return orInterrupted(ctx, func() error { return e.measure(ctx, p, c) })
+	return interrupt.Or(ctx, func() error { return e.measure(ctx, p, c) })
 }
 
 func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error {

@@ -14,6 +14,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/llm"
+	"contactd/cmd/contactd/interrupt"
 	"contactd/cmd/contactd/panel"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
@@ -75,7 +76,7 @@ func (g gradeCommand) Run(ctx context.Context, p *program, c *commands) error {
 	}
 	if g.Text == nil {
 		if g.JSON {
-			return gradeLines(ctx, asDaemon, interruptible{ctx, p.in}, p.out)
+			return gradeLines(ctx, asDaemon, interrupt.Reader(ctx, p.in), p.out)
 		}
 		text, err := p.readText(ctx, gradeLineLimit)
 		if err != nil {
@@ -195,7 +196,7 @@ func gradeLines(ctx context.Context, assessor classifiers.Assessor, in io.Reader
 		return fmt.Errorf("judge texts: %s could not be read", tell.Count(bad, "line"))
 	}
 	if ctx.Err() != nil {
-		return errInterrupted
+		return interrupt.Err
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"contactd/channels/webchat"
+	"contactd/cmd/contactd/interrupt"
 
 	"golang.org/x/sys/unix"
 )
@@ -81,8 +82,8 @@ func TestTheImageTellsThePortsThatListenByDefault(t *testing.T) {
 
 func TestTheImageIsStoppedAsTheServiceIs(t *testing.T) {
 	text, image := readImage(t)
-	if got := image["STOPSIGNAL"]; len(got) != 1 || !slices.Contains(stopSignals(), os.Signal(unix.SignalNum(got[0]))) {
-		t.Errorf("it is stopped by %v, want one of %v", got, stopSignals())
+	if got := image["STOPSIGNAL"]; len(got) != 1 || !slices.Contains(interrupt.Signals(), os.Signal(unix.SignalNum(got[0]))) {
+		t.Errorf("it is stopped by %v, want one of %v", got, interrupt.Signals())
 	}
 	unit, err := os.ReadFile(filepath.Join(root, "deploy", "contactd.service"))
 	if err != nil {

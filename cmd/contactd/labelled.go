@@ -17,6 +17,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/cmd/contactd/interrupt"
 	"contactd/contact"
 )
 
@@ -69,7 +70,7 @@ func heard(ctx context.Context, message contact.Message, by []classifiers.Bounde
 	opinions := make([]contact.Opinion, 0, len(by))
 	for _, classifier := range by {
 		if ctx.Err() != nil {
-			return nil, errInterrupted
+			return nil, interrupt.Err
 		}
 		begun := time.Now()
 		opinion, err := classifier.Grade(ctx, message)

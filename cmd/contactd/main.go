@@ -17,12 +17,14 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
-	"contactd/cmd/contactd/tell"
-
 	"github.com/alecthomas/kong"
+
+	"contactd/cmd/contactd/interrupt"
+	"contactd/cmd/contactd/tell"
 )
 
 // Exit codes: 1 says that what was asked for did not work, 2 that it was asked
@@ -53,8 +55,21 @@ func (p *program) printf(format string, args ...any) {
 	}
 }
 
+// readText reads the standard input, whole or not at all, without the byte order
+// mark with which editors of other systems begin a file.
+func (p *program) readText(ctx context.Context, limit int) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(interrupt.Reader(ctx, p.in), int64(limit)+1))
+	if err == nil && len(text) > limit {
+		err = fmt.Errorf("longer than %d bytes", limit)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	return strings.TrimPrefix(string(text), "\ufeff"), nil
+}
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
+	ctx, stop := signal.NotifyContext(context.Background(), interrupt.Signals()...)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.LookupEnv, colours: tell.Colours(os.Stdout, os.LookupEnv)}

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"os/signal"
 	"runtime/debug"
 	"strings"
+	"syscall"
 )
 
 type runCommand struct{}
@@ -105,3 +107,7 @@ func (p *program) tellNext(file string) {
   5. contactd tail     in another window: shows the events as they come
 `, state, first)
 }
+
+// outliveReaders keeps a daemon alive when the program that its output is piped
+// to has ended: a log that nobody reads is no reason to take no messages.
+func outliveReaders() { signal.Ignore(syscall.SIGPIPE) }

@@ -12,6 +12,7 @@ import (
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
 	"contactd/classifiers/signpost"
+	"contactd/cmd/contactd/interrupt"
 	"contactd/cmd/contactd/panel"
 	"contactd/contact"
 )
@@ -53,7 +54,7 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 		return err
 	}
 	var model *linear.Model
-	if err := orInterrupted(ctx, func() error { model = linear.Read(examples).Train(); return nil }); err != nil {
+	if err := interrupt.Or(ctx, func() error { model = linear.Read(examples).Train(); return nil }); err != nil {
 		return err
 	}
 	content, err := model.Encode()
