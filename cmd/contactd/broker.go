@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -111,6 +112,19 @@ func brokerOf(c config) (connect kafka.Config, detail string, err error) {
 }
 
 var errNoBroker = errors.New("reach broker: kafka.brokers is empty and contactd run has not started one in this data_dir yet")
+
+// clusterOf is that broker, for reading.
+func clusterOf(c config) (*kafka.Cluster, error) {
+	connect, _, err := brokerOf(c)
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
+	if err != nil {
+		return nil, fmt.Errorf("reach broker: %w", err)
+	}
+	return cluster, nil
+}
 
 // brokerNames are the addresses for a person.
 func brokerNames(c kafka.Config) string { return strings.Join(c.Brokers, ", ") }

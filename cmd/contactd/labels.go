@@ -15,9 +15,9 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/mask"
+	"contactd/cmd/contactd/events"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
-	"contactd/pipeline"
 	"contactd/pipeline/kafka"
 )
 
@@ -96,7 +96,7 @@ func (l labelsExport) Run(ctx context.Context, p *program, c *commands) error {
 	}
 	_, _ = fmt.Fprintf(p.err, "contactd: %s written, %d of them cut; of graded messages %d are no longer on the topic and %d have no words\n",
 		tell.Count(len(table.rows)-1, "label"), table.cut, table.gone, table.wordless)
-	return lost.told("labels export")
+	return lost.Told("labels export")
 }
 
 // exported are rows below their header, how many of them are cut, and how many
@@ -155,10 +155,9 @@ func (l labelsExport) bounds(now time.Time) (since, until time.Time, err error) 
 // readLabels reads the topic twice, so that only what was graded is held: first
 // the grades, then the messages they are about. Labels come in the order in
 // which they were given.
-func readLabels(ctx context.Context, cluster *kafka.Cluster, force string, since, until time.Time) (labels []*label, lost damaged, err error) {
+func readLabels(ctx context.Context, cluster *kafka.Cluster, force string, since, until time.Time) (labels []*label, lost events.Lost, err error) {
 	of := map[string]*label{} // by conversation
-	every := func(kafka.Record) bool { return true }
-	lost, err = readEvents(ctx, cluster, []string{contact.AssessedV1}, every, func(e contact.Event) {
+	lost, err = events.Read(ctx, cluster, []string{contact.AssessedV1}, nil, func(e contact.Event) {
 		var data contact.Assessed
 		if e.Force != force || !until.IsZero() && !e.Time.Before(until) || json.Unmarshal(e.Data, &data) != nil ||
 			!data.ByPerson() || data.Classification.Grade == contact.Unknown {
@@ -181,7 +180,7 @@ func readLabels(ctx context.Context, cluster *kafka.Cluster, force string, since
 		}
 	}
 	graded := func(r kafka.Record) bool { return of[r.Key] != nil }
-	_, err = readEvents(ctx, cluster, []string{contact.ReceivedV1, contact.RevisedV1}, graded, func(e contact.Event) {
+	_, err = events.Read(ctx, cluster, []string{contact.ReceivedV1, contact.RevisedV1}, graded, func(e contact.Event) {
 		if each := of[e.PartitionKey]; each != nil {
 			each.hears(e)
 		}
@@ -301,41 +300,4 @@ func (l labelsExport) write(p *program, rows [][]string) error {
 
 func writeRows(to io.Writer, rows [][]string) error {
 	return csv.NewWriter(to).WriteAll(rows)
-}
-
-// readEvents gives every event of these types on contact.events to f, each
-// once, and notes the records that cannot be believed. wanted looks at a record
-// before it is opened, which costs most.
-func readEvents(ctx context.Context, cluster *kafka.Cluster, types []string, wanted func(kafka.Record) bool, f func(contact.Event)) (lost damaged, err error) {
-	type identity struct{ source, id string }
-	seen := map[identity]bool{}
-	err = cluster.Read(ctx, pipeline.TopicEvents, func(r kafka.Record) error {
-		if r.Err != nil {
-			lost.add(r)
-			return nil //nolint:nilerr // it is noted, and the rest is read
-		}
-		if told := r.Headers["ce_type"]; told != "" && !slices.Contains(types, told) || !wanted(r) {
-			return nil
-		}
-		var e contact.Event
-		if json.Unmarshal(r.Value, &e) == nil && slices.Contains(types, e.Type) && !seen[identity{e.Source, e.ID}] {
-			seen[identity{e.Source, e.ID}] = true
-			f(e)
-		}
-		return nil
-	})
-	return lost, err
-}
-
-// clusterOf is the broker of a configuration, for reading.
-func clusterOf(config config) (*kafka.Cluster, error) {
-	connect, _, err := brokerOf(config)
-	if err != nil {
-		return nil, err
-	}
-	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
-	if err != nil {
-		return nil, fmt.Errorf("reach broker: %w", err)
-	}
-	return cluster, nil
 }

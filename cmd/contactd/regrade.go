@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"contactd/cmd/contactd/events"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 	"contactd/pipeline"
@@ -113,7 +114,7 @@ func (r regradeCommand) find(ctx context.Context, cluster *kafka.Cluster, force 
 	var all []standing
 	types := []string{contact.ReceivedV1, contact.RevisedV1, contact.AssessedV1}
 	own := func(record kafka.Record) bool { return record.Key == r.Conversation }
-	_, err := readEvents(ctx, cluster, types, own, func(e contact.Event) {
+	_, err := events.Read(ctx, cluster, types, own, func(e contact.Event) {
 		if e.Force != force {
 			return
 		}

@@ -13,6 +13,7 @@ import (
 
 	"contactd/classifiers"
 	"contactd/classifiers/linear"
+	"contactd/cmd/contactd/events"
 	"contactd/cmd/contactd/panel"
 	"contactd/cmd/contactd/tell"
 	"contactd/contact"
@@ -84,21 +85,20 @@ func (s shadowCommand) Run(ctx context.Context, p *program, c *commands) error {
 			each.data.ContactID, each.live, each.data.Classification.Shadow.By, each.candidate, person, tell.Short(each.data.Content.Summary))))
 	}
 	if len(counts) == 0 {
-		return errors.Join(lost.told("shadow"), errors.New("shadow: no message was judged by a candidate; see classifiers.linear.shadow"))
+		return errors.Join(lost.Told("shadow"), errors.New("shadow: no message was judged by a candidate; see classifiers.linear.shadow"))
 	}
 	for _, pair := range slices.SortedFunc(maps.Keys(counts), func(a, b [2]contact.Grade) int {
 		return cmp.Or(contact.BySeriousness(a[0], b[0]), contact.BySeriousness(a[1], b[1]))
 	}) {
 		p.printf("%-10s with the candidate %-10s %d\n", pair[0], pair[1], counts[pair])
 	}
-	return lost.told("shadow")
+	return lost.Told("shadow")
 }
 
 // readShadow gathers what differs, in the order of acceptance, and counts all.
-func readShadow(ctx context.Context, cluster *kafka.Cluster, force string, since time.Time) (found []*differing, counts map[[2]contact.Grade]int, lost damaged, err error) {
+func readShadow(ctx context.Context, cluster *kafka.Cluster, force string, since time.Time) (found []*differing, counts map[[2]contact.Grade]int, lost events.Lost, err error) {
 	counts, of := map[[2]contact.Grade]int{}, map[string]*differing{}
-	every := func(kafka.Record) bool { return true }
-	lost, err = readEvents(ctx, cluster, []string{contact.ReceivedV1, contact.RevisedV1, contact.AssessedV1}, every, func(e contact.Event) {
+	lost, err = events.Read(ctx, cluster, []string{contact.ReceivedV1, contact.RevisedV1, contact.AssessedV1}, nil, func(e contact.Event) {
 		if e.Force != force {
 			return
 		}
