@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"contactd/cmd/contactd/panel"
+	"contactd/cmd/contactd/texts"
 	"contactd/contact"
 )
 
@@ -48,7 +47,7 @@ func TestGradeAnswersEveryLineInOrder(t *testing.T) {
 
 func TestTheSpansOfAGradeCutTheQuoteOutOfTheText(t *testing.T) {
 	text := "señor 😀 hurry he has a knife and is trying to get in"
-	in, err := json.Marshal(asked{ID: "1", Text: text})
+	in, err := json.Marshal(texts.Text{ID: "1", Text: text})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,34 +69,8 @@ func TestTheSpansOfAGradeCutTheQuoteOutOfTheText(t *testing.T) {
 	}
 }
 
-func TestGradeAnswersALineBeforeTheNextIsWritten(t *testing.T) {
-	panel, err := panel.New(panel.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, write := io.Pipe()
-	read, out := io.Pipe()
-	ended := make(chan error, 1)
-	go func() { ended <- gradeLines(context.WithoutCancel(t.Context()), panel, in, out) }()
-	answers := bufio.NewScanner(read)
-	for i := range 3 {
-		if _, err := fmt.Fprintf(write, `{"id":"%d","text":"hello"}`+"\n", i); err != nil {
-			t.Fatal(err)
-		}
-		if !answers.Scan() || !strings.Contains(answers.Text(), fmt.Sprintf(`"id":"%d"`, i)) {
-			t.Fatalf("answer %d: %q", i, answers.Text())
-		}
-	}
-	if err := write.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-}
-
 func TestALineThatCannotBeReadIsUnknownAndDoesNotStopTheOthers(t *testing.T) {
-	long := `{"id":"2","text":"` + strings.Repeat("x", gradeLineLimit) + `"}`
+	long := `{"id":"2","text":"` + strings.Repeat("x", texts.Limit) + `"}`
 	seen := contactd(t, "{\"id\":\n"+long+"\n{\"id\":\"3\",\"text\":\"hello\"}", "grade", "--json")
 	lines := strings.Split(strings.TrimSpace(seen.out), "\n")
 	if seen.code != 1 || len(lines) != 3 {
@@ -158,5 +131,62 @@ func TestAnEmptyTextIsJudgedAndNotTakenFromElsewhere(t *testing.T) {
 		if seen.code != 0 || !strings.Contains(seen.out, "the message has no text") || strings.Contains(seen.out, "knife") {
 			t.Errorf("%q: %+v", args, seen)
 		}
+	}
+}
+
+func TestGradeShowsWhereItIs(t *testing.T) {
+	text := "he has a knife and is trying to get in, 12 Mill Lane, Beverley"
+	if seen := contactd(t, "", "grade", text); !strings.Contains(seen.out, `address "12 Mill Lane, Beverley"`) {
+		t.Errorf("to a person: %s", seen.out)
+	}
+	if seen := contactd(t, "", "grade", "--json", text); !strings.Contains(seen.out, `"form":"address","value":"12 Mill Lane, Beverley"`) {
+		t.Errorf("as JSON: %s", seen.out)
+	}
+}
+
+func TestGradeShowsWhoElseHelps(t *testing.T) {
+	if seen := contactd(t, "", "grade", "the neighbours are playing loud music again, who do i ring"); !strings.Contains(seen.out, "signpost   noise: the local council") {
+		t.Errorf("%s", seen.out)
+	}
+	if seen := contactd(t, "", "grade", "loud music next door and now he has a knife"); strings.Contains(seen.out, "signpost") {
+		t.Errorf("an emergency: %s", seen.out)
+	}
+}
+
+func TestGradeShowsWhoIsVulnerableAndHowToAnswer(t *testing.T) {
+	text := "my mum, 84, has dementia. dont ring me he checks my phone, reply only after 6 pm. cant talk"
+	seen := contactd(t, "", "grade", text).out
+	for _, want := range []string{
+		`marker     dementia (parent) "dementia"`, `covert     cannot_speak "cant talk"`, "reply      safe: no", `asks       only_at "reply only after 6 pm"`,
+		"thrive     Vulnerability: an older person; dementia or confusion",
+	} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("no %q in %s", want, seen)
+		}
+	}
+	seen = contactd(t, "", "grade", "--json", text).out
+	for _, want := range []string{`"markers":[{"code":"older_person","of":"parent"`, `"covert":{"signs":[`, `"safeToReply":{"safe":"no"`, `"thrive":{"headings":[`} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("no %s in %s", want, seen)
+		}
+	}
+}
+
+func TestASampleOfEachFileCanBeUsedAsItIs(t *testing.T) {
+	dir := t.TempDir()
+	config := "classifiers:\n"
+	for key, of := range map[string]string{"markers: {file": "markers", "thrive: {form": "thrive", "signpost: {file": "signposts"} {
+		file := filepath.Join(dir, of+".yaml")
+		if err := os.WriteFile(file, []byte(contactd(t, "", "sample", of).out), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		config += "  " + key + ": " + file + "}\n"
+	}
+	file := filepath.Join(dir, "contactd.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if seen := contactd(t, "", "grade", "--config", file, "my mum, 84, has dementia"); seen.code != 0 || !strings.Contains(seen.out, "dementia or confusion") {
+		t.Errorf("%+v", seen)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"contactd/cmd/contactd/texts"
 	"contactd/deploy/servers"
 )
 
@@ -169,7 +170,7 @@ func TestAnErrorOfTwoCausesIsToldOnOneLine(t *testing.T) {
 
 func TestATextThatIsTooLongIsRefusedAndNotCut(t *testing.T) {
 	for _, args := range [][]string{{"reply", "c-3lnpdfsib5r34hnaib72u7ipcb"}, {"grade"}} {
-		seen := contactd(t, strings.Repeat("a", gradeLineLimit+1), args...)
+		seen := contactd(t, strings.Repeat("a", texts.Limit+1), args...)
 		if seen.code != 1 || !strings.Contains(seen.err, "read standard input: longer than") {
 			t.Errorf("%v: exit %d: %s%s", args, seen.code, seen.out, seen.err)
 		}
