@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
-	"time"
 
-	"contactd/classifiers"
 	"contactd/classifiers/linear"
 	"contactd/cmd/contactd/interrupt"
+	"contactd/cmd/contactd/labelled"
+	"contactd/cmd/contactd/measure"
 	"contactd/cmd/contactd/panel"
-	"contactd/cmd/contactd/tell"
 	"contactd/contact"
 )
 
@@ -81,25 +79,25 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 	if err != nil {
 		return err
 	}
-	before, err := panel.First(config.Classifiers)
+	first, err := panel.NewFirst(config.Classifiers)
 	if err != nil {
 		return err
 	}
-	rows, err := readLabelled(ctx, e.Data, before)
+	rows, err := labelled.Read(ctx, e.Data, first.Hear)
 	if err != nil {
 		return err
 	}
-	if other != nil && !slices.ContainsFunc(rows, func(row labelled) bool { return row.Grade == contact.Emergency }) {
+	if other != nil && !slices.ContainsFunc(rows, func(row labelled.Row) bool { return row.Grade == contact.Emergency }) {
 		return errNothingToLose
 	}
 	if e.Disguises {
-		return e.disguised(ctx, p, config, rows, before)
+		return e.disguised(ctx, p, config.Classifiers, rows, first)
 	}
-	var judged []judgedRow
-	err = e.eachModel(ctx, config, rows, before, func(last *linear.Classifier, tested []labelled) error {
-		more, err := judgeRows(ctx, last, tested)
+	var judged []measure.Judged
+	err = e.eachModel(ctx, config.Classifiers, rows, first, func(last *linear.Classifier, tested []labelled.Row) error {
+		more, err := measure.Judge(ctx, last, tested)
 		if err == nil {
-			err = signpostRows(more, last.Topics(), config.Classifiers.Signpost)
+			err = measure.Signpost(more, last.Topics(), config.Classifiers.Signpost)
 		}
 		judged = append(judged, more...)
 		return err
@@ -108,32 +106,33 @@ func (e evalCommand) measure(ctx context.Context, p *program, c *commands) error
 		return err
 	}
 	if e.Plots != "" {
-		if err := curves(e.Plots, judged); err != nil {
+		if err := measure.Draw(e.Plots, judged); err != nil {
 			return err
 		}
 	}
 	if e.JSON {
-		return json.NewEncoder(p.out).Encode(allFigures(judged))
+		return json.NewEncoder(p.out).Encode(measure.FiguresOf(judged))
 	}
-	p.tellFigures(allFigures(judged))
-	p.tellSignposts(allFigures(judged))
-	if e.Signposts {
-		p.tellSignpostMisses(judged)
-	}
-	if e.Miss {
-		for _, row := range judged {
-			if row.misses() {
-				p.printf("%s %s graded %s: %s [%s]\n", tell.Plain(row.id), row.Grade, row.grade, row.oneLine(), row.explained())
-			}
-		}
-	}
-	if e.Slow {
-		p.slowest(judged)
-	}
+	e.tell(p, judged)
 	if other != nil {
-		return p.gate(ctx, other, judged)
+		return gate(ctx, p, other, judged)
 	}
 	return nil
+}
+
+// tell prints the figures, and the lists that were asked for.
+func (e evalCommand) tell(p *program, judged []measure.Judged) {
+	figures := measure.FiguresOf(judged)
+	p.printf("%s%s", measure.Table(figures), measure.SignpostTable(figures))
+	if e.Signposts {
+		p.printf("%s", measure.SignpostMisses(judged))
+	}
+	if e.Miss {
+		p.printf("%s", measure.Misses(judged))
+	}
+	if e.Slow {
+		p.printf("%s", measure.Slowest(judged))
+	}
 }
 
 // together refuses flags that would change nothing beside the others: whoever
@@ -158,101 +157,35 @@ func (e evalCommand) together() error {
 	return nil
 }
 
-// judgedRow is a labelled message with the grade that all classifiers give.
-type judgedRow struct {
-	labelled
-	grade   contact.Grade
-	learned contact.Opinion
-	chances []linear.Chance
-	reasons []contact.Reason
-	micros  int64 // of all classifiers
-	// signpost is the topic that it would be sent to, topic the one that answers
-	// its label, helped whether both have the same helper.
-	signpost, topic string
-	helped          bool
+// disguised judges the rows in every disguise and prints what each costs.
+func (e evalCommand) disguised(ctx context.Context, p *program, config panel.Config, rows []labelled.Row, first panel.First) error {
+	disguised := measure.NewDisguised()
+	err := e.eachModel(ctx, config, rows, first, func(last *linear.Classifier, tested []labelled.Row) error {
+		return disguised.Judge(ctx, last, tested, first.Hear)
+	})
+	p.printf("%s", disguised.Table())
+	return err
 }
 
-// oneLine is the text for a terminal.
-func (r judgedRow) oneLine() string {
-	return tell.Plain(strings.ReplaceAll(r.Message.Text, "\n", " / "))
-}
-
-func (r judgedRow) misses() bool { return raised(r.Grade) && !raised(r.grade) }
-
-// raised is what a person looks at soon.
-func raised(g contact.Grade) bool {
-	return g == contact.Emergency || g == contact.Priority || g == contact.Unknown
-}
-
-// judgeRows lets the learned classifier judge after those before.
-func judgeRows(ctx context.Context, last *linear.Classifier, rows []labelled) ([]judgedRow, error) {
-	judged := make([]judgedRow, 0, len(rows))
-	for _, row := range rows {
-		begun := time.Now()
-		opinion, err := last.GradeAfter(ctx, row.Message, row.Before)
-		if err != nil {
-			return nil, err
-		}
-		j := judgedRow{labelled: row, learned: opinion, grade: opinion.Grade, reasons: opinion.Reasons, micros: time.Since(begun).Microseconds()}
-		for _, other := range row.Before {
-			j.grade = contact.Highest(j.grade, other.Grade)
-			j.reasons = append(j.reasons, other.Reasons...)
-			j.micros += other.Micros
-		}
-		j.chances = last.Chances(row.Message, row.Before)
-		judged = append(judged, j)
-	}
-	return judged, nil
-}
+var errOneFile = errors.New("eval --cross: want at least two files")
 
 // eachModel hands over what a model is to judge: all rows for the configured
 // one, or with Cross each file for a model trained on the others.
-func (e evalCommand) eachModel(ctx context.Context, config config, rows []labelled, before []classifiers.Bounded, judge func(*linear.Classifier, []labelled) error) error {
+func (e evalCommand) eachModel(ctx context.Context, config panel.Config, rows []labelled.Row, first panel.First, judge func(*linear.Classifier, []labelled.Row) error) error {
 	if !e.Cross {
-		last, err := linear.New(config.Classifiers.Linear)
+		last, err := linear.New(config.Linear)
 		if err != nil {
 			return err
 		}
 		return judge(last, rows)
 	}
-	parts := e.parts(groupsOf(rows))
+	parts := measure.Parts(rows, e.Folds)
 	if len(parts) < 2 {
 		return usageError{errOneFile}
 	}
-	examples, err := teaching(ctx, rows, e.Calm, before, config.Classifiers.Signpost)
+	examples, err := labelled.Teaching(ctx, rows, e.Calm, first.Hear, config.Signpost)
 	if err != nil {
 		return err
 	}
-	all := linear.Read(examples)
-	for _, part := range parts {
-		others := all.Without(func(e linear.Example) bool { return !e.Calm && !e.Lines && slices.Contains(part, e.Group) })
-		tested := slices.DeleteFunc(slices.Clone(rows), func(row labelled) bool { return !slices.Contains(part, row.Group) })
-		if err := judge(linear.NewOf(others.TrainToGrade()), tested); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// parts are the groups that are left out together: each alone, or dealt out to
-// so many folds.
-func (e evalCommand) parts(groups []string) [][]string {
-	if e.Folds <= 0 {
-		return slices.Collect(slices.Chunk(groups, 1))
-	}
-	parts := make([][]string, min(e.Folds, len(groups)))
-	for i, group := range groups {
-		parts[i%len(parts)] = append(parts[i%len(parts)], group)
-	}
-	return parts
-}
-
-func groupsOf(rows []labelled) []string {
-	var groups []string
-	for _, row := range rows {
-		if !slices.Contains(groups, row.Group) {
-			groups = append(groups, row.Group)
-		}
-	}
-	return groups
+	return measure.Cross(parts, rows, examples, judge)
 }

@@ -62,3 +62,26 @@ func TestAGateWithoutEmergenciesLetsNothingPass(t *testing.T) {
 		t.Errorf("%+v", seen)
 	}
 }
+
+func TestEachFileIsJudgedByAModelOfTheOthers(t *testing.T) {
+	one := labelledFile(t, "1,email,he has a knife,emergency,violence,type=plain\n2,email,thank you,resolution,none,type=plain\n")
+	args := []string{"eval", "--cross", "--json", "--data", one}
+	for _, author := range []string{"b.csv", "c.csv"} {
+		other := filepath.Join(filepath.Dir(one), author)
+		if err := os.Link(one, other); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--data", other)
+	}
+	for _, more := range [][]string{nil, {"--folds", "2"}, {"--calm", one}} {
+		if seen := contactd(t, "", append(args, more...)...); seen.code != 0 || !strings.HasPrefix(seen.out, `[{"of":"all","messages":6,"emergency_flagged":1,`) {
+			t.Errorf("%v: %+v", more, seen)
+		}
+	}
+	if seen := contactd(t, "", append(args, "--folds", "1")...); seen.code != 2 || !strings.Contains(seen.err, "eval --cross: want at least two files") {
+		t.Errorf("%+v", seen)
+	}
+	if seen := contactd(t, "", "eval", "--cross", "--disguises", "--data", one); seen.code != 2 || !strings.HasPrefix(seen.out, "  ") {
+		t.Errorf("%+v", seen)
+	}
+}

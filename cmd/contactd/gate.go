@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 
 	"contactd/classifiers/linear"
-	"contactd/cmd/contactd/tell"
-	"contactd/contact"
+	"contactd/cmd/contactd/measure"
 )
 
 // errLost says that a model must not take the place of another.
@@ -34,56 +31,15 @@ func modelFile(name string) string {
 	return name
 }
 
-// gate judges the rows with another model and fails if that one finds an
-// emergency that judged does not: flags what is not flagged, or grades
-// emergency what is graded less.
-func (p *program) gate(ctx context.Context, other *linear.Classifier, judged []judgedRow) error {
-	rows := make([]labelled, len(judged))
-	for i, row := range judged {
-		rows[i] = row.labelled
-	}
-	before, err := judgeRows(ctx, other, rows)
+// gate fails if another model finds an emergency that was judged less.
+func gate(ctx context.Context, p *program, other *linear.Classifier, judged []measure.Judged) error {
+	told, lost, err := measure.Compare(ctx, other, judged)
 	if err != nil {
 		return err
 	}
-	lost, found := 0, 0
-	for i, row := range judged {
-		switch was := before[i]; {
-		case row.Grade != contact.Emergency || row.grade == was.grade:
-		case raised(was.grade) && !raised(row.grade), was.grade == contact.Emergency && row.grade != contact.Emergency:
-			lost++
-			p.printf("lost %s: %s, was %s\n", tell.Plain(row.id), row.grade, was.grade)
-		case was.grade.Above(row.grade): // unknown in place of priority: a person looks either way
-		default:
-			found++
-		}
-	}
-	p.printf("against %s: %d emergencies lost, %d found\n", other.Name(), lost, found)
+	p.printf("%s", told)
 	if lost > 0 {
 		return errLost
 	}
 	return nil
-}
-
-// slowest tells which messages took longest, all classifiers together.
-func (p *program) slowest(judged []judgedRow) {
-	sorted := slices.SortedFunc(slices.Values(judged), func(a, b judgedRow) int { return int(b.micros - a.micros) })
-	for _, row := range sorted[:min(len(sorted), slowestShown)] {
-		p.printf("slow %s: %d us for %d bytes\n", tell.Plain(row.id), row.micros, len(row.Message.Text))
-	}
-}
-
-const slowestShown = 5
-
-// explained is a message that was judged wrongly with the reasons of its
-// grade.
-func (r judgedRow) explained() string {
-	why := ""
-	for _, reason := range r.reasons {
-		if why != "" {
-			why += "; "
-		}
-		why += fmt.Sprintf("%s (%s)", reason.Rule, reason.Grade)
-	}
-	return why
 }

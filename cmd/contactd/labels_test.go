@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"contactd/classifiers/mask"
+	"contactd/cmd/contactd/labelled"
 	"contactd/contact"
 	"contactd/contact/contacttest"
 	"contactd/contact/schema"
@@ -245,7 +246,7 @@ func FuzzLabel(f *testing.F) {
 		if err := writeRows(&out, [][]string{{"id", "channel", "text", "grade", "category", "notes"}, row}); err != nil {
 			t.Fatal(err)
 		}
-		if rows, err := decodeLabelled(strings.NewReader(out.String())); err != nil || len(rows) != 1 || rows[0].Grade != contact.Priority || rows[0].kind != "handled" {
+		if rows, err := labelled.Decode(strings.NewReader(out.String())); err != nil || len(rows) != 1 || rows[0].Grade != contact.Priority || rows[0].Kind != "handled" {
 			t.Fatalf("%+v, %v: %s", rows, err, out.String())
 		}
 	})

@@ -2,15 +2,12 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"contactd/classifiers/linear"
 )
 
 // ownData are the arguments that name labelled messages of this repository,
@@ -28,80 +25,6 @@ func ownData(t *testing.T, names ...string) []string {
 		}
 	}
 	return args
-}
-
-// crossFigures judges each of five parts of the files by a model trained on the
-// others, without the ordinary talk that the shipped model also learned from.
-func crossFigures(t *testing.T, data []string) (all []figures, of map[string]figures) {
-	t.Helper()
-	seen := contactd(t, "", append([]string{"eval", "--cross", "--folds", "5", "--json"}, data...)...)
-	if err := json.Unmarshal([]byte(seen.out), &all); err != nil {
-		t.Fatalf("%v: %s", err, seen.err)
-	}
-	of = map[string]figures{}
-	for _, f := range all {
-		of[f.Of] = f
-	}
-	return all, of
-}
-
-func atLeast(t *testing.T, what string, got *float64, want float64) {
-	t.Helper()
-	if got == nil || *got < want {
-		t.Errorf("%s: %s, want at least %.2f", what, written(got), want)
-	}
-}
-
-// TestMessagesByAnAuthorWhoWasNotLearnedFrom holds all classifiers together to
-// floors on named files, each judged by what others teach. The first seven
-// are by authors who knew no model, train-g holds what a model on those misses,
-// the messages of train-h to train-m are slyer; the drills o to q, ca to cd,
-// dd, de and dl to dp teach.
-func TestMessagesByAnAuthorWhoWasNotLearnedFrom(t *testing.T) {
-	t.Parallel() // with what waits more than it works
-	all, of := crossFigures(t, ownData(t))
-	whole := together(all, "messages", "train-a", "train-b", "train-c", "train-d", "train-e", "train-f")
-	atLeast(t, "emergency flagged", whole.EmergencyFlagged, 0.975)
-	atLeast(t, "emergency graded", whole.EmergencyGraded, 0.90)
-	atLeast(t, "priority flagged", whole.PriorityFlagged, 0.87)
-	atLeast(t, "what others miss", of["train-g"].EmergencyFlagged, 0.90)
-	if *whole.LowFlagged > 0.20 || *whole.LowEmergency > 0.06 || whole.MacroF1 < 0.78 {
-		t.Errorf("low flagged %.3f, graded emergency %.3f, macro F1 %.3f", *whole.LowFlagged, *whole.LowEmergency, whole.MacroF1)
-	}
-	later := together(all, "train-h", "train-i", "train-j", "train-k", "train-l", "train-m")
-	atLeast(t, "emergency flagged of later authors", later.EmergencyFlagged, 0.95)
-	atLeast(t, "emergency graded of later authors", later.EmergencyGraded, 0.83)
-	atLeast(t, "priority flagged of later authors", later.PriorityFlagged, 0.87)
-	if *later.LowFlagged > 0.25 || *later.LowEmergency > 0.07 || later.MacroF1 < 0.73 {
-		t.Errorf("later authors: low flagged %.3f, graded emergency %.3f, macro F1 %.3f", *later.LowFlagged, *later.LowEmergency, later.MacroF1)
-	}
-	atLeast(t, "plain", of["type plain"].EmergencyFlagged, 0.97)
-	atLeast(t, "obfuscated", of["type obfuscated"].EmergencyFlagged, 0.95)
-	atLeast(t, "other languages", of["type lang"].EmergencyFlagged, 0.97)
-	atLeast(t, "injection", of["type injection"].EmergencyFlagged, 0.95)
-	atLeast(t, "covert", of["type covert"].EmergencyFlagged, 0.93)
-	if of["all"].Calibration > 0.03 || of["all"].MacroF1 < 0.76 {
-		t.Errorf("calibration error %.3f, macro F1 %.3f", of["all"].Calibration, of["all"].MacroF1)
-	}
-}
-
-// together are the shares of several files as if they were one.
-func together(all []figures, files ...string) figures {
-	var rows []judgedRow
-	for _, f := range all {
-		if !slices.Contains(files, f.Of) {
-			continue
-		}
-		for pair, n := range f.Confusion {
-			want, got, _ := strings.Cut(pair, " as ")
-			var row judgedRow
-			_ = row.Grade.UnmarshalText([]byte(want))
-			_ = row.grade.UnmarshalText([]byte(got))
-			row.chances = []linear.Chance{{}}
-			rows = append(rows, slices.Repeat([]judgedRow{row}, n)...)
-		}
-	}
-	return figuresOf("together", rows)
 }
 
 func TestTrainingTwiceGivesTheSameBytesAndEvalTakesThem(t *testing.T) {

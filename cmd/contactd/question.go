@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"contactd/classifiers/linear"
+	"contactd/cmd/contactd/labelled"
 )
 
 // ask measures the features of the learned classifier on a set of other people.
@@ -22,14 +19,14 @@ func (e evalCommand) ask(p *program) error {
 	}
 	q := linear.Question{Folds: e.Folds}
 	for _, name := range e.Data {
-		if err := e.addTexts(&q, name); err != nil {
+		if err := labelled.AddTexts(&q, name, e.Text, e.Label); err != nil {
 			return err
 		}
 	}
 	how := fmt.Sprintf("each part of %d answered by the others", e.Folds)
 	if e.Kept != "" {
 		before := len(q.Texts)
-		if err := e.addTexts(&q, e.Kept); err != nil {
+		if err := labelled.AddTexts(&q, e.Kept, e.Text, e.Label); err != nil {
 			return err
 		}
 		q.Kept = len(q.Texts) - before
@@ -43,43 +40,4 @@ func (e evalCommand) ask(p *program) error {
 	p.printf("F1 %.3f  precision %.3f  recall %.3f  accuracy %.3f  average precision %.3f\n",
 		figures.F1, figures.Precision, figures.Recall, figures.Accuracy, figures.Average)
 	return nil
-}
-
-// addTexts adds the texts of a file.
-func (e evalCommand) addTexts(q *linear.Question, name string) error {
-	file, err := os.Open(filepath.Clean(name))
-	if err != nil {
-		return fmt.Errorf("read texts: %w", err)
-	}
-	err = e.read(q, file)
-	_ = file.Close() // only read
-	if err != nil {
-		return fmt.Errorf("read texts %s: %w", name, err)
-	}
-	return nil
-}
-
-func (e evalCommand) read(q *linear.Question, from io.Reader) error {
-	table, err := openTable(from, e.Text, e.Label)
-	if err != nil {
-		return err
-	}
-	for {
-		value, err := table.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		yes := false
-		switch strings.ToLower(value(e.Label)) {
-		case "1", "yes", "true":
-			yes = true
-		case "0", "no", "false":
-		default:
-			return table.errorHere(fmt.Errorf("%s: want 1 or 0, got %s", e.Label, inAWord(value(e.Label))))
-		}
-		q.Texts, q.Yes = append(q.Texts, strings.ToValidUTF8(value(e.Text), "\uFFFD")), append(q.Yes, yes)
-	}
 }

@@ -9,12 +9,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"contactd/classifiers"
 	"contactd/classifiers/linear"
-	"contactd/classifiers/signpost"
 	"contactd/cmd/contactd/interrupt"
+	"contactd/cmd/contactd/labelled"
 	"contactd/cmd/contactd/panel"
-	"contactd/contact"
 )
 
 type trainCommand struct {
@@ -41,15 +39,15 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err := overwritable(t.Out); err != nil {
 		return err
 	}
-	before, err := panel.First(config.Classifiers)
+	first, err := panel.NewFirst(config.Classifiers)
 	if err != nil {
 		return err
 	}
-	rows, err := readLabelled(ctx, t.Data, before)
+	rows, err := labelled.Read(ctx, t.Data, first.Hear)
 	if err != nil {
 		return err
 	}
-	examples, err := teaching(ctx, rows, t.Calm, before, config.Classifiers.Signpost)
+	examples, err := labelled.Teaching(ctx, rows, t.Calm, first.Hear, config.Classifiers.Signpost)
 	if err != nil {
 		return err
 	}
@@ -96,34 +94,3 @@ func overwritable(name string) error {
 
 // modelBegins is how models of every version begin.
 const modelBegins = "contactd linear "
-
-// teaching is what a model learns from: messages, files of ordinary talk, and
-// what the directory of signposts says of its topics.
-func teaching(ctx context.Context, rows []labelled, calm []string, before []classifiers.Bounded, config signpost.Config) ([]linear.Example, error) {
-	examples := examplesOf(rows)
-	posts, err := signpost.New(config, nil)
-	if err != nil {
-		return nil, err
-	}
-	for i := range examples {
-		examples[i].Topic = topicOf(posts, examples[i].Category)
-	}
-	if len(calm) > 0 {
-		rows, err := readLabelled(ctx, calm, before)
-		if err != nil {
-			return nil, err
-		}
-		for _, example := range examplesOf(rows) {
-			example.Calm = true
-			examples = append(examples, example)
-		}
-	}
-	lines, err := signpost.Lines(config)
-	if err != nil {
-		return nil, err
-	}
-	for _, line := range lines {
-		examples = append(examples, linear.Example{Message: contact.Message{Text: line.Text}, Topic: line.Topic, Lines: true})
-	}
-	return examples, nil
-}

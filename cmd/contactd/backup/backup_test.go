@@ -11,9 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"contactd/deploy/servers"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"contactd/deploy/servers"
 )
 
 // folder makes a data folder with a database that is open.

@@ -18,7 +18,7 @@ import (
 // floor that rules and language set for a message alone, whatever stands
 // around it: thanks, history, disguises, and text addressed to a machine.
 func TestNothingAroundAMessageTalksItDown(t *testing.T) {
-	first, err := First(Config{})
+	first, err := NewFirst(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 
 	"contactd/classifiers"
-	"contactd/classifiers/language"
 	"contactd/classifiers/linear"
 	"contactd/classifiers/llm"
 	"contactd/classifiers/markers"
@@ -47,7 +46,7 @@ type Panel struct {
 
 // New seats the configured classifiers, and more behind them.
 func New(config Config, more ...classifiers.Classifier) (Panel, error) {
-	first, err := First(config)
+	first, err := NewFirst(config)
 	if err != nil {
 		return Panel{}, err
 	}
@@ -83,16 +82,6 @@ func (p Panel) Annotated(assessor classifiers.Assessor, config Config) (*classif
 		return nil, err
 	}
 	return classifiers.NewAnnotated(assessor, places.New(), posts, vulnerable, hints), nil
-}
-
-// First makes the classifiers whose opinions the learned one is told.
-func First(config Config) ([]classifiers.Bounded, error) {
-	config.Rules.Weighed = true
-	byRules, err := rules.New(config.Rules)
-	if err != nil {
-		return nil, fmt.Errorf("make classifier rules: %w", err)
-	}
-	return []classifiers.Bounded{byRules, language.New()}, nil
 }
 
 // Second makes the language model that is asked after a message was

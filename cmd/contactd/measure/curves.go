@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"fmt"
@@ -15,10 +15,10 @@ import (
 	"contactd/contact"
 )
 
-// curves draws how right the learned classifier is into a folder that is there:
+// Draw draws how right the learned classifier is into a folder that is there:
 // precision against recall for emergencies, and how often messages of a chance
 // are urgent.
-func curves(dir string, rows []judgedRow) error {
+func Draw(dir string, rows []Judged) error {
 	for _, each := range []struct {
 		file, title, x, y string
 		points            plotter.XYs
@@ -62,8 +62,8 @@ func save(p *plot.Plot, file string) (err error) {
 }
 
 // precisionRecall has a point for each threshold, from the strictest on.
-func precisionRecall(rows []judgedRow) plotter.XYs {
-	sorted := slices.SortedFunc(slices.Values(rows), func(a, b judgedRow) int {
+func precisionRecall(rows []Judged) plotter.XYs {
+	sorted := slices.SortedFunc(slices.Values(rows), func(a, b Judged) int {
 		switch x, y := a.chance("emergency"), b.chance("emergency"); {
 		case x > y:
 			return -1
@@ -90,7 +90,7 @@ func precisionRecall(rows []judgedRow) plotter.XYs {
 }
 
 // calibration has a point for each tenth of chances that some message has.
-func calibration(rows []judgedRow) plotter.XYs {
+func calibration(rows []Judged) plotter.XYs {
 	var said, urgent, n [10]float64
 	for _, row := range rows {
 		chance := row.chance("urgent")
@@ -111,7 +111,7 @@ func calibration(rows []judgedRow) plotter.XYs {
 }
 
 // chance is how likely the answer to a question is yes.
-func (r judgedRow) chance(head string) float64 {
+func (r Judged) chance(head string) float64 {
 	for _, each := range r.chances {
 		if each.Head == head {
 			return each.Chance

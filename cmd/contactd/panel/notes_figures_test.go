@@ -1,4 +1,4 @@
-package main
+package panel
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"contactd/cmd/contactd/panel"
+	"contactd/cmd/contactd/labelled"
 	"contactd/contact"
 )
 
@@ -32,11 +32,11 @@ func TestNoteFigures(t *testing.T) {
 		t.Logf("no figures: %s names no folder of labelled messages", dataFolder)
 		return
 	}
-	seated, err := panel.New(panel.Config{})
+	seated, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	asDaemon, err := seated.Annotated(seated, panel.Config{})
+	asDaemon, err := seated.Annotated(seated, Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestNoteFigures(t *testing.T) {
 				got := hasNote(notes, code)
 				shares[code].count(wanted, got)
 				if wanted || got {
-					fmt.Fprintf(&told, "%s\t%s\t%s\twanted %v\tgot %v\t%s\t%s\t%s\n", name, row.id, code, wanted, got, evidence(notes, code),
+					fmt.Fprintf(&told, "%s\t%s\t%s\twanted %v\tgot %v\t%s\t%s\t%s\n", name, row.ID, code, wanted, got, evidence(notes, code),
 						strings.Join(row.notes, ";"), strings.ReplaceAll(row.Message.Text, "\n", " / "))
 				}
 			}
@@ -90,7 +90,7 @@ func TestNoteFigures(t *testing.T) {
 
 // notedRow is a labelled message with its notes.
 type notedRow struct {
-	labelled
+	labelled.Row
 	notes []string
 }
 
@@ -100,7 +100,7 @@ func readNoted(t *testing.T, path string) []notedRow {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := decodeLabelled(bytes.NewReader(content))
+	rows, err := labelled.Decode(bytes.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,14 +142,14 @@ func noted(row notedRow) map[string]bool {
 		return slices.ContainsFunc(row.notes, func(tag string) bool { return slices.Contains(tags, tag) })
 	}
 	return map[string]bool{
-		"covert":              row.kind == "covert" || row.Category == "covert" || has("covert"),
+		"covert":              row.Kind == "covert" || row.Category == "covert" || has("covert"),
 		"unsafe":              has("fear_of_discovery"),
 		"child":               has("child", "child_author", "child_reporter", "teen"),
 		"older_person":        has("elderly", "pensioner", "care_home", "elderly_inside"),
 		"dementia":            has("dementia"),
 		"learning_disability": has("ld", "learning_disability"),
 		"hearing_or_speech":   has("bsl", "deaf"),
-		"language_need":       has("esl", "limited_english") || row.kind == "lang",
+		"language_need":       has("esl", "limited_english") || row.Kind == "lang",
 	}
 }
 
