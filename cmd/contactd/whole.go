@@ -45,8 +45,8 @@ func (w *whole) close() {
 	}
 }
 
-// message reads a message from its original, which reference leads to.
-func (w *whole) message(ctx context.Context, id, reference string) (contact.Message, error) {
+// Message reads a message from its original, which reference leads to.
+func (w *whole) Message(ctx context.Context, id, reference string) (contact.Message, error) {
 	if w.tools == nil {
 		return contact.Message{}, errElsewhere
 	}
