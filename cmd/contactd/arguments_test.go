@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -19,5 +21,26 @@ func TestArgumentsThatMakeNoSenseAreNamedWithTheWayOut(t *testing.T) {
 		if seen := contactd(t, "", args...); seen.code != exitUsage || !strings.Contains(seen.err, want) {
 			t.Errorf("%v: %+v, want %s", args, seen, want)
 		}
+	}
+}
+
+func TestAResultThatCannotBeWrittenIsToldBeforeTheWork(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for out, args := range map[string][]string{
+		filepath.Join(dir, "nowhere", "weights.bin"): {"train", "--data", "nothing.csv", "--out"},
+		filepath.Join(dir, "nowhere", "labels.csv"):  {"labels", "export", "--out"},
+		filepath.Join(file, "plots"):                 {"eval", "--data", "nothing.csv", "--plots"},
+	} {
+		seen := contactd(t, "", append(args, out)...)
+		if seen.code != 1 || !strings.Contains(seen.err, dir) || strings.Contains(seen.err, ".contactd-") {
+			t.Errorf("%v: %+v", args, seen)
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
 	}
 }

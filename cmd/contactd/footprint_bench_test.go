@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"contactd/channels"
+	"contactd/cmd/contactd/garbage"
 	"contactd/deploy/servers"
 	"contactd/pipeline"
 	"contactd/pipeline/journal"
@@ -33,7 +34,7 @@ func BenchmarkIdleMemory(b *testing.B) {
 		p := start(b, cmd)
 		p.awaitReady()
 		b.ReportMetric(float64(residentMegabytes(b, p)), "started-MB")
-		time.Sleep(3 * spareEach)
+		time.Sleep(3 * garbage.Each)
 		most := 0
 		for range 30 {
 			time.Sleep(time.Second)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"contactd/cmd/contactd/labels"
+	"contactd/cmd/contactd/replace"
 	"contactd/cmd/contactd/tell"
 )
 
@@ -43,7 +44,7 @@ func (l labelsExport) Run(ctx context.Context, p *program, c *commands) error {
 		return err
 	}
 	if l.Out != "" {
-		if err := writable(l.Out); err != nil {
+		if err := replace.Try(l.Out); err != nil {
 			return fmt.Errorf("labels export: --out: %w", err)
 		}
 	}
@@ -99,7 +100,7 @@ func (l labelsExport) write(p *program, table labels.Table) error {
 		}
 		return nil
 	}
-	if err := replaceFile(l.Out, table.Write); err != nil {
+	if err := replace.File(l.Out, table.Write); err != nil {
 		return fmt.Errorf("write labels: %w", err)
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"contactd/cmd/contactd/garbage"
 )
 
 type runCommand struct{}
@@ -37,7 +39,7 @@ func (ingestCommand) Run(ctx context.Context, p *program, c *commands) error {
 // serve runs the daemon until ctx ends or a part fails.
 func (p *program) serve(ctx context.Context, config config) error {
 	outliveReaders()
-	p.collectEarly()
+	garbage.CollectEarly(p.getenv)
 	log := config.Log.logger(p.err)
 	config.warnRoot(log)
 	d, err := startDaemon(ctx, config, log)
@@ -45,7 +47,7 @@ func (p *program) serve(ctx context.Context, config config) error {
 		return errors.Join(err, config.owned())
 	}
 	debug.FreeOSMemory() // what starting took
-	go p.spareGarbage(ctx)
+	go garbage.Spare(ctx, p.getenv)
 	if d.started.Load() {
 		p.greet(ctx, d)
 	}

@@ -13,6 +13,7 @@ import (
 	"contactd/cmd/contactd/interrupt"
 	"contactd/cmd/contactd/labelled"
 	"contactd/cmd/contactd/panel"
+	"contactd/cmd/contactd/replace"
 )
 
 type trainCommand struct {
@@ -59,7 +60,7 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	err = replaceFile(t.Out, func(w io.Writer) error {
+	err = replace.File(t.Out, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
 	})
@@ -73,7 +74,7 @@ func (t trainCommand) Run(ctx context.Context, p *program, c *commands) error {
 // overwritable refuses a place where a model cannot be written, or a file that
 // is none, such as one of the labelled messages.
 func overwritable(name string) error {
-	if err := writable(name); err != nil {
+	if err := replace.Try(name); err != nil {
 		return fmt.Errorf("train: --out: %w", err)
 	}
 	file, err := os.Open(filepath.Clean(name))

@@ -1,4 +1,7 @@
-package main
+// Package garbage says when a program collects its garbage: seldom under load and
+// early at its start, and what is not used goes back to the machine. Who has set
+// GOGC decides alone.
+package garbage
 
 import (
 	"context"
@@ -11,10 +14,10 @@ import (
 // Go does, and by spare at least. What is in use is little: without spare it
 // would be collected four times a second under load, and on a small machine
 // each time hold up whoever writes meanwhile.
-const (
-	spare     = 96 << 20 // bytes
-	spareEach = 5 * time.Second
-)
+const spare = 96 << 20 // bytes
+
+// Each is how often Spare looks at the heap.
+const Each = 5 * time.Second
 
 // A program with nothing to do needs no spare: one that has used less than
 // calmUse since the last look gives memory back, once what it has used since it
@@ -29,26 +32,30 @@ const (
 // scattered among that garbage would keep it for good.
 const startPercent = 50
 
-// collectEarly keeps the heap small until spareGarbage runs.
-func (p *program) collectEarly() {
-	if _, set := p.getenv("GOGC"); !set {
+// Getenv looks a variable of the environment up, as os.LookupEnv does.
+type Getenv func(name string) (value string, set bool)
+
+// CollectEarly keeps the heap small until Spare runs.
+func CollectEarly(getenv Getenv) {
+	if _, set := getenv("GOGC"); !set {
 		debug.SetGCPercent(startPercent)
 	}
 }
 
-// spareGarbage keeps it so until ctx ends, unless the environment has GOGC.
-func (p *program) spareGarbage(ctx context.Context) {
-	if _, set := p.getenv("GOGC"); set {
+// Spare lets the heap grow by what is in use, and gives back what is not, until
+// ctx ends.
+func Spare(ctx context.Context, getenv Getenv) {
+	if _, set := getenv("GOGC"); set {
 		return
 	}
-	tick := time.NewTicker(spareEach)
+	tick := time.NewTicker(Each)
 	defer tick.Stop()
 	var r rest
 	for {
 		if r.due(used(allocs)) {
 			debug.FreeOSMemory()
 		}
-		debug.SetGCPercent(garbagePercent(used(live)))
+		debug.SetGCPercent(percent(used(live)))
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -57,8 +64,8 @@ func (p *program) spareGarbage(ctx context.Context) {
 	}
 }
 
-// garbagePercent is how much the heap may grow, in percent of the bytes in use.
-func garbagePercent(live uint64) int {
+// percent is how much the heap may grow, in percent of the bytes in use.
+func percent(live uint64) int {
 	return max(100, int(spare*100/max(live, 1<<20)))
 }
 

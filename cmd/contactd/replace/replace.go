@@ -1,4 +1,6 @@
-package main
+// Package replace writes the files that a person asks a command for, whole or not
+// at all.
+package replace
 
 import (
 	"errors"
@@ -9,9 +11,9 @@ import (
 	"path/filepath"
 )
 
-// replaceFile writes a file, for its owner alone, whole or not at all: one that
+// File writes a file, for its owner alone, whole or not at all: one that
 // was there stays until all is on the disk.
-func replaceFile(name string, write func(io.Writer) error) error {
+func File(name string, write func(io.Writer) error) error {
 	file, err := beside(name)
 	if err != nil {
 		return err
@@ -26,8 +28,8 @@ func replaceFile(name string, write func(io.Writer) error) error {
 	return nil
 }
 
-// writable says why replaceFile could not write a file, before the work for it.
-func writable(name string) error {
+// Try says why File could not write a file, before the work for it.
+func Try(name string) error {
 	file, err := beside(name)
 	if err != nil {
 		return err

@@ -1,13 +1,14 @@
-package main
+package replace_test
 
 import (
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
+
+	"contactd/cmd/contactd/replace"
 )
 
 func TestAFileThatCannotBeWrittenWholeLeavesTheOneThatWasThere(t *testing.T) {
@@ -28,16 +29,16 @@ func TestAFileThatCannotBeWrittenWholeLeavesTheOneThatWasThere(t *testing.T) {
 			return errors.Join(err, fails)
 		}
 	}
-	if err := replaceFile(name, write("the first", nil)); err != nil {
+	if err := replace.File(name, write("the first", nil)); err != nil {
 		t.Fatal(err)
 	}
 	is("the first")
 	full := errors.New("no space left on device")
-	if err := replaceFile(name, write("half of the sec", full)); !errors.Is(err, full) {
+	if err := replace.File(name, write("half of the sec", full)); !errors.Is(err, full) {
 		t.Errorf("got %v", err)
 	}
 	is("the first")
-	if err := replaceFile(name, write("the second", nil)); err != nil {
+	if err := replace.File(name, write("the second", nil)); err != nil {
 		t.Fatal(err)
 	}
 	is("the second")
@@ -48,7 +49,7 @@ func TestADeviceIsNotReplacedByAFile(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := replaceFile(pipe, func(io.Writer) error { return nil }); err == nil {
+	if err := replace.File(pipe, func(io.Writer) error { return nil }); err == nil {
 		t.Error("it was replaced")
 	}
 	if info, err := os.Stat(pipe); err != nil || info.Mode().IsRegular() {
@@ -56,23 +57,20 @@ func TestADeviceIsNotReplacedByAFile(t *testing.T) {
 	}
 }
 
-func TestAResultThatCannotBeWrittenIsToldBeforeTheWork(t *testing.T) {
+func TestToTryLeavesNothingAndNamesWhatWasAskedFor(t *testing.T) {
 	dir := t.TempDir()
-	file := filepath.Join(dir, "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
+	name := filepath.Join(dir, "weights.bin")
+	if err := replace.Try(name); err != nil {
+		t.Error(err)
 	}
-	for out, args := range map[string][]string{
-		filepath.Join(dir, "nowhere", "weights.bin"): {"train", "--data", "nothing.csv", "--out"},
-		filepath.Join(dir, "nowhere", "labels.csv"):  {"labels", "export", "--out"},
-		filepath.Join(file, "plots"):                 {"eval", "--data", "nothing.csv", "--plots"},
-	} {
-		seen := contactd(t, "", append(args, out)...)
-		if seen.code != 1 || !strings.Contains(seen.err, dir) || strings.Contains(seen.err, ".contactd-") {
-			t.Errorf("%v: %+v", args, seen)
-		}
-	}
-	if left, _ := os.ReadDir(dir); len(left) != 1 {
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+	nowhere := filepath.Join(dir, "nowhere", "weights.bin")
+	if err := replace.Try(nowhere); err == nil || err.Error() != nowhere+" cannot be written: no such file or directory" {
+		t.Errorf("%v", err)
+	}
+	if err := replace.Try(dir); err == nil || err.Error() != dir+" is there and is no file" {
+		t.Errorf("%v", err)
 	}
 }
