@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"contactd/cmd/contactd/tell"
+	"contactd/pipeline"
 	"contactd/pipeline/kafka"
 	embedded "contactd/pipeline/kafka/broker"
 )
@@ -128,3 +132,65 @@ func clusterOf(c config) (*kafka.Cluster, error) {
 
 // brokerNames are the addresses for a person.
 func brokerNames(c kafka.Config) string { return strings.Join(c.Brokers, ", ") }
+
+// checkBroker tries the broker, what it has of our topics, and whether they can
+// be read in groups.
+func checkBroker(ctx context.Context, c config) []finding {
+	connect, detail, err := brokerOf(c)
+	if errors.Is(err, errNoBroker) {
+		return []finding{{what: "broker", name: "-", detail: "contactd run brings one along; set kafka.brokers to use another"}}
+	}
+	if err != nil {
+		return []finding{{what: "broker", name: "-", err: err}}
+	}
+	broker := finding{what: "broker", name: brokerNames(connect), detail: detail, warning: connect.Warning()}
+	if len(c.Kafka.Brokers) == 0 {
+		broker.err = c.Broker.TryRoom()
+	}
+	cluster, err := kafka.NewCluster(connect, kafka.Watch{})
+	if err != nil {
+		broker.err = err
+		return []finding{broker}
+	}
+	topics, err := cluster.Check(ctx)
+	if errors.Is(err, syscall.ECONNREFUSED) && len(c.Kafka.Brokers) == 0 {
+		broker.detail = "does not run now; contactd run starts it"
+		return []finding{broker}
+	}
+	if err != nil {
+		broker.err = err
+		return []finding{broker}
+	}
+	findings := []finding{broker}
+	for _, topic := range topics {
+		f := finding{what: "topic", name: topic.Topic}
+		if topic.Partitions > 0 {
+			f.detail = tell.Count(topic.Partitions, "partition")
+		}
+		switch {
+		case topic.Missing():
+			f.detail = "missing; contactd run creates it, or: " + topic.Command
+		case topic.Problem != nil:
+			f.err = topic.Mend()
+		}
+		findings = append(findings, f)
+	}
+	if len(c.Kafka.Brokers) > 0 {
+		findings = append(findings, checkGroups(ctx, c, cluster)...)
+	}
+	return findings
+}
+
+// checkGroups tries whether topics can be read as the daemon does: brokers may
+// give the right to a topic and not to a group.
+func checkGroups(ctx context.Context, c config, cluster *kafka.Cluster) []finding {
+	groups := map[string]string{pipeline.TopicReplies: commandGroup(c.Force, c.Node)}
+	if c.Classifiers.LLM.Enabled() {
+		groups[pipeline.TopicEvents] = secondGroup(c.Force, c.Node)
+	}
+	var findings []finding
+	for _, topic := range slices.Sorted(maps.Keys(groups)) {
+		findings = append(findings, finding{what: "group", name: groups[topic], detail: "reads " + topic, err: cluster.CheckGroup(ctx, groups[topic], topic)})
+	}
+	return findings
+}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 
 	"contactd/channels"
@@ -11,6 +13,7 @@ import (
 	"contactd/channels/twitter"
 	"contactd/channels/webchat"
 	"contactd/cmd/contactd/strict"
+	"contactd/contact"
 )
 
 // channelTable has one line for each channel: its name in the configuration
@@ -138,3 +141,51 @@ func mailerOf(made channels.Channel) webchat.Mailer {
 	}
 	return nil
 }
+
+// checkChannels tries each channel. One that cannot be made, as when a secret
+// cannot be read, does not keep the others from being tried.
+func checkChannels(ctx context.Context, c config) []finding {
+	if len(c.Channels) == 0 {
+		return []finding{{what: "channels", name: "-", detail: "none is configured, so nothing comes in"}}
+	}
+	var findings []finding
+	for _, kind := range channelTable() {
+		section, configured := c.Channels[kind.name]
+		if !configured {
+			continue
+		}
+		made, err := kind.make(section, noBlobs{}, noHealth{}, c.Log.logger(io.Discard))
+		if err != nil {
+			findings = append(findings, finding{what: kind.name, name: "-", err: err})
+			continue
+		}
+		checker, ok := made.(channels.Checker)
+		if !ok {
+			continue
+		}
+		tried := checker.Check(ctx)
+		if len(tried) == 0 {
+			findings = append(findings, finding{what: kind.name, name: "-", detail: "no account"})
+		}
+		for _, each := range tried {
+			findings = append(findings, finding{what: kind.name, name: each.Account, detail: each.Detail, err: each.Err})
+		}
+	}
+	return findings
+}
+
+// noBlobs and noHealth stand in while nothing is taken.
+type noBlobs struct{}
+
+func (noBlobs) Store(context.Context, io.Reader) (contact.Blob, error) {
+	return contact.Blob{}, errors.New("store blob: only checking")
+}
+
+func (noBlobs) Open(string) (io.ReadCloser, error) {
+	return nil, errors.New("open blob: only checking")
+}
+
+type noHealth struct{}
+
+func (noHealth) Working(string, string)        {}
+func (noHealth) Failing(string, string, error) {}

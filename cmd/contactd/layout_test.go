@@ -75,6 +75,48 @@ func TestImportsGoOneWay(t *testing.T) {
 	}
 }
 
+// programParts says which packages of the program each of them uses beside what
+// all of cmd sees; the program itself uses every one.
+var programParts = map[string][]string{
+	"backup":    {},
+	"events":    {"tell"},
+	"garbage":   {},
+	"hooks":     {"serve"},
+	"interrupt": {},
+	"labelled":  {},
+	"labels":    {"events"},
+	"listener":  {"serve"},
+	"measure":   {"labelled", "tell"},
+	"panel":     {"interrupt"},
+	"replace":   {},
+	"serve":     {},
+	"strict":    {},
+	"tell":      {},
+	"texts":     {"interrupt", "tell"},
+}
+
+func TestPackagesOfTheProgramUseEachOtherOneWay(t *testing.T) {
+	walkGo(t, func(file string, imports []string) {
+		below, ok := strings.CutPrefix(path.Dir(file), "cmd/contactd/")
+		if !ok {
+			return
+		}
+		uses, known := programParts[below]
+		if !known {
+			t.Errorf("folder cmd/contactd/%s has no place in the layout", below)
+		}
+		for _, each := range imports {
+			to, ours := strings.CutPrefix(each, "contactd/cmd/")
+			to, beside := strings.CutPrefix(to, "contactd/")
+			switch test := strings.HasSuffix(file, "_test.go"); {
+			case !ours, beside && (test || slices.Contains(uses, to)):
+			default:
+				t.Errorf("%s imports %s", file, each)
+			}
+		}
+	})
+}
+
 // home is the folder whose packages may use each other.
 func home(part, dir string) string {
 	if before, ok := strings.CutSuffix(part, "/*"); ok {

@@ -30,3 +30,17 @@ func (d *daemon) measureListener(name string, trouble func() error) {
 		return 1
 	}))
 }
+
+// checkListeners reads the certificates and tokens of those that have any, and
+// says who gets originals without.
+func checkListeners(c config) []finding {
+	http := finding{what: "http", name: c.HTTP.Listen, detail: "originals for who has a token", err: c.HTTP.Try()}
+	if c.HTTP.TokensFile == "" {
+		http.detail = "originals for who asks from this machine, as a proxy on it does that adds no X-Forwarded-For"
+	}
+	findings := []finding{http}
+	if c.Webhooks.CertFile != "" {
+		findings = append(findings, finding{what: "webhooks", name: c.Webhooks.Listen, err: c.Webhooks.Try()})
+	}
+	return findings
+}

@@ -6,7 +6,11 @@
 //	main.go                arguments, signals, exit code
 //	config.go channels.go  one YAML file for all, a line for each channel
 //	daemon.go              the parts joined, started in order, stopped in reverse
-//	the other files        one command each
+//	the other files        one command or one part each, with how check tries it
+//	panel                  the classifiers as they are configured; with it texts for
+//	                       grade, labels, and labelled and measure for train and eval
+//	listener hooks         HTTP for operators and platforms; with them serve
+//	the other folders      what knows nothing of the program: each says what
 package main
 
 import (
