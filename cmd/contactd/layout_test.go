@@ -78,21 +78,23 @@ func TestImportsGoOneWay(t *testing.T) {
 // programParts says which packages of the program each of them uses beside what
 // all of cmd sees; the program itself uses every one.
 var programParts = map[string][]string{
-	"backup":    {},
-	"events":    {"tell"},
-	"garbage":   {},
-	"hooks":     {"serve"},
-	"interrupt": {},
-	"labelled":  {},
-	"labels":    {"events"},
-	"listener":  {"serve"},
-	"measure":   {"labelled", "tell"},
-	"panel":     {"interrupt"},
-	"replace":   {},
-	"serve":     {},
-	"strict":    {},
-	"tell":      {},
-	"texts":     {"interrupt", "tell"},
+	"backup":            {},
+	"events":            {"tell"},
+	"events/eventstest": {},
+	"garbage":           {},
+	"hooks":             {"serve"},
+	"interrupt":         {},
+	"labelled":          {},
+	"labels":            {"events"},
+	"listener":          {"serve"},
+	"measure":           {"labelled", "tell"},
+	"panel":             {"interrupt"},
+	"replace":           {},
+	"serve":             {},
+	"shadow":            {"events", "panel", "tell"},
+	"strict":            {},
+	"tell":              {},
+	"texts":             {"interrupt", "tell"},
 }
 
 func TestPackagesOfTheProgramUseEachOtherOneWay(t *testing.T) {

@@ -8,7 +8,8 @@
 //	daemon.go              the parts joined, started in order, stopped in reverse
 //	the other files        one command or one part each, with how check tries it
 //	panel                  the classifiers as they are configured; with it texts for
-//	                       grade, labels, and labelled and measure for train and eval
+//	                       grade, labelled and measure for train and eval, labels and
+//	                       shadow for the commands of these names
 //	listener hooks         HTTP for operators and platforms; with them serve
 //	the other folders      what knows nothing of the program: each says what
 package main

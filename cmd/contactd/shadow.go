@@ -1,23 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
-	"contactd/classifiers"
 	"contactd/classifiers/linear"
-	"contactd/cmd/contactd/events"
-	"contactd/cmd/contactd/panel"
-	"contactd/cmd/contactd/tell"
-	"contactd/contact"
-	"contactd/pipeline/kafka"
+	"contactd/cmd/contactd/shadow"
 )
 
 // checkShadow tries to read the candidate; nothing without one.
@@ -45,13 +35,6 @@ what a handler decided about them, and counts all: the grade by the classifiers,
 records that cannot be believed: what they held is missing from the counts.`
 }
 
-// differing is a message that a candidate judges otherwise.
-type differing struct {
-	data            contact.Received
-	live, candidate contact.Grade
-	person          *contact.Grade
-}
-
 // Run lists where the candidate would have judged otherwise.
 func (s shadowCommand) Run(ctx context.Context, p *program, c *commands) error {
 	var since time.Time
@@ -69,59 +52,14 @@ func (s shadowCommand) Run(ctx context.Context, p *program, c *commands) error {
 	if err != nil {
 		return err
 	}
-	found, counts, lost, err := readShadow(ctx, cluster, config.Force, since)
+	compared, lost, err := shadow.Read(ctx, cluster, config.Force, since)
 	if err != nil {
 		return err
 	}
-	for _, each := range found {
-		if s.Missed && !each.live.Above(each.candidate) {
-			continue
-		}
-		person := ""
-		if each.person != nil {
-			person = "  a person: " + each.person.String()
-		}
-		p.printf("%s\n", tell.Plain(fmt.Sprintf("%s  %s  %s  %s, with %s %s%s — %s", each.data.Times.IngestedAt.Local().Format(time.DateTime), each.data.ConversationID,
-			each.data.ContactID, each.live, each.data.Classification.Shadow.By, each.candidate, person, tell.Short(each.data.Content.Summary))))
-	}
-	if len(counts) == 0 {
+	p.printf("%s", compared.Differing(s.Missed))
+	if compared.None() {
 		return errors.Join(lost.Told("shadow"), errors.New("shadow: no message was judged by a candidate; see classifiers.linear.shadow"))
 	}
-	for _, pair := range slices.SortedFunc(maps.Keys(counts), func(a, b [2]contact.Grade) int {
-		return cmp.Or(contact.BySeriousness(a[0], b[0]), contact.BySeriousness(a[1], b[1]))
-	}) {
-		p.printf("%-10s with the candidate %-10s %d\n", pair[0], pair[1], counts[pair])
-	}
+	p.printf("%s", compared.Counts())
 	return lost.Told("shadow")
-}
-
-// readShadow gathers what differs, in the order of acceptance, and counts all.
-func readShadow(ctx context.Context, cluster *kafka.Cluster, force string, since time.Time) (found []*differing, counts map[[2]contact.Grade]int, lost events.Lost, err error) {
-	counts, of := map[[2]contact.Grade]int{}, map[string]*differing{}
-	lost, err = events.Read(ctx, cluster, []string{contact.ReceivedV1, contact.RevisedV1, contact.AssessedV1}, nil, func(e contact.Event) {
-		if e.Force != force {
-			return
-		}
-		if e.Type == contact.AssessedV1 {
-			var data contact.Assessed
-			if at := of[e.Subject]; at != nil && json.Unmarshal(e.Data, &data) == nil && data.ByPerson() {
-				at.person = &data.Classification.Grade
-			}
-			return
-		}
-		var data contact.Received
-		if json.Unmarshal(e.Data, &data) != nil || data.Classification.Shadow == nil || data.Times.IngestedAt.Before(since) {
-			return
-		}
-		live, candidate := classifiers.Compared(data.Classification.Assessment, panel.Learned)
-		counts[[2]contact.Grade{live, candidate}]++
-		if live != candidate {
-			each := &differing{data: data, live: live, candidate: candidate}
-			of[data.ContactID], found = each, append(found, each)
-		}
-	})
-	slices.SortFunc(found, func(a, b *differing) int {
-		return cmp.Or(a.data.Times.IngestedAt.Compare(b.data.Times.IngestedAt), strings.Compare(a.data.ContactID, b.data.ContactID))
-	})
-	return found, counts, lost, err
 }

@@ -1,30 +1,16 @@
 package events_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
 
 	"contactd/cmd/contactd/events"
+	"contactd/cmd/contactd/events/eventstest"
 	"contactd/contact"
-	"contactd/pipeline"
 	"contactd/pipeline/kafka"
 )
-
-// topics are what a test has put on them.
-type topics map[string][]kafka.Record
-
-func (t topics) Read(_ context.Context, topic string, each func(kafka.Record) error) error {
-	for n, r := range t[topic] {
-		r.Topic, r.Offset = topic, int64(n)
-		if err := each(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // record is of an event with an id, told with the header that told names.
 func record(t *testing.T, id, eventType, told string) kafka.Record {
@@ -37,7 +23,7 @@ func record(t *testing.T, id, eventType, told string) kafka.Record {
 }
 
 func TestEveryEventOfATypeIsReadOnceInOrder(t *testing.T) {
-	from := topics{pipeline.TopicEvents: {
+	from := &eventstest.Topic{Records: []kafka.Record{
 		record(t, "1", contact.ReceivedV1, contact.ReceivedV1), record(t, "2", contact.AssessedV1, contact.AssessedV1),
 		record(t, "3", contact.ReceivedV1, ""), record(t, "1", contact.ReceivedV1, contact.ReceivedV1), // again
 		record(t, "4", contact.AssessedV1, contact.ReceivedV1),
@@ -69,7 +55,7 @@ func TestWhatCannotBeBelievedIsNamedAndStopsNothing(t *testing.T) {
 		"test: left out 7 records that cannot be believed: contact.events/2/0, /2/1, /2/2, /2/4, /2/5 and 2 more": slices.Concat(records, records, records[:1]),
 	} {
 		read := 0
-		lost, err := events.Read(t.Context(), topics{pipeline.TopicEvents: all}, []string{contact.ReceivedV1}, nil, func(contact.Event) { read++ })
+		lost, err := events.Read(t.Context(), &eventstest.Topic{Records: all}, []string{contact.ReceivedV1}, nil, func(contact.Event) { read++ })
 		if err != nil || read != 1 || lost.Told("test") == nil || lost.Told("test").Error() != want {
 			t.Errorf("read %d, %v, %v, want %s", read, err, lost.Told("test"), want)
 		}

@@ -2,48 +2,27 @@ package labels
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"contactd/cmd/contactd/events/eventstest"
 	"contactd/contact"
-	"contactd/pipeline"
-	"contactd/pipeline/kafka"
 )
 
 // topic is contact.events as a test has written it.
 type topic struct {
-	t       *testing.T
-	records []kafka.Record
-}
-
-func (w *topic) Read(_ context.Context, name string, each func(kafka.Record) error) error {
-	if name != pipeline.TopicEvents {
-		return errors.New("no such topic")
-	}
-	for _, r := range w.records {
-		if err := each(r); err != nil {
-			return err
-		}
-	}
-	return nil
+	eventstest.Topic
+	t *testing.T
 }
 
 func (w *topic) write(force, eventType, conversation, message string, at time.Time, data any) {
 	w.t.Helper()
-	raw, err := json.Marshal(data)
-	if err == nil {
-		raw, err = json.Marshal(contact.Event{
-			ID: eventType + message + at.String(), Source: force, Type: eventType, Force: force, PartitionKey: conversation, Subject: message, Time: at, Data: raw,
-		})
-	}
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.records = append(w.records, kafka.Record{Key: conversation, Value: raw, Headers: map[string]string{"ce_type": eventType}})
+	w.Write(w.t, contact.Event{
+		ID: eventType + message + at.String(), Source: force, Type: eventType, Force: force, PartitionKey: conversation, Subject: message, Time: at,
+	}, data)
 }
 
 func (w *topic) received(conversation, message, text string, flags ...contact.Flag) {
