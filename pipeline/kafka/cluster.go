@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,22 +40,41 @@ func (c *Cluster) startOffsets(ctx context.Context, topic string) (map[int]int64
 	return c.offsets(ctx, topic, kafkago.FirstOffsetOf)
 }
 
-// A leader that is just being chosen, as after a topic was made or a broker
-// left, is asked again: so often, and after such pauses.
+// A topic that is just being made, or a leader that is just being chosen, as after
+// a broker left, is asked for again: so often, and after such pauses.
 const (
-	leaderTries = 10
-	leaderPause = 200 * time.Millisecond
+	settleTries = 15
+	settlePause = 200 * time.Millisecond
 )
 
 func (c *Cluster) offsets(ctx context.Context, topic string, which func(int) kafkago.OffsetRequest) (map[int]int64, error) {
+	var before error
 	for try := 1; ; try++ {
 		offsets, err := c.offsetsNow(ctx, topic, which)
-		chosen := !errors.Is(err, kafkago.NotLeaderForPartition) && !errors.Is(err, kafkago.LeaderNotAvailable)
-		if chosen || try == leaderTries || ctx.Err() != nil {
-			return offsets, err
+		if before != nil && err != nil && ctx.Err() != nil {
+			err = before // says why, not that the time is over
 		}
-		pause(ctx, nil, leaderPause)
+		if !settling(err) || try == settleTries || ctx.Err() != nil {
+			return offsets, c.absent(topic, err)
+		}
+		before = err
+		pause(ctx, nil, settlePause)
 	}
+}
+
+// settling reports whether brokers answer so too while they make a topic.
+func settling(err error) bool {
+	return errors.Is(err, kafkago.UnknownTopicOrPartition) || errors.Is(err, kafkago.LeaderNotAvailable) || errors.Is(err, kafkago.NotLeaderForPartition)
+}
+
+// absent adds to an error that a topic is not there how one of contactd's own is
+// made.
+func (c *Cluster) absent(topic string, err error) error {
+	at := slices.IndexFunc(c.wants(), func(w want) bool { return w.topic == topic })
+	if at < 0 || !errors.Is(err, kafkago.UnknownTopicOrPartition) {
+		return err
+	}
+	return fmt.Errorf("%w; unless contactd run creates it, let somebody who may run\n  %s", err, c.createCommand(c.wants()[at]))
 }
 
 func (c *Cluster) offsetsNow(ctx context.Context, topic string, which func(int) kafkago.OffsetRequest) (map[int]int64, error) {

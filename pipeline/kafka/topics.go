@@ -77,26 +77,26 @@ func (c *Cluster) ensure(ctx context.Context, wants []want) error {
 	if err != nil {
 		return err
 	}
+	var missing []want
 	var problems []error
 	for i, s := range states {
-		if s.Missing() {
-			if err := c.create(ctx, wants[i]); err != nil {
-				problems = append(problems, c.uncreated(s, err))
-			}
-		} else if s.Problem != nil {
+		switch {
+		case s.Missing():
+			missing = append(missing, wants[i])
+		case s.Problem != nil:
 			problems = append(problems, fmt.Errorf("use topic %s: %w", s.Topic, s.Mend()))
 		}
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, c.create(ctx, missing)...)...)
 }
 
 // uncreated says why a topic could not be made and who could make it.
-func (c *Cluster) uncreated(s TopicState, err error) error {
+func (c *Cluster) uncreated(w want, err error) error {
 	if errors.Is(err, kafkago.InvalidReplicationFactor) {
 		err = fmt.Errorf("%w: kafka.topics.replication is %d; with fewer brokers set it to how many there are, with more", err, c.config.Topics.Replication)
-		return fmt.Errorf("create topic %s: %w let somebody who may run\n  %s", s.Topic, err, s.Command)
+		return fmt.Errorf("create topic %s: %w let somebody who may run\n  %s", w.topic, err, c.createCommand(w))
 	}
-	return fmt.Errorf("create topic %s: %w; let somebody who may run\n  %s", s.Topic, err, s.Command)
+	return fmt.Errorf("create topic %s: %w; let somebody who may run\n  %s", w.topic, err, c.createCommand(w))
 }
 
 // Missing reports whether the topic is not there. One that the user may not see
@@ -226,23 +226,38 @@ func harmful(wanted kafkago.ConfigEntry, have string) bool {
 	}
 }
 
-// create makes one topic and waits until it has leaders.
-func (c *Cluster) create(ctx context.Context, w want) error {
+// create makes topics and waits until they have leaders. All are made in one
+// request: whoever finds the first of them there may need the others.
+func (c *Cluster) create(ctx context.Context, wants []want) (problems []error) {
+	if len(wants) == 0 {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, leaderTimeout)
 	defer cancel()
-	pool := c.connect.transport(w.topic)
+	request := &kafkago.CreateTopicsRequest{}
+	var names []string
+	for _, w := range wants {
+		names = append(names, w.topic)
+		request.Topics = append(request.Topics, kafkago.TopicConfig{
+			Topic: w.topic, NumPartitions: w.partitions, ReplicationFactor: c.config.Topics.Replication, ConfigEntries: w.configs,
+		})
+	}
+	pool := c.connect.transport(names...)
 	defer pool.CloseIdleConnections()
-	client := c.connect.client(pool)
-	answer, err := client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{{
-		Topic: w.topic, NumPartitions: w.partitions, ReplicationFactor: c.config.Topics.Replication, ConfigEntries: w.configs,
-	}}})
-	if err != nil {
-		return err
+	answer, err := c.connect.client(pool).CreateTopics(ctx, request)
+	for _, w := range wants {
+		why := err
+		if err == nil {
+			why = answer.Errors[w.topic]
+		}
+		if why == nil || errors.Is(why, kafkago.TopicAlreadyExists) {
+			why = c.awaitLeaders(ctx, w)
+		}
+		if why != nil {
+			problems = append(problems, c.uncreated(w, why))
+		}
 	}
-	if err := answer.Errors[w.topic]; err != nil && !errors.Is(err, kafkago.TopicAlreadyExists) {
-		return err
-	}
-	return c.awaitLeaders(ctx, w)
+	return problems
 }
 
 func (c *Cluster) awaitLeaders(ctx context.Context, w want) error {
