@@ -15,14 +15,22 @@ import (
 // Ready returns why the journal takes no messages now, or nil. It writes
 // nothing.
 func (j *Journal) Ready() error {
+	if err := j.writable(); err != nil {
+		return err
+	}
+	_, err := j.Oldest()
+	return err
+}
+
+// writable returns why nothing could be written when it was last tried, or nil.
+func (j *Journal) writable() error {
 	if err := j.room(); err != nil {
 		return err
 	}
 	if err := j.unwritten.Load(); err != nil {
 		return *err
 	}
-	_, err := j.Oldest()
-	return err
+	return nil
 }
 
 // ErrNoMessage is returned for a message that was never accepted here, or is

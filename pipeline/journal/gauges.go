@@ -38,18 +38,17 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	count := g.describe("waiting", "Messages that wait to be published, by lane.", "lane")
 	aside := g.describe("quarantined", "Messages in quarantine.")
 	free := g.describe("disk_free_bytes", "Bytes free on the journal's disk.")
-	_ = g.j.reader.with(func(conn *sqlite.Conn) error {
-		now := g.j.deps.Now()
+	err := g.j.reader.atOnce(func(conn *sqlite.Conn) error {
 		for rank, lane := range laneNames() {
-			n, since, err := waitingAt(conn, rank)
+			age, _, err := g.j.oldestAt(conn, rank)
 			if err != nil {
 				return err
 			}
-			age := 0.0
-			if n > 0 {
-				age = max(0, now.Sub(fromMicros(since)).Seconds())
+			n, err := countAt(conn, rank)
+			if err != nil {
+				return err
 			}
-			out <- prometheus.MustNewConstMetric(oldest, prometheus.GaugeValue, age, lane)
+			out <- prometheus.MustNewConstMetric(oldest, prometheus.GaugeValue, age.Seconds(), lane)
 			out <- prometheus.MustNewConstMetric(count, prometheus.GaugeValue, float64(n), lane)
 		}
 		n, err := queryInt(conn, "SELECT count(*) FROM progress INDEXED BY quarantined WHERE reason IS NOT NULL")
@@ -60,7 +59,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	})
 	ready := g.describe("ready", "Whether messages are taken: 1, else 0.")
 	takes := 1.0
-	if g.j.Ready() != nil {
+	if err != nil || g.j.writable() != nil {
 		takes = 0
 	}
 	out <- prometheus.MustNewConstMetric(ready, prometheus.GaugeValue, takes)
@@ -74,26 +73,26 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	g.collectReplies(out)
 }
 
-// waitingAt returns how many messages wait at a rank, and since when.
-func waitingAt(conn *sqlite.Conn, rank int) (count, since int64, err error) {
-	counting, first := "SELECT count(*) FROM progress INDEXED BY waiting WHERE published IS NULL AND rank = ?",
-		"SELECT min(seq) FROM progress INDEXED BY waiting WHERE published IS NULL AND rank = ?"
-	var args []int64
+// countAt returns how many messages wait at a rank.
+func countAt(conn *sqlite.Conn, rank int) (int64, error) {
 	if rank == rankUnsorted {
-		counting = "SELECT count(*) FROM unread"
-		first = "SELECT min((SELECT min(seq) FROM unread u WHERE u.source = s.id)) FROM sources s"
-	} else {
-		args = []int64{int64(rank)}
+		return queryInt(conn, "SELECT count(*) FROM unread")
 	}
-	if count, err = queryInt(conn, counting, args...); err != nil || count == 0 {
-		return 0, 0, err
+	return queryInt(conn, "SELECT count(*) FROM progress INDEXED BY waiting WHERE published IS NULL AND rank = ?", int64(rank))
+}
+
+// oldestAt returns how long the oldest message at a rank has waited, if one waits.
+// It asks in one statement: between two the message may be published.
+func (j *Journal) oldestAt(conn *sqlite.Conn, rank int) (age time.Duration, waits bool, err error) {
+	first, args := "SELECT min(seq) FROM progress INDEXED BY waiting WHERE published IS NULL AND rank = ?", []int64{int64(rank)}
+	if rank == rankUnsorted {
+		first, args = "SELECT min((SELECT min(seq) FROM unread u WHERE u.source = s.id)) FROM sources s", nil
 	}
-	seq, err := queryInt(conn, first, args...)
-	if err != nil {
-		return 0, 0, err
+	since, err := queryInt(conn, "SELECT accepted FROM messages WHERE seq = ("+first+")", args...)
+	if err != nil || since == 0 {
+		return 0, false, err
 	}
-	since, err = queryInt(conn, "SELECT accepted FROM messages WHERE seq = ?", seq)
-	return count, since, err
+	return max(0, j.deps.Now().Sub(fromMicros(since))), true, nil
 }
 
 // Backlog counts what was accepted and nobody has read yet, up to limit.
@@ -112,12 +111,12 @@ func (j *Journal) Oldest() (map[string]time.Duration, error) {
 	ages := map[string]time.Duration{}
 	err := j.reader.with(func(conn *sqlite.Conn) error {
 		for rank, lane := range laneNames() {
-			n, since, err := waitingAt(conn, rank)
+			age, waits, err := j.oldestAt(conn, rank)
 			if err != nil {
 				return err
 			}
-			if n > 0 {
-				ages[lane] = max(0, j.deps.Now().Sub(fromMicros(since)))
+			if waits {
+				ages[lane] = age
 			}
 		}
 		return nil
