@@ -95,37 +95,40 @@ func (d *delivery) send(ctx context.Context, f flight, env *message.Message) {
 // the message is given back, and the answer is awaited until the journal
 // closes.
 func (d *delivery) await(ctx context.Context, f flight, env *message.Message) {
-	select {
-	case <-env.Acked():
+	acked := ackedBefore(ctx.Done(), env)
+	nacked := isClosed(env.Nacked())
+	switch {
+	case acked:
 		d.of.acked(f, env)
-		d.answers.Done()
-		return
-	case <-env.Nacked():
+	case nacked:
 		d.j.metrics.nacks.Inc()
 		d.of.refused(f, redeliverAfter)
-		d.answers.Done()
-		return
-	case <-ctx.Done():
-	}
-	select {
-	case <-env.Acked(): // just in time
-		d.of.acked(f, env)
-		d.answers.Done()
-		return
 	default:
+		d.of.release(f)
 	}
-	d.of.release(f)
 	d.answers.Done()
+	if !acked && !nacked && ackedBefore(d.j.draining, env) {
+		d.of.acked(f, env)
+	}
+}
+
+// ackedBefore waits for the answer to an envelope and reports whether it was
+// acknowledged before it was too late, or just in time.
+func ackedBefore(late <-chan struct{}, env *message.Message) bool {
 	select {
 	case <-env.Acked():
-		d.of.acked(f, env)
 	case <-env.Nacked():
-	case <-d.j.draining:
-		select {
-		case <-env.Acked():
-			d.of.acked(f, env)
-		default:
-		}
+	case <-late:
+	}
+	return isClosed(env.Acked())
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
