@@ -35,9 +35,9 @@ type source struct {
 	partition int
 	// next is the offset of the record to read next.
 	next int64
-	// committed leaves out what transactions took back, and waits for those that
-	// are open.
-	committed bool
+	// uncommitted gives what transactions took back too, and does not wait for
+	// those that are open.
+	uncommitted bool
 	// markers are the offsets in the last answer that hold no record.
 	markers []int64
 }
@@ -82,9 +82,9 @@ func (s *source) askAnew() {
 
 // ask is kafka-go's Client.Fetch, which keeps to itself what was taken back.
 func (s *source) ask(ctx context.Context, bytes int32) (*fetch.ResponsePartition, error) {
-	isolation := kafkago.ReadUncommitted
-	if s.committed {
-		isolation = kafkago.ReadCommitted
+	isolation := kafkago.ReadCommitted
+	if s.uncommitted {
+		isolation = kafkago.ReadUncommitted
 	}
 	answer, err := s.client.Transport.RoundTrip(ctx, s.client.Addr, &fetch.Request{
 		ReplicaID: -1, MaxWaitTime: int32(fetchWait.Milliseconds()), MinBytes: 1, MaxBytes: bytes, IsolationLevel: int8(isolation),

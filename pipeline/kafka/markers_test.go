@@ -80,3 +80,50 @@ func TestWhatATransactionTookBackIsNotDelivered(t *testing.T) {
 		t.Errorf("delivered %q, want %q and the last", got, want)
 	}
 }
+
+// Who looks at what was asked for must not see what nobody asks for.
+func TestWhatATransactionTookBackIsNotShown(t *testing.T) {
+	c, topic, client := transactional(t)
+	for n, end := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort, kgo.TryCommit, kgo.TryAbort} {
+		err := errors.Join(client.BeginTransaction(),
+			client.ProduceSync(t.Context(), &kgo.Record{Value: []byte(strconv.Itoa(n))}).FirstErr(),
+			client.EndTransaction(t.Context(), end))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := newPublisher(t, c, kafka.Watch{}).Publish(topic, envelope("last", "k")); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"0", "2", "last"}
+	cluster := newCluster(t, c)
+	for name, read := range map[string]func(f func(value string) error) error{
+		"to who follows the topic": func(f func(string) error) error {
+			return cluster.Tail(t.Context(), topic, true, func(r kafka.Record) error { return f(string(r.Value)) })
+		},
+		"to who reads what it holds": func(f func(string) error) error {
+			return cluster.Read(t.Context(), topic, func(r kafka.Record) error { return f(string(r.Value)) })
+		},
+		"to who compares": func(f func(string) error) error {
+			var problem error
+			_, err := cluster.Since(t.Context(), topic, nil, func(_ string, _ map[string]string, value []byte) {
+				problem = f(string(value))
+			})
+			return errors.Join(err, problem)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			enough := errors.New("enough")
+			var got []string
+			err := read(func(value string) error {
+				if got = append(got, value); value == "last" {
+					return enough
+				}
+				return nil
+			})
+			if !slices.Equal(got, want) || !errors.Is(err, enough) {
+				t.Errorf("shown %q, want %q; %v", got, want, err)
+			}
+		})
+	}
+}

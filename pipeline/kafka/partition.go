@@ -35,7 +35,7 @@ type partition struct {
 
 func newPartition(s *share, client *kafkago.Client, a kafkago.PartitionAssignment, unread *trouble) *partition {
 	p := &partition{
-		source: &source{client: client, topic: s.topic, partition: a.ID, next: a.Offset, committed: true}, share: s, trouble: unread,
+		source: &source{client: client, topic: s.topic, partition: a.ID, next: a.Offset}, share: s, trouble: unread,
 	}
 	p.move()
 	return p

@@ -40,10 +40,10 @@ const (
 	mostBytes   = 1 << 20
 )
 
-// At implements pipeline.Records. A marker with which a foreign producer ended
-// a transaction has no headers.
+// At implements pipeline.Records. It gives whatever lies there, also what a
+// transaction took back; a marker that ended one has no headers.
 func (r *records) At(ctx context.Context, partition int, offsets []int64, f func(offset int64, headers map[string]string)) (start int64, err error) {
-	s := &source{client: r.client, topic: r.topic, partition: partition}
+	s := &source{client: r.client, topic: r.topic, partition: partition, uncommitted: true}
 	failed := 0
 	for len(offsets) > 0 {
 		s.next = offsets[0]

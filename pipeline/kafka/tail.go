@@ -14,7 +14,8 @@ import (
 // until ctx ends, which returns nil, or f returns an error, which it returns. It
 // joins no group and commits nothing. Records of one partition come in order;
 // f is called by one goroutine at a time. A record that cannot be believed has
-// its Err set. Partitions added later are not read.
+// its Err set. What transactions took back is left out, and open ones are waited
+// for. Partitions added later are not read.
 func (c *Cluster) Tail(ctx context.Context, topic string, fromBeginning bool, f func(Record) error) error {
 	which := c.EndOffsets
 	if fromBeginning {
@@ -193,7 +194,7 @@ func (t *tail) readTo(ctx context.Context, s *source, end int64) error {
 		}
 		if time.Since(answered) > quietLimit {
 			if err == nil {
-				err = errors.New("the broker gives nothing")
+				err = errors.New("the broker gives nothing; a transaction of another producer may be open")
 			}
 			return fmt.Errorf("read %s/%d: no progress for %v: %w", s.topic, s.partition, quietLimit, err)
 		}
