@@ -1,12 +1,15 @@
 package kafka
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 )
 
 // groupOf is the group on the cluster by which a topic is read.
@@ -30,6 +33,29 @@ func (c *Cluster) CheckGroup(ctx context.Context, group, topic string) error {
 	default:
 		return withoutCall(err)
 	}
+}
+
+// denied says which right to a topic is missing. Brokers look at the right before
+// they look at what is asked for, which neither gives nor leaves anything: a record
+// that cannot be there, and to write none. Whatever else they answer is no denial.
+func (c *Cluster) denied(ctx context.Context, w want) error {
+	pool := c.connect.transport(w.topic)
+	defer pool.CloseIdleConnections()
+	client := c.connect.client(pool)
+	if w.written {
+		none := protocol.RawRecordSet{Reader: bytes.NewReader(make([]byte, 4))} // its length
+		answer, err := client.RawProduce(ctx, &kafkago.RawProduceRequest{Topic: w.topic, RequiredAcks: kafkago.RequireAll, RawRecords: none})
+		if err == nil && errors.Is(answer.Error, kafkago.TopicAuthorizationFailed) {
+			return fmt.Errorf("write: %w", answer.Error)
+		}
+	}
+	if w.read {
+		_, _, err := (&source{client: client, topic: w.topic, next: math.MaxInt64}).fetch(ctx)
+		if errors.Is(err, kafkago.TopicAuthorizationFailed) {
+			return fmt.Errorf("read: %w", kafkago.TopicAuthorizationFailed)
+		}
+	}
+	return nil
 }
 
 // allowTopic gives the user every right to a topic that contactd needs.

@@ -34,9 +34,10 @@ type TopicState struct {
 
 // want is what a topic must be like.
 type want struct {
-	topic      string
-	partitions int
-	configs    []kafkago.ConfigEntry
+	topic         string
+	partitions    int
+	configs       []kafkago.ConfigEntry
+	read, written bool // by contactd run
 }
 
 func (c *Cluster) wants() []want {
@@ -56,12 +57,12 @@ func (c *Cluster) wants() []want {
 	brief := slices.Clone(configs)
 	brief[1].ConfigValue = strconv.FormatInt(signalsRetention.Milliseconds(), 10)
 	return []want{
-		{pipeline.TopicEvents, t.Partitions, configs},
-		{pipeline.TopicReplies, t.Partitions, configs},
-		{pipeline.TopicAlerts, 1, configs},
-		{pipeline.TopicRejected, 1, configs},
-		{pipeline.TopicFeedback, 1, configs},
-		{pipeline.TopicSignals, 1, brief},
+		{pipeline.TopicEvents, t.Partitions, configs, true, true},
+		{pipeline.TopicReplies, t.Partitions, configs, true, false},
+		{pipeline.TopicAlerts, 1, configs, false, true},
+		{pipeline.TopicRejected, 1, configs, false, true},
+		{pipeline.TopicFeedback, 1, configs, false, false},
+		{pipeline.TopicSignals, 1, brief, true, true},
 	}
 }
 
@@ -111,10 +112,21 @@ func (s TopicState) Mend() error {
 	return fmt.Errorf("%w; run\n  %s", s.Problem, s.Command)
 }
 
-// Check looks at the topics and changes nothing. Its error is about the
-// cluster; what is wrong with a topic stands in its state.
+// Check looks at the topics, and tries whether they may be read and written as
+// contactd run does, and changes nothing. Its error is about the cluster; what is
+// wrong with a topic stands in its state.
 func (c *Cluster) Check(ctx context.Context) ([]TopicState, error) {
-	return c.check(ctx, c.wants())
+	wants := c.wants()
+	states, err := c.check(ctx, wants)
+	for i, s := range states {
+		if s.Problem != nil {
+			continue
+		}
+		if states[i].Problem = c.denied(ctx, wants[i]); states[i].Problem != nil {
+			states[i].Command = c.allowTopic(s.Topic)
+		}
+	}
+	return states, err
 }
 
 // advised adds to an error of a connection which setting may mend it.
