@@ -15,21 +15,41 @@ type judged struct {
 
 // What parts of a judged message hold beside their texts, in bytes.
 const (
-	messageBytes = 2048
-	opinionBytes = 256
-	reasonBytes  = 192
-	spanBytes    = 48
-	signBytes    = 80
+	messageBytes    = 2048
+	senderBytes     = 32
+	attachmentBytes = 256
+	fieldBytes      = 48
+	opinionBytes    = 256
+	reasonBytes     = 192
+	spanBytes       = 48
+	signBytes       = 80
 )
 
 // weight is about how much memory a judged message holds, in bytes.
 func (j judged) weight() int {
-	sum := len(j.message.Text) + len(j.message.Authored) + len(j.message.Subject) + messageBytes
+	sum := messageWeight(j.message)
 	sum += reasonsWeight(j.assessment.Reasons)
 	for _, opinion := range j.assessment.Opinions {
 		sum += opinionBytes + reasonsWeight(opinion.Reasons)
 	}
 	return sum + notesWeight(j.assessment.Notes)
+}
+
+func messageWeight(m contact.Message) int {
+	sum := len(m.Text) + len(m.Authored) + len(m.Subject) + messageBytes
+	for _, each := range m.Recipients {
+		sum += senderBytes + len(each.Name) + len(each.Address)
+	}
+	for _, address := range m.Thread.Participants {
+		sum += len(address)
+	}
+	for _, a := range m.Attachments {
+		sum += attachmentBytes + len(a.Name) + len(a.Claimed)
+	}
+	for _, f := range m.Fields {
+		sum += fieldBytes + len(f.Name) + len(f.Label) + len(f.Value)
+	}
+	return sum
 }
 
 func notesWeight(n contact.Notes) int {

@@ -60,6 +60,23 @@ func TestWhatJudgesSaidCountsInTheMemo(t *testing.T) {
 	}
 }
 
+func TestEverybodyWhoIsNamedInAMessageCountsInTheMemo(t *testing.T) {
+	const bound, each = 200_000, 500
+	m := newMemo(bound)
+	for seq := int64(1); seq <= 50; seq++ {
+		var message contact.Message
+		for range each {
+			message.Recipients = append(message.Recipients, contact.Sender{Name: strings.Repeat("n", 60), Address: strings.Repeat("a", 60)})
+			message.Attachments = append(message.Attachments, contact.Attachment{Name: strings.Repeat("f", 60)})
+			message.Fields = append(message.Fields, contact.Field{Value: strings.Repeat("v", 60)})
+		}
+		m.put(seq, LaneNormal, judged{message: message})
+	}
+	if held := len(m.entries); held*each*240 > bound {
+		t.Errorf("%d messages with 120,000 bytes of names, files and answers each are held in %d", held, bound)
+	}
+}
+
 func TestWhatCouldNotBePublishedAtFirstIsNotReadAgain(t *testing.T) {
 	p, _, _ := testPipeline(t, readerFunc(func() (contact.Message, error) {
 		t.Error("read again")
