@@ -7,6 +7,8 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+
+	"contactd/contact"
 )
 
 // detach lets a step that has begun finish while the router is closing: the
@@ -72,17 +74,32 @@ func (p *Pipeline) setAside(ctx context.Context, entry Entry, cause error) error
 	if err := p.journal.Quarantine(ctx, entry.Seq, cause.Error()); err != nil {
 		return fmt.Errorf("quarantine entry: %w", err)
 	}
-	// A copy for whoever watches the topic; the quarantine is the truth, so
-	// nothing waits for it.
-	go func() {
-		if err := p.publish(TopicRejected, record, LaneNormal); err != nil {
-			p.log.Warn("publish rejected record", "seq", entry.Seq, "err", err)
-		}
-	}()
+	p.copyRejected(entry.Seq, record)
 	if entry.Lane != LaneUnsorted {
 		return cause // what is published now is that it was set aside
 	}
 	return nil
+}
+
+// copiesAtOnce bounds the copies that wait for the broker.
+const copiesAtOnce = 64
+
+// copyRejected publishes a copy of what was set aside, for whoever watches the
+// topic. The quarantine is the truth: nothing waits for the copy, and while the
+// broker is away there are not to be ever more of them.
+func (p *Pipeline) copyRejected(seq int64, record contact.Event) {
+	select {
+	case p.copies <- struct{}{}:
+	default:
+		p.log.Warn("no rejected record: too many wait to be published; the entry is in the quarantine", "seq", seq)
+		return
+	}
+	go func() {
+		defer func() { <-p.copies }()
+		if err := p.publish(TopicRejected, record, LaneNormal); err != nil {
+			p.log.Warn("publish rejected record", "seq", seq, "err", err)
+		}
+	}()
 }
 
 // retry tries again what may mend itself within two seconds; after that the

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -117,6 +118,52 @@ func TestAMessageThatCannotBeReadIsQuarantinedAndTheRestGoesOn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A flood of what cannot be read while the broker is away.
+func TestCopiesOfWhatIsSetAsideDoNotPileUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, journal, _ := testPipeline(t, readerFunc(func() (contact.Message, error) { return contact.Message{}, errors.New("no such form") }))
+		away := &unanswering{back: make(chan struct{})}
+		p.out = away
+		const flood = 1000
+		for n := range flood {
+			if err := step(p); err != nil {
+				t.Fatalf("entry %d: %v", n, err)
+			}
+		}
+		synctest.Wait()
+		if waits := away.waiting.Load(); waits == 0 || waits > 100 {
+			t.Errorf("%d copies wait for the broker", waits)
+		}
+		if journal.quarantine[7] == "" {
+			t.Error("not set aside")
+		}
+		close(away.back)
+		synctest.Wait()
+		if err := step(p); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if taken := away.taken.Load(); taken != copiesAtOnce+1 {
+			t.Errorf("%d copies published when the broker was back", taken)
+		}
+	})
+}
+
+// unanswering is a publisher whose broker does not answer until it is back.
+type unanswering struct {
+	message.Publisher
+	back           chan struct{}
+	waiting, taken atomic.Int32
+}
+
+func (u *unanswering) Publish(string, ...*message.Message) error {
+	u.waiting.Add(1)
+	<-u.back
+	u.waiting.Add(-1)
+	u.taken.Add(1)
+	return nil
 }
 
 func TestAFullDiskOrAMissingKeyIsNeverTheMessagesFault(t *testing.T) {

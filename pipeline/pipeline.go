@@ -68,6 +68,7 @@ type Pipeline struct {
 	deciding  sync.Mutex
 	seal      sealer
 	memo      *memo
+	copies    chan struct{} // of what was rejected, that are being published
 	overdue   *overdue
 	log       *slog.Logger
 	metrics   metrics
@@ -103,6 +104,7 @@ func New(config Config, deps Deps) (*Pipeline, error) {
 		readers: deps.Readers, panel: deps.Panel, out: deps.Publisher,
 		seal:    sealer{force: deps.Force, version: deps.Version, config: config},
 		memo:    newMemo(memoBytes),
+		copies:  make(chan struct{}, copiesAtOnce),
 		overdue: newOverdue(config.ReadTimeout, deps.Now),
 		log:     deps.Log, metrics: m, now: deps.Now,
 	}, nil
