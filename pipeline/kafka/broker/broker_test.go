@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -140,6 +141,25 @@ func TestABrokerThatIsInsistedOnStartsAsSoonAsItCan(t *testing.T) {
 		t.Fatalf("process %d: %v", s.PID(), err)
 	}
 	_ = conn.Close()
+}
+
+// As one does that cannot bear what its first client asks for.
+func TestABrokerThatDiesAsSoonAsItRunsIsStartedLessAndLessOften(t *testing.T) {
+	began := time.Now()
+	s, err := broker.Supervise(t.Context(), broker.Supervision{
+		Command: []string{"sh", "-c", `read config; echo '{"address":"127.0.0.1:1"}'; exit 1`},
+		Config:  broker.Config{Dir: t.TempDir(), Address: "127.0.0.1:0"}, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	for s.Restarts() < 6 {
+		<-time.After(10 * time.Millisecond)
+	}
+	if took := time.Since(began); took < 2*time.Second {
+		t.Errorf("started again 6 times in %v", took)
+	}
 }
 
 func TestABrokerOnAnOpenAddressIsRefused(t *testing.T) {

@@ -24,8 +24,8 @@ const (
 	startTimeout = 30 * time.Second
 	// endTimeout bounds the time until it has ended by itself.
 	endTimeout = 10 * time.Second
-	// A broker that dies is started again after firstRest, and when that does
-	// not succeed after twice as long, up to longestRest.
+	// A broker that dies is started again after firstRest, and when it does not
+	// start, or does not live for longestRest, after twice as long, up to that.
 	firstRest   = 100 * time.Millisecond
 	longestRest = 5 * time.Second
 )
@@ -162,6 +162,7 @@ func (s *Supervisor) run(ctx context.Context, c *child) {
 	rest := firstRest
 	for {
 		if c != nil {
+			began := time.Now()
 			select {
 			case err := <-c.ended:
 				s.supervision.Log.Error("kafka broker died, starting it again", "err", fmt.Sprint(err))
@@ -169,7 +170,9 @@ func (s *Supervisor) run(ctx context.Context, c *child) {
 				s.end(c)
 				return
 			}
-			rest = firstRest
+			if time.Since(began) > longestRest {
+				rest = firstRest
+			}
 		}
 		s.mu.Lock()
 		s.pid = 0
