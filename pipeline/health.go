@@ -3,12 +3,14 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sort"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"contactd/channels"
 	"contactd/contact"
 )
 
@@ -21,9 +23,11 @@ type AccountState struct {
 	Since time.Time
 	Err   string
 
-	degraded bool // channel.degraded.v1 was told
-	over     *gap // a told failure that has ended and is not told yet
+	told time.Time // since when channel.degraded.v1 said that it fails; zero for not
+	over *gap      // a told failure that has ended and is not told yet
 }
+
+func (s AccountState) name() string { return s.Channel + "/" + s.Account }
 
 // gap is a time in which an account was not reached.
 type gap struct{ since, until time.Time }
@@ -66,12 +70,17 @@ func (h *Health) Working(channel, account string) {
 	defer h.mu.Unlock()
 	s := h.state(channel, account)
 	now := h.now()
-	if s.degraded {
-		s.degraded, s.over = false, &gap{s.Since, now}
-	}
+	s.end(now)
 	s.LastGood, s.Since, s.Err = now, time.Time{}, ""
 	h.last.WithLabelValues(channel, account).Set(unixSeconds(now))
 	h.down.WithLabelValues(channel, account).Set(0)
+}
+
+// end notes that a failure that was told, if there is one, is over.
+func (s *AccountState) end(now time.Time) {
+	if !s.told.IsZero() {
+		s.told, s.over = time.Time{}, &gap{s.told, now}
+	}
 }
 
 // Failing notes that it was not.
@@ -123,9 +132,16 @@ func (h *Health) state(channel, account string) *AccountState {
 	return s
 }
 
+// toldCursor begins the names under which it is kept which accounts were told to
+// fail.
+const toldCursor = "degraded/"
+
 // Announce publishes degraded and restored events through p until ctx ends.
-// It blocks while the broker is away; the states go on.
-func (h *Health) Announce(ctx context.Context, p *Pipeline) {
+// It blocks while the broker is away; the states go on. The inbox keeps what was
+// told to fail: a failure that ends with a restart would stay for ever to who
+// reads the events.
+func (h *Health) Announce(ctx context.Context, p *Pipeline, inbox channels.Inbox) {
+	h.recall(ctx, p, inbox)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -135,9 +151,42 @@ func (h *Health) Announce(ctx context.Context, p *Pipeline) {
 		case <-tick.C:
 		}
 		for _, event := range h.due(p.seal) {
-			if err := p.publish(TopicEvents, event, LaneNormal); err != nil {
+			if err := announce(ctx, p, inbox, event); err != nil {
 				p.log.Warn("publish channel state", "event", event.Type, "err", err)
 			}
+		}
+	}
+}
+
+// announce publishes an event and keeps that it was told. A failure is kept
+// before and its end after, so that a crash between leads to a second end, which
+// is the same event.
+func announce(ctx context.Context, p *Pipeline, inbox channels.Inbox, event contact.Event) error {
+	kept := channels.Cursor{Name: toldCursor + event.Subject}
+	if event.Type == contact.RestoredV1 {
+		if err := p.publish(TopicEvents, event, LaneNormal); err != nil {
+			return err
+		}
+		return inbox.Accept(ctx, nil, kept)
+	}
+	kept.Value = event.Time.Format(time.RFC3339Nano)
+	return errors.Join(inbox.Accept(ctx, nil, kept), p.publish(TopicEvents, event, LaneNormal))
+}
+
+// recall reads which of the accounts were told to fail before the start.
+func (h *Health) recall(ctx context.Context, p *Pipeline, inbox channels.Inbox) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.states {
+		kept, err := inbox.Cursor(ctx, toldCursor+s.name())
+		if err == nil && kept.Value != "" {
+			s.told, err = time.Parse(time.RFC3339Nano, kept.Value)
+		}
+		if err != nil {
+			p.log.Warn("read whether a channel was told to fail", "channel", s.Channel, "account", s.Account, "err", err)
+		}
+		if !s.LastGood.IsZero() {
+			s.end(s.LastGood)
 		}
 	}
 }
@@ -153,8 +202,8 @@ func (h *Health) due(seal sealer) []contact.Event {
 			events = append(events, seal.channelState(contact.RestoredV1, *s, *s.over))
 			s.over = nil
 		}
-		if !s.degraded && !s.Since.IsZero() && now.Sub(s.Since) >= h.after {
-			s.degraded = true
+		if s.told.IsZero() && !s.Since.IsZero() && now.Sub(s.Since) >= h.after {
+			s.told = s.Since
 			events = append(events, seal.channelState(contact.DegradedV1, *s, gap{since: s.Since}))
 		}
 	}
@@ -164,10 +213,10 @@ func (h *Health) due(seal sealer) []contact.Event {
 // channelState is the event of an account that stopped or works again. The
 // time in it is that of the change, so that telling it twice is one event.
 func (s sealer) channelState(eventType string, state AccountState, g gap) contact.Event {
-	name := state.Channel + "/" + state.Account
-	at := g.since
+	name := state.name()
+	at, why := g.since, state.Err
 	if !g.until.IsZero() {
-		at = g.until
+		at, why = g.until, "" // it may fail again by now
 	}
 	data := contact.ChannelState{
 		SchemaVersion: schemaVersion,
@@ -176,7 +225,7 @@ func (s sealer) channelState(eventType string, state AccountState, g gap) contac
 		LastGoodAt:    known(state.LastGood),
 		Since:         g.since.UTC(),
 		Until:         known(g.until),
-		Error:         state.Err,
+		Error:         why,
 	}
 	raw, _ := json.Marshal(data) // holds nothing that cannot be written
 	event := s.begin(eventType, contact.EventID(eventType, name, g.since.UTC().Format(time.RFC3339Nano)), name, at)

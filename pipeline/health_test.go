@@ -1,16 +1,20 @@
 package pipeline
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"contactd/channels"
 	"contactd/contact"
 	"contactd/contact/contacttest"
 )
@@ -53,10 +57,66 @@ func TestAChannelThatFailsForLongIsToldOnceAndSoIsItsReturn(t *testing.T) {
 	if !data.Since.Equal(noon) || data.Until == nil || !data.Until.Equal(now) {
 		t.Errorf("the gap was told as %v to %v", data.Since, data.Until)
 	}
+	if data.Error != "" {
+		t.Errorf("what works again has the error of the next failure: %s", data.Error)
+	}
 	now = now.Add(time.Minute)
 	if events := h.due(s); len(events) != 1 || events[0].Type != contact.DegradedV1 {
 		t.Errorf("told %+v, want the second failure", events)
 	}
+}
+
+// As when somebody puts a password right in the configuration.
+func TestAFailureThatEndsWithARestartIsToldToBeOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inbox := cursors{}
+		began := time.Now()
+		run := func(do func(h *Health), want ...string) {
+			p, _, out := testPipeline(t, nil)
+			h := NewHealth(Config{DegradedAfter: time.Minute}, nil, time.Now)
+			h.Expect("email", "contact")
+			ctx, stop := context.WithCancel(t.Context())
+			go h.Announce(ctx, p, inbox)
+			do(h)
+			<-time.After(2 * time.Minute)
+			stop()
+			synctest.Wait()
+			close(out.records)
+			var told []string
+			for record := range out.records {
+				var event contact.Event
+				var data contact.ChannelState
+				if err := errors.Join(json.Unmarshal(record.Payload, &event), json.Unmarshal(event.Data, &data)); err != nil {
+					t.Fatal(err)
+				}
+				if !data.Since.Equal(began) {
+					t.Errorf("%s since %v, want %v", event.Type, data.Since, began)
+				}
+				told = append(told, event.Type)
+			}
+			if !slices.Equal(told, want) {
+				t.Errorf("told %q, want %q", told, want)
+			}
+		}
+		fails := func(h *Health) { h.Failing("email", "contact", errTest) }
+		works := func(h *Health) { h.Working("email", "contact") }
+		run(fails, contact.DegradedV1)
+		run(fails) // it was told
+		run(works, contact.RestoredV1)
+		run(works)
+	})
+}
+
+// cursors is an inbox that keeps cursors.
+type cursors map[string]string
+
+func (c cursors) Accept(_ context.Context, _ []channels.Original, cursor channels.Cursor) error {
+	c[cursor.Name] = cursor.Value
+	return nil
+}
+
+func (c cursors) Cursor(_ context.Context, name string) (channels.Cursor, error) {
+	return channels.Cursor{Name: name, Value: c[name]}, nil
 }
 
 func TestAnAccountHasMetricsFromTheStart(t *testing.T) {

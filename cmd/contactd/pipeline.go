@@ -82,7 +82,7 @@ func (d *daemon) startPipeline(ctx context.Context) error {
 	}
 	d.run("signals", func(ctx context.Context) error { return d.carrySignals(ctx, replies.Attendants) })
 	d.run("health", func(ctx context.Context) error {
-		d.health.Announce(ctx, d.pipeline)
+		d.health.Announce(ctx, d.pipeline, d.journal)
 		return nil
 	})
 	d.run("guard", func(ctx context.Context) error {
