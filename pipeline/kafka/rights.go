@@ -38,10 +38,7 @@ func (c *Cluster) CheckGroup(ctx context.Context, group, topic string) error {
 // denied says which right to a topic is missing. Brokers look at the right before
 // they look at what is asked for, which neither gives nor leaves anything: a record
 // that cannot be there, and to write none. Whatever else they answer is no denial.
-func (c *Cluster) denied(ctx context.Context, w want) error {
-	pool := c.connect.transport(w.topic)
-	defer pool.CloseIdleConnections()
-	client := c.connect.client(pool)
+func denied(ctx context.Context, client *kafkago.Client, w want) error {
 	if w.written {
 		none := protocol.RawRecordSet{Reader: bytes.NewReader(make([]byte, 4))} // its length
 		answer, err := client.RawProduce(ctx, &kafkago.RawProduceRequest{Topic: w.topic, RequiredAcks: kafkago.RequireAll, RawRecords: none})

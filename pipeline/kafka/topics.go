@@ -74,7 +74,7 @@ func (c *Cluster) Ensure(ctx context.Context) error {
 }
 
 func (c *Cluster) ensure(ctx context.Context, wants []want) error {
-	states, err := c.check(ctx, wants)
+	states, err := c.check(ctx, wants, nil)
 	if err != nil {
 		return err
 	}
@@ -112,21 +112,28 @@ func (s TopicState) Mend() error {
 	return fmt.Errorf("%w; run\n  %s", s.Problem, s.Command)
 }
 
-// Check looks at the topics, and tries whether they may be read and written as
-// contactd run does, and changes nothing. Its error is about the cluster; what is
+// Check looks at the topics, and tries whether they can and may be read and
+// written as contactd run does, and changes nothing. Its error is about the cluster; what is
 // wrong with a topic stands in its state.
 func (c *Cluster) Check(ctx context.Context) ([]TopicState, error) {
-	wants := c.wants()
-	states, err := c.check(ctx, wants)
-	for i, s := range states {
-		if s.Problem != nil {
-			continue
-		}
-		if states[i].Problem = c.denied(ctx, wants[i]); states[i].Problem != nil {
-			states[i].Command = c.allowTopic(s.Topic)
+	return c.check(ctx, c.wants(), func(client *kafkago.Client, w want, found kafkago.Topic) error {
+		return errors.Join(c.blocked(found), denied(ctx, client, w))
+	})
+}
+
+// blocked says which partitions take no record now.
+func (c *Cluster) blocked(found kafkago.Topic) error {
+	var problems []error
+	for _, p := range found.Partitions {
+		switch {
+		case p.Leader.Host == "":
+			problems = append(problems, fmt.Errorf("partition %d has no leader: start the brokers that have it", p.ID))
+		case len(p.Isr) < c.config.Topics.MinInSync:
+			problems = append(problems, fmt.Errorf("partition %d is in sync on %d of %d brokers, and nothing is published to it with fewer than %d: see to those that are away or behind",
+				p.ID, len(p.Isr), len(p.Replicas), c.config.Topics.MinInSync))
 		}
 	}
-	return states, err
+	return errors.Join(problems...)
 }
 
 // advised adds to an error of a connection which setting may mend it.
@@ -147,7 +154,8 @@ func advised(err error) error {
 	}
 }
 
-func (c *Cluster) check(ctx context.Context, wants []want) ([]TopicState, error) {
+// check looks at topics, and tries those that are as they must be.
+func (c *Cluster) check(ctx context.Context, wants []want, try func(*kafkago.Client, want, kafkago.Topic) error) ([]TopicState, error) {
 	names := make([]string, len(wants))
 	for i, w := range wants {
 		names[i] = w.topic
@@ -170,6 +178,9 @@ func (c *Cluster) check(ctx context.Context, wants []want) ([]TopicState, error)
 				s.Problem = fmt.Errorf("ask for its settings: %w", err)
 			}
 			s.Command = c.alterCommand(w.topic, changes)
+		}
+		if s.Problem == nil && try != nil {
+			s.Problem = try(client, w, found)
 		}
 		switch {
 		case s.Missing():
