@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,14 +52,4 @@ func denied(ctx context.Context, client *kafkago.Client, w want) error {
 		}
 	}
 	return nil
-}
-
-// allowTopic gives the user every right to a topic that contactd needs.
-func (c *Cluster) allowTopic(topic string) string {
-	return c.allow("--operation", "Read", "--operation", "Write", "--operation", "DescribeConfigs", "--topic", topic)
-}
-
-func (c *Cluster) allow(what ...string) string {
-	user := cmp.Or(c.config.SASL.User, "NAME")
-	return c.command("kafka-acls.sh", append([]string{"--add", "--allow-principal", "User:" + user}, what...)...)
 }
