@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -31,20 +32,15 @@ func (c *Cluster) Tail(ctx context.Context, topic string, fromBeginning bool, f 
 // TailFrom is Tail from these offsets on, by partition, such as EndOffsets
 // gave before something was asked for.
 func (c *Cluster) TailFrom(ctx context.Context, topic string, offsets map[int]int64, f func(Record) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	pool := c.connect.transport(topic)
-	defer pool.CloseIdleConnections()
-	t := tail{client: c.connect.client(pool), watch: c.watch, f: f, stop: cancel}
-	var wg sync.WaitGroup
-	for partition, offset := range offsets {
-		wg.Go(func() { t.follow(ctx, &source{client: t.client, topic: topic, partition: partition, next: offset}) })
+	ends := make(map[int]int64, len(offsets))
+	for partition := range offsets {
+		ends[partition] = forever
 	}
-	wg.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	err := c.between(ctx, topic, offsets, ends, f)
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // tail is one call of Tail.
@@ -55,38 +51,6 @@ type tail struct {
 
 	mu sync.Mutex // around f
 	f  func(Record) error
-}
-
-// follow reads one partition until ctx ends.
-func (t *tail) follow(ctx context.Context, s *source) {
-	trouble := trouble{watch: t.watch, about: Trouble{Kind: CannotRead, Topic: s.topic, Partition: s.partition}}
-	for failed := 0; ctx.Err() == nil; {
-		records, _, err := s.fetch(ctx)
-		for _, r := range records {
-			r.Err = r.verify()
-			t.give(ctx, s, r)
-		}
-		if len(records) > 0 || err == nil {
-			failed = 0
-			trouble.over()
-			continue
-		}
-		if ctx.Err() != nil {
-			return // called off, no trouble
-		}
-		failed++
-		trouble.goesOn(err)
-		switch {
-		case errors.Is(err, errUnreadable) && failed > damageRetries:
-			t.give(ctx, s, Record{Topic: s.topic, Partition: s.partition, Offset: s.next, Err: err})
-			continue
-		case errors.Is(err, kafkago.OffsetOutOfRange):
-			if start, _, err := s.bounds(ctx); err == nil {
-				s.next = start
-			}
-		}
-		pause(ctx, nil, min(backoff(failed, readBackoff), time.Second))
-	}
 }
 
 // give passes one record on.
@@ -101,9 +65,6 @@ func (t *tail) give(ctx context.Context, s *source, r Record) {
 		t.stop(fmt.Errorf("tail %s: %w", r.Topic, err))
 	}
 }
-
-// quietLimit is how long Read goes on without an answer from a partition.
-const quietLimit = 30 * time.Second
 
 // Read gives every record that a topic holds now to f, as Tail does, and
 // returns nil behind the last. It gives up when a partition cannot be read for
@@ -157,7 +118,7 @@ func (c *Cluster) between(ctx context.Context, topic string, starts, ends map[in
 	var wg sync.WaitGroup
 	for partition, end := range ends {
 		wg.Go(func() {
-			if err := t.readTo(ctx, &source{client: t.client, topic: topic, partition: partition, next: starts[partition]}, end); err != nil {
+			if err := t.read(ctx, &source{client: t.client, topic: topic, partition: partition, next: starts[partition]}, end); err != nil {
 				cancel(err)
 			}
 		})
@@ -166,11 +127,18 @@ func (c *Cluster) between(ctx context.Context, topic string, starts, ends map[in
 	return context.Cause(ctx)
 }
 
-// readTo reads one partition up to an offset. What was taken away meanwhile, by
+// forever is the end of a partition that is read until ctx ends.
+const forever = math.MaxInt64
+
+// quietLimit is how long a partition is read up to its end without progress.
+const quietLimit = 30 * time.Second
+
+// read reads one partition up to an offset. What was taken away meanwhile, by
 // age, is not waited for.
-func (t *tail) readTo(ctx context.Context, s *source, end int64) error {
-	answered := time.Now()
-	for failed := 0; s.next < end && ctx.Err() == nil; {
+func (t *tail) read(ctx context.Context, s *source, end int64) error {
+	trouble := trouble{watch: t.watch, about: Trouble{Kind: CannotRead, Topic: s.topic, Partition: s.partition}}
+	moved := time.Now()
+	for failed := 0; s.next < end; {
 		before := s.next
 		records, _, err := s.fetch(ctx)
 		for _, r := range records {
@@ -181,25 +149,40 @@ func (t *tail) readTo(ctx context.Context, s *source, end int64) error {
 			t.give(ctx, s, r)
 		}
 		switch {
-		case s.next > before:
-			answered, failed = time.Now(), 0
-			continue
-		case errors.Is(err, errUnreadable) && failed >= damageRetries:
-			t.give(ctx, s, Record{Topic: s.topic, Partition: s.partition, Offset: s.next, Err: err})
-			continue
-		case errors.Is(err, kafkago.OffsetOutOfRange):
-			if start, _, err := s.bounds(ctx); err == nil {
-				s.next = max(s.next, start)
+		case ctx.Err() != nil:
+			return ctx.Err() // called off, no trouble
+		case err == nil || len(records) > 0:
+			failed = 0
+			trouble.over()
+		default:
+			failed++
+			trouble.goesOn(err)
+			if errors.Is(err, errUnreadable) && failed > damageRetries {
+				t.give(ctx, s, Record{Topic: s.topic, Partition: s.partition, Offset: s.next, Err: err})
+				continue
 			}
+			if errors.Is(err, kafkago.OffsetOutOfRange) {
+				s.reposition(ctx, end)
+			}
+			pause(ctx, nil, min(backoff(failed, readBackoff), time.Second))
 		}
-		if time.Since(answered) > quietLimit {
+		if s.next > before {
+			moved = time.Now()
+		}
+		if end != forever && time.Since(moved) > quietLimit {
 			if err == nil {
 				err = errors.New("the broker gives nothing; a transaction of another producer may be open")
 			}
 			return fmt.Errorf("read %s/%d: no progress for %v: %w", s.topic, s.partition, quietLimit, err)
 		}
-		failed++
-		pause(ctx, nil, min(backoff(failed, readBackoff), time.Second))
 	}
 	return nil
+}
+
+// reposition goes on at the oldest record when there is nothing at next: those
+// before it are gone, or the log has lost its end and none up to end would come.
+func (s *source) reposition(ctx context.Context, end int64) {
+	if start, _, err := s.bounds(ctx); err == nil && (s.next < start || end == forever) {
+		s.next = start
+	}
 }
