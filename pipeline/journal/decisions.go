@@ -32,7 +32,7 @@ func (j *Journal) Begun(ctx context.Context, conversation string) (channel, acco
 // and nothing but its number when it is damaged. It implements pipeline.Decisions.
 func (j *Journal) Lookup(ctx context.Context, channel, account, id string) (e pipeline.Entry, known bool, err error) {
 	identity := identityOf(channel, account, id)
-	err = j.reader.with(func(conn *sqlite.Conn) error {
+	err = j.reader.atOnce(func(conn *sqlite.Conn) error {
 		conn.SetInterrupt(ctx.Done())
 		defer conn.SetInterrupt(nil)
 		stmt, err := conn.Prepare("SELECT seq FROM messages WHERE identity = ?")

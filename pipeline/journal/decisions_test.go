@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"fmt"
 	"testing"
 
 	"contactd/contact"
+	"contactd/pipeline"
 	"zombiezen.com/go/sqlite"
 )
 
@@ -43,5 +45,29 @@ func TestWhatWasAcceptedIsFoundByItsIdentity(t *testing.T) {
 	}
 	if e, known, err := j.Message(t.Context(), contact.MessageID("email", "a", "7")); !known || err != nil || e.Original.Bytes != nil {
 		t.Errorf("damaged: %+v, %v, %v", e, known, err)
+	}
+}
+
+// What a handler decided is looked up while it is on its way through the pipeline:
+// one that is not believed would let another decision be taken beside it.
+func TestWhatIsPlacedWhileItIsLookedUpIsNotDamaged(t *testing.T) {
+	j := open(t, t.TempDir())
+	for seq := int64(1); seq <= 100; seq++ {
+		id := fmt.Sprint(seq)
+		accept(t, j, original(id))
+		placed := make(chan struct{})
+		go func() {
+			defer close(placed)
+			if err := j.Settle(t.Context(), seq, alone(seq), pipeline.LaneNormal); err != nil {
+				t.Error(err)
+			}
+		}()
+		for over := false; !over; {
+			over = isClosed(placed)
+			e, known, err := j.Lookup(t.Context(), "email", "a", id)
+			if err != nil || !known || e.Original.ID != id {
+				t.Fatalf("message %d: %+v, known %v, %v", seq, e, known, err)
+			}
+		}
 	}
 }

@@ -110,7 +110,7 @@ func (j *Journal) origin(ctx context.Context) (origin, error) {
 
 // Has implements pipeline.Memory. What was pruned is believed to have been.
 func (j *Journal) Has(_ context.Context, mark pipeline.RowMark) (has bool, err error) {
-	err = j.reader.with(func(conn *sqlite.Conn) error {
+	err = j.reader.atOnce(func(conn *sqlite.Conn) error {
 		pruned, err := queryInt(conn, "SELECT pruned FROM state")
 		if has = mark.Seq <= pruned; err != nil || has {
 			return err
