@@ -27,6 +27,9 @@ func newShare(m *membership, g *kafkago.Generation, client *kafkago.Client) *sha
 	s := &share{membership: m, generation: g, done: make(map[int]int64), wake: make(chan struct{}, 1)}
 	assigned := g.Assignments[m.topic]
 	troubles := m.unreadFor(assigned)
+	if len(assigned) == 0 {
+		m.committing.over() // whoever reads on commits
+	}
 	for _, a := range assigned {
 		s.partitions = append(s.partitions, newPartition(s, client, a, troubles[a.ID]))
 	}

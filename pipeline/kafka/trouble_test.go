@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
 )
 
 func TestTroubleIsToldWhenItLastsAndWhenItIsOver(t *testing.T) {
@@ -25,6 +27,27 @@ func TestTroubleIsToldWhenItLastsAndWhenItIsOver(t *testing.T) {
 		trouble.over()
 		if len(told) != 2 || told[0].Err == nil || told[1].Err != nil || !told[0].Since.Equal(began) || told[0].Topic != "t" {
 			t.Fatalf("told %+v", told)
+		}
+	})
+}
+
+// Else a process that reads nothing any more would not be ready for ever.
+func TestWhoHasNoPartitionLeftHasNoTroubleToCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []Trouble
+		m := newMembership("t", SubscriberConfig{Group: "g"}, connector{}, Watch{Alarm: func(t Trouble) { told = append(told, t) }}.withDefaults())
+		one := &kafkago.Generation{Assignments: map[string][]kafkago.PartitionAssignment{"t": {{ID: 0}}}}
+		newShare(m, one, nil)
+		m.committing.goesOn(errors.New("lasts"))
+		time.Sleep(alarmAfter)
+		m.committing.goesOn(errors.New("lasts"))
+		newShare(m, one, nil) // what it has read is delivered again, and may fail again
+		if len(told) != 1 || told[0].Err == nil {
+			t.Fatalf("told %+v", told)
+		}
+		newShare(m, &kafkago.Generation{}, nil)
+		if len(told) != 2 || told[1].Err != nil {
+			t.Errorf("told %+v", told)
 		}
 	})
 }
