@@ -120,6 +120,40 @@ func TestAMessageThatCannotBeReadIsQuarantinedAndTheRestGoesOn(t *testing.T) {
 	}
 }
 
+// Else it would use a journal and a publisher that are closed by then.
+func TestNoStepBeginsOnceThePipelineHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _, _ := testPipeline(t, nil)
+		finish := make(chan struct{})
+		early := p.track(func(*message.Message) ([]*message.Message, error) {
+			<-finish
+			return nil, nil
+		})
+		go func() { _, _ = early(message.NewMessage("1", nil)) }()
+		synctest.Wait()
+		settled := false
+		go func() {
+			p.settle()
+			settled = true
+		}()
+		if synctest.Wait(); settled {
+			t.Error("ended while a step runs")
+		}
+		close(finish)
+		if synctest.Wait(); !settled {
+			t.Error("not ended though no step runs")
+		}
+		late := p.track(func(*message.Message) ([]*message.Message, error) {
+			t.Error("a step begins")
+			return nil, nil
+		})
+		env := message.NewMessage("2", nil)
+		if _, err := late(env); err != nil || env.Ack() {
+			t.Errorf("what was not done can be acknowledged; %v", err)
+		}
+	})
+}
+
 // A flood of what cannot be read while the broker is away.
 func TestCopiesOfWhatIsSetAsideDoNotPileUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

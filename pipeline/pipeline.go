@@ -74,7 +74,8 @@ type Pipeline struct {
 	metrics   metrics
 	now       func() time.Time
 	running   sync.WaitGroup // steps that have begun
-	beginning sync.Mutex     // orders their beginning before the wait for them
+	beginning sync.Mutex     // of them, and of ended
+	ended     bool           // none begins any more
 	// stopped ends when the drain time is over: what calls a platform then
 	// returns at once.
 	stopped context.Context
@@ -130,10 +131,16 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	err = p.route(ctx, router)
 	p.stop()
 	err = errors.Join(err, p.out.Close())
-	p.beginning.Lock()
-	p.beginning.Unlock() //nolint:staticcheck // empty on purpose: see beginning
-	p.running.Wait()
+	p.settle()
 	return err
+}
+
+// settle returns when no step runs, and lets none begin any more.
+func (p *Pipeline) settle() {
+	p.beginning.Lock()
+	p.ended = true
+	p.beginning.Unlock()
+	p.running.Wait()
 }
 
 // route runs the router until ctx ends, and lets its steps finish for the drain
@@ -189,13 +196,25 @@ func (p *Pipeline) addSteps(router *message.Router) {
 	}
 }
 
-// track counts running steps: the router forgets them after its time-out.
+// track counts running steps: the router forgets them after its time-out, and may
+// begin one even then.
 func (p *Pipeline) track(next message.HandlerFunc) message.HandlerFunc {
 	return func(env *message.Message) ([]*message.Message, error) {
-		p.beginning.Lock()
-		p.running.Add(1)
-		p.beginning.Unlock()
+		if !p.begin() {
+			env.Nack() // an error would be told
+			return nil, nil
+		}
 		defer p.running.Done()
 		return next(env)
 	}
+}
+
+// begin counts a step that begins, unless it is too late.
+func (p *Pipeline) begin() bool {
+	p.beginning.Lock()
+	defer p.beginning.Unlock()
+	if !p.ended {
+		p.running.Add(1)
+	}
+	return !p.ended
 }
