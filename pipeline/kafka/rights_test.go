@@ -90,7 +90,10 @@ func TestAGroupThatTheUserMayNotJoinIsNamedWithTheWayOut(t *testing.T) {
 			Resource: kmsg.ACLResourceTypeGroup, Name: name, Pattern: kmsg.ACLResourcePatternTypePrefixed, Operation: kmsg.ACLOperationRead, Allow: true,
 		}
 	}
-	brokers, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.EnableSASL(), kfake.EnableACLs(), kfake.User("PLAIN", "contactd", "secret", group("contactd.kent")))
+	seen := group("contactd.surrey")
+	seen.Operation = kmsg.ACLOperationDescribe
+	brokers, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.EnableSASL(), kfake.EnableACLs(), kfake.SeedTopics(1, "contact.replies"),
+		kfake.User("PLAIN", "contactd", "secret", group("contactd.kent"), seen), kfake.Superuser("PLAIN", "admin", "secret"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,8 +103,18 @@ func TestAGroupThatTheUserMayNotJoinIsNamedWithTheWayOut(t *testing.T) {
 	if err := newCluster(t, c).CheckGroup(t.Context(), "contactd.kent", "contact.replies"); err != nil {
 		t.Errorf("one that it may join: %v", err)
 	}
-	err = newCluster(t, c).CheckGroup(t.Context(), "contactd.essex", "contact.replies")
-	if err == nil || !strings.Contains(err.Error(), "kafka-acls.sh ") || !strings.Contains(err.Error(), "--group contactd.essex.contact.replies") {
-		t.Errorf("got %v", err)
+	c.SASL.User = "admin"
+	for _, force := range []string{"kent", "essex", "surrey"} {
+		commit(t, c, "contactd."+force+".contact.replies", "contact.replies", 7)
+	}
+	c.SASL.User = "contactd"
+	if err := newCluster(t, c).CheckGroup(t.Context(), "contactd.kent", "contact.replies"); err != nil {
+		t.Errorf("one that is there: %v", err)
+	}
+	for _, force := range []string{"essex", "surrey"} { // the one it may see, and not join
+		err = newCluster(t, c).CheckGroup(t.Context(), "contactd."+force, "contact.replies")
+		if err == nil || !strings.Contains(err.Error(), "kafka-acls.sh ") || !strings.Contains(err.Error(), "--group contactd."+force+".contact.replies") {
+			t.Errorf("%s: got %v", force, err)
+		}
 	}
 }
