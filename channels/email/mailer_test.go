@@ -1,9 +1,11 @@
 package email
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
+	"contactd/channels"
 	"contactd/channels/channelstest"
 	"contactd/channels/email/imap"
 	"contactd/channels/email/mail"
@@ -22,7 +24,13 @@ func TestWhatBelongsToNoMailboxIsSentByTheFirstAccountThatCan(t *testing.T) {
 		t.Fatal(err)
 	}
 	mailer := ch.Mailer()
-	if err := mailer.Mail(t.Context(), "jo@example.org", "Eich sgwrs â’r heddlu", "You:\n  hello\n"); err != nil {
+	untouched := func() error {
+		if n := len(server.Taken()); n > 0 {
+			t.Errorf("told of the last byte when %d mails were taken", n)
+		}
+		return nil
+	}
+	if err := mailer.Mail(t.Context(), "jo@example.org", "Eich sgwrs â’r heddlu", "You:\n  hello\n", untouched); err != nil {
 		t.Fatal(err)
 	}
 	taken := server.Taken()
@@ -39,12 +47,33 @@ func TestWhatBelongsToNoMailboxIsSentByTheFirstAccountThatCan(t *testing.T) {
 		t.Errorf("from %q to %q", taken[0].From, taken[0].To)
 	}
 	for _, bad := range []string{"jo", "jo@example.org\r\nBcc: x@example.org", ""} {
-		if err := mailer.Mail(t.Context(), bad, "a", "b"); err == nil || strings.Contains(err.Error(), "jo") {
+		if err := mailer.Mail(t.Context(), bad, "a", "b", func() error { return nil }); !channels.IsRefused(err) || strings.Contains(err.Error(), "jo") {
 			t.Errorf("to %q: %v", bad, err)
 		}
 	}
 	if len(server.Taken()) != 1 {
 		t.Error("a bad address was written to")
+	}
+	for _, c := range []struct {
+		step, deed       string
+		notSent, refused bool
+	}{
+		{smtptest.Rcpt, "550 5.1.1 no", false, true},
+		{smtptest.Rcpt, "450 4.2.1 later", true, false},
+		{smtptest.Dot, smtptest.Drop, false, false},
+	} {
+		server.At(c.step, c.deed)
+		err := mailer.Mail(t.Context(), "jo@example.org", "a", "b", func() error { return nil })
+		if err == nil || channels.IsNotSent(err) != c.notSent || channels.IsRefused(err) != c.refused {
+			t.Errorf("at %s %s: %v", c.step, c.deed, err)
+		}
+		server.Clear()
+	}
+	if err := mailer.Mail(t.Context(), "jo@example.org", "a", "b", func() error { return errors.New("no") }); !channels.IsNotSent(err) {
+		t.Errorf("held back: %v", err)
+	}
+	if len(server.Taken()) != 1 {
+		t.Error("what was held back was sent")
 	}
 }
 

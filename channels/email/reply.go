@@ -48,17 +48,19 @@ func (ch *Channel) Reply(ctx context.Context, to channels.Address, reply contact
 	if err == nil {
 		return channels.Receipt{PlatformID: letter.MessageID}, nil
 	}
-	return channels.Receipt{}, fmt.Errorf("send mail: %w", ch.classify(err, reply.ID))
+	if err = classified(err); !channels.IsNotSent(err) && !channels.IsRefused(err) {
+		ch.attempted(reply.ID)
+	}
+	return channels.Receipt{}, fmt.Errorf("send mail: %w", err)
 }
 
-// classify says whether the mail may be sent again.
-func (ch *Channel) classify(err error, replyID string) error {
+// classified says whether a mail may be sent again, as Replier has it.
+func classified(err error) error {
 	var step *smtp.Error
 	switch {
 	case !errors.As(err, &step): // before the server was reached
 		return channels.NotSent(err)
 	case step.Uncertain():
-		ch.attempted(replyID)
 		return err
 	case step.Permanent():
 		return channels.Refused(err)

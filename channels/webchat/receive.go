@@ -33,9 +33,8 @@ type running struct {
 	tickets tickets
 	limiter *limiter
 	origins origins
-	// receipts has room for one sign that there may be some.
-	receipts chan struct{}
-	mails    chan struct{} // as many as are being sent
+	// receipts and copies have room for one sign that there may be some.
+	receipts, copies chan struct{}
 	// ctx ends with Receive; work is what must end before the store closes.
 	ctx     context.Context
 	closing sync.RWMutex
@@ -100,7 +99,7 @@ func (ch *Channel) serve(ctx context.Context, inbox channels.Inbox) error {
 		Channel: ch, inbox: inbox, store: kept, rooms: newRooms(), lines: newLines(ch.config.Limits, ch.timing),
 		limiter:  newLimiter(ch.config.Limits, ch.shared),
 		origins:  origins{own: originOf(ch.config.URL), proxies: ch.proxies, sites: ch.config.Sites},
-		receipts: make(chan struct{}, 1), mails: make(chan struct{}, mailsAtOnce), ctx: ctx,
+		receipts: make(chan struct{}, 1), copies: make(chan struct{}, 1), ctx: ctx,
 	}
 	socket, server, err := r.listen()
 	if err != nil {
@@ -110,7 +109,7 @@ func (ch *Channel) serve(ctx context.Context, inbox channels.Inbox) error {
 	defer ch.set(nil)
 	failed := make(chan error, 1)
 	go func() { failed <- serveOn(server, socket) }()
-	for _, job := range []func(){r.ping, r.announce, r.watchVanishing, r.tellReceipts, r.purge, r.report} {
+	for _, job := range []func(){r.ping, r.announce, r.watchVanishing, r.tellReceipts, r.sendCopies, r.purge, r.report} {
 		r.work.Go(job)
 	}
 	select {

@@ -23,9 +23,6 @@ type room struct {
 
 	typingTold, typingKept time.Time // when the person's typing was last passed on
 
-	// mailing are the transcripts on their way, by frame.
-	mailing map[string]bool
-
 	users int // guarded by rooms.mutex
 }
 

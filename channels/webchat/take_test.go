@@ -1,7 +1,6 @@
 package webchat
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -68,126 +67,6 @@ func TestTheDeskIsToldOfTheCovertModeOnceThereIsAConversation(t *testing.T) {
 	}
 	if hello := p.opens(0).seen[0]; hello.Covert {
 		t.Errorf("still covert: %s", hello.raw)
-	}
-}
-
-// postOffice is a Mailer that remembers.
-type postOffice struct {
-	mutex   sync.Mutex
-	sent    []string
-	failing bool
-}
-
-// Mail implements Mailer.
-func (o *postOffice) Mail(_ context.Context, to, subject, text string) error {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
-	if o.failing {
-		return errors.New("the mail server is away")
-	}
-	o.sent = append(o.sent, to+"\n"+subject+"\n"+text)
-	return nil
-}
-
-func (o *postOffice) fails(failing bool) {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
-	o.failing = failing
-}
-
-func TestATranscriptIsSentOnlyWhenAskedForAndSafe(t *testing.T) {
-	office := &postOffice{}
-	h := newHouse(t, func(h *house) { h.deps.Mailer = office })
-	p := h.arrives()
-	w := p.opens(0)
-	ask := map[string]any{"type": "transcript", "id": "transcript-1", "email": "jo@example.org"}
-	w.writes("message-1", "two\nlines")
-	w.sees("message")
-	h.replies(p, "1", "we will come")
-	w.sees("reply")
-
-	w.says(map[string]any{"type": "covert", "on": true})
-	w.says(ask)
-	if f := w.sees("refused"); f.Code != "transcript_unsafe" || f.ID != "transcript-1" {
-		t.Errorf("covert: %s", f.raw)
-	}
-	w.says(map[string]any{"type": "covert", "on": false})
-	w.says(map[string]any{"type": "details", "id": "details-1", "safeToContact": "no"})
-	w.says(ask)
-	if f := w.sees("refused"); f.Code != "transcript_unsafe" {
-		t.Errorf("not safe: %s", f.raw)
-	}
-	w.says(map[string]any{"type": "details", "id": "details-2", "safeToContact": "yes"})
-	w.says(map[string]any{"type": "end", "id": "the-end-1"})
-	w.sees("notice")
-	office.fails(true)
-	w.says(ask)
-	if f := w.sees("later"); f.ID != "transcript-1" {
-		t.Errorf("while mail is away: %s", f.raw)
-	}
-	office.fails(false)
-	eventually(t, "it is sent", func() bool {
-		w.says(ask) // as the widget does until it is confirmed
-		f := w.next()
-		return f.Code == "transcript_sent" && f.ID == "transcript-1"
-	})
-	w.says(ask)
-	w.sees("notice")
-	if len(office.sent) != 1 {
-		t.Fatalf("sent %d mails", len(office.sent))
-	}
-	mail := office.sent[0]
-	for _, want := range []string{"jo@example.org\n", "You:\n  two\n  lines\n", "Police:\n  we will come\n"} {
-		if !strings.Contains(mail, want) {
-			t.Errorf("no %q in %q", want, mail)
-		}
-	}
-}
-
-func TestATranscriptSpeaksThePersonsLanguage(t *testing.T) {
-	office := &postOffice{}
-	h := newHouse(t, func(h *house) { h.deps.Mailer = office })
-	p := h.arrivesSpeaking("cy")
-	w := p.opens(0)
-	w.writes("message-1", "bore da")
-	w.sees("message")
-	h.replies(p, "1", "helo")
-	w.sees("reply")
-	w.says(map[string]any{"type": "location", "id": "location-1", "lat": 52.9, "lon": -1.4, "at": "2026-07-01T10:00:00Z"})
-	w.sees("message")
-	w.says(map[string]any{"type": "transcript", "id": "transcript-1", "email": "jo@example.org"})
-	w.sees("notice")
-	mail := office.sent[0]
-	for _, want := range []string{"Eich sgwrs â’r heddlu\n", "Chi:\n  bore da\n", "Heddlu:\n  helo\n", "  (eich lleoliad)\n"} {
-		if !strings.Contains(mail, want) {
-			t.Errorf("no %q in %q", want, mail)
-		}
-	}
-}
-
-func TestComingBackDoesNotAllowMoreTranscripts(t *testing.T) {
-	office := &postOffice{}
-	h := newHouse(t, func(h *house) { h.deps.Mailer = office })
-	p := h.arrives()
-	last := int64(0)
-	for i := range transcriptsOfChat + 1 {
-		w := p.opens(last)
-		w.says(map[string]any{"type": "transcript", "id": ids(i), "email": "jo@example.org"})
-		f := w.next()
-		for f.Type != "notice" && f.Type != "refused" {
-			f = w.next()
-		}
-		if want := map[bool]string{true: "too_many", false: "transcript_sent"}[i == transcriptsOfChat]; f.Code != want || f.ID != ids(i) {
-			t.Errorf("transcript %d: %s, want %s", i+1, f.raw, want)
-		}
-		last = w.last
-		w.close()
-		eventually(t, "nobody is in a room", func() bool {
-			rooms := h.channel.current().rooms
-			rooms.mutex.Lock()
-			defer rooms.mutex.Unlock()
-			return len(rooms.byID) == 0
-		})
 	}
 }
 

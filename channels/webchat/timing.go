@@ -9,6 +9,7 @@ type timing struct {
 	slow, cut                 time.Duration // one frame to a client
 	goodbye                   time.Duration // all clients, when the server ends
 	report                    time.Duration // how often Health hears how it goes
+	copies                    time.Duration // how often it is looked which copies are due
 	// late tells when a delay of the limiter is over.
 	late func(time.Duration) <-chan time.Time
 }
@@ -26,6 +27,7 @@ func defaultTiming() timing {
 		slow: 5 * time.Second, cut: 10 * time.Second,
 		goodbye: 500 * time.Millisecond,
 		report:  20 * time.Second,
+		copies:  time.Second,
 		late:    time.After,
 	}
 }

@@ -1,6 +1,7 @@
 package webchat
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,114 +15,70 @@ import (
 // The limits of transcripts: a mail to whatever address somebody gives is a
 // way to send mail to strangers.
 const (
-	mailsAtOnce       = 4
 	transcriptsOfChat = 3
-	mailLimit         = 30 * time.Second
 	transcriptRows    = 2000
 )
 
-// transcript sends the chat to the person by mail, if that is safe.
+// The codes of notices on a transcript.
+const (
+	askedCode   = "transcript_asked"
+	sentCode    = "transcript_sent"
+	failedCode  = "transcript_failed"  // there will be none
+	unknownCode = "transcript_unknown" // perhaps it was sent
+	unsafeCode  = "transcript_unsafe"
+)
+
+// transcript takes the wish for a copy of the chat by mail, if that is safe.
+// Once it is confirmed, sendCopies sends it, whoever is still there.
 func (r *running) transcript(ctx context.Context, in *room, address netip.Addr, f clientFrame) (again []byte, err error) {
 	in.mutex.Lock()
 	defer in.mutex.Unlock()
 	if again, err := r.repeated(ctx, in, f); again != nil || err != nil {
 		return again, err
 	}
-	if in.mailing[f.ID] {
-		return nil, nil
-	}
-	rows, err := r.store.After(ctx, in.id, 0, transcriptRows)
-	if err != nil {
+	now := r.deps.Now().UTC()
+	asked := store.Copy{Ref: f.ID, Address: f.Email, Language: cmp.Or(languageTag(f.Lang), in.session.Language), Due: now}
+	if err := r.mayMail(ctx, in, asked, address); err != nil {
 		return nil, err
 	}
-	if err := r.mayMail(in, rows, address); err != nil {
-		return nil, err
-	}
+	_, err = in.append(context.WithoutCancel(ctx), r.store, store.Change{
+		At: now, Asked: &asked, Rows: []store.Row{{Kind: rowOwn, Ref: f.ID}},
+		Render: func(_ int, n int64) []byte {
+			return encode(serverFrame{N: n, Type: "notice", Code: askedCode, ID: f.ID, At: &now})
+		},
+	})
 	select {
-	case r.mails <- struct{}{}:
+	case r.copies <- struct{}{}:
 	default:
-		return nil, refusal{code: "unavailable", later: true}
 	}
-	if !r.begin() {
-		<-r.mails
-		return nil, nil // the end has begun, and who comes back asks again
-	}
-	if in.mailing == nil {
-		in.mailing = map[string]bool{}
-	}
-	in.mailing[f.ID] = true
-	r.rooms.inUse(in.session.Conversation) // with the room, what is on its way would be forgotten
-	words := transcriptWords(in.session.Language)
-	text := words.written(rows, r.desk.hours[in.session.Site].Zone())
-	go func() {
-		defer r.work.Done()
-		defer func() { <-r.mails }()
-		defer r.rooms.leave(in)
-		if err := r.mail(in, f, words.subject, text); err != nil {
-			r.deps.Log.Warn("transcript was not sent", "err", err)
-		}
-	}()
-	return nil, nil
+	return nil, err
 }
 
 // mayMail refuses a transcript that is not safe, cannot be sent, or is one too
 // many. The caller holds the room's mutex.
-func (r *running) mayMail(in *room, rows []store.Row, address netip.Addr) error {
-	switch d := detailsOf(in.session); {
-	case in.session.Covert, d != nil && d.SafeToContact == "no":
-		return refuse("transcript_unsafe", "no copy is sent, because it might be seen by others")
+func (r *running) mayMail(ctx context.Context, in *room, asked store.Copy, address netip.Addr) error {
+	words := transcriptWords(asked.Language)
+	wrong := words.wrongWith(asked.Address)
+	switch {
+	case isUnsafe(in.session):
+		return refuse(unsafeCode, "no copy is sent, because it might be seen by others")
+	case wrong != "":
+		return refuse("bad_address", "%s", wrong)
 	case r.deps.Mailer == nil:
-		return refuse("transcript_unavailable", "no copy can be sent by e-mail here")
-	case mailed(rows)+len(in.mailing) >= transcriptsOfChat, !r.limiter.transcript(r.deps.Now(), address):
-		return refuse("too_many", "a copy was sent often enough")
+		return refuse("transcript_unavailable", "%s", words.unavailable)
 	}
-	return nil
-}
-
-// sentCode is the code of the notice that a transcript was sent.
-const sentCode = "transcript_sent"
-
-// mailed counts the transcripts that were sent.
-func mailed(rows []store.Row) (n int) {
-	for _, row := range rows {
-		var f serverFrame
-		if json.Unmarshal(row.Frame, &f) == nil && f.Code == sentCode {
-			n++
-		}
+	copies, err := r.store.CopiesOf(ctx, in.id)
+	if err == nil && (copies >= transcriptsOfChat || !r.limiter.transcript(r.deps.Now(), address)) {
+		err = refuse("too_many", "%s", words.tooMany)
 	}
-	return n
-}
-
-// mail sends and notes it, or tells who waits that it must be asked for again.
-func (r *running) mail(in *room, f clientFrame, subject, text string) error {
-	ctx, cancel := context.WithTimeout(r.ctx, mailLimit)
-	defer cancel()
-	err := r.deps.Mailer.Mail(ctx, f.Email, subject, text)
-	in.mutex.Lock()
-	defer in.mutex.Unlock()
-	delete(in.mailing, f.ID) // whoever is told and asks again is heard again
-	if err != nil {
-		in.tell(encode(serverFrame{Type: "later", ID: f.ID, Code: "unavailable"}))
-		return err
-	}
-	now := r.deps.Now().UTC()
-	_, err = in.append(context.WithoutCancel(ctx), r.store, store.Change{
-		At: now, Rows: []store.Row{{Kind: rowOwn, Ref: f.ID}},
-		Render: func(_ int, n int64) []byte {
-			return encode(serverFrame{N: n, Type: "notice", Code: sentCode, ID: f.ID, At: &now})
-		},
-	})
 	return err
 }
 
-// wording are the words of a transcript.
-type wording struct{ subject, you, police, place, file string }
-
-func transcriptWords(language string) wording {
-	if isWelsh(language) {
-		return wording{"Eich sgwrs â’r heddlu", "Chi", "Heddlu", "eich lleoliad", "ffeil"}
-	}
-	return wording{"Your chat with the police", "You", "Police", "your location", "file"}
+// isUnsafe reports whether no copy of a chat may go out: it could be seen by
+// whom the person fears, or they have left by the quick exit.
+func isUnsafe(s store.Session) bool {
+	d := detailsOf(s)
+	return s.Covert || s.Forgotten || d != nil && d.SafeToContact == "no"
 }
 
 // written is a chat as plain text.
@@ -154,6 +111,9 @@ func (w wording) written(rows []store.Row, zone *time.Location) string {
 			fmt.Fprintf(&text, "  [%s] %s\n", w.file, each.Name)
 		}
 		text.WriteString("\n")
+	}
+	if len(rows) == transcriptRows {
+		text.WriteString(w.rest + "\n")
 	}
 	return text.String()
 }

@@ -45,9 +45,12 @@ type Room interface {
 	Spare() error
 }
 
-// Mailer sends the transcript that a person asked for.
+// Mailer sends the transcript that a person asked for. It calls last before the
+// mail server gets the last byte: until then that has taken nothing, and never
+// does when last fails. An error is channels.NotSent or channels.Refused, or
+// else the mail may have been sent.
 type Mailer interface {
-	Mail(ctx context.Context, to, subject, text string) error
+	Mail(ctx context.Context, to, subject, text string, last func() error) error
 }
 
 // Deps are what the channel needs of others.

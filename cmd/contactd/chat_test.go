@@ -23,6 +23,7 @@ import (
 type chatter struct {
 	t       *testing.T
 	url     string
+	lang    string
 	token   string
 	session string
 	conn    *websocket.Conn
@@ -31,12 +32,12 @@ type chatter struct {
 
 // chatFrame is what a chatter looks at.
 type chatFrame struct {
-	N              int64
-	Type, ID, Text string
+	N                             int64
+	Type, ID, Text, Code, Message string
 }
 
 func (c *chatter) post(path string, into any) error {
-	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.url+path, strings.NewReader("{}"))
+	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.url+path, strings.NewReader(fmt.Sprintf(`{"lang":%q}`, c.lang)))
 	if err != nil {
 		return err
 	}
@@ -85,14 +86,18 @@ func (c *chatter) await() {
 }
 
 func (c *chatter) write(id, text string) error {
-	frame, err := json.Marshal(map[string]any{"type": "message", "id": id, "text": text})
+	return c.say(map[string]any{"type": "message", "id": id, "text": text})
+}
+
+func (c *chatter) say(frame map[string]any) error {
+	raw, err := json.Marshal(frame)
 	if err != nil {
 		return err
 	}
-	return c.conn.Write(c.t.Context(), websocket.MessageText, frame)
+	return c.conn.Write(c.t.Context(), websocket.MessageText, raw)
 }
 
-// read returns the next numbered frame.
+// read returns the next frame that is numbered or refuses something.
 func (c *chatter) read() (chatFrame, error) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), 30*time.Second)
 	defer cancel()
@@ -105,7 +110,7 @@ func (c *chatter) read() (chatFrame, error) {
 		if err := json.Unmarshal(raw, &f); err != nil {
 			return f, err
 		}
-		if f.N > 0 && f.Type != "hello" {
+		if f.N > 0 && f.Type != "hello" || f.Type == "refused" {
 			c.last = max(c.last, f.N)
 			return f, nil
 		}

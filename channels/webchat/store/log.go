@@ -38,6 +38,9 @@ type Change struct {
 	// comes with it.
 	Reply string
 	Files []File
+	// Asked is a copy that the person asks for. Sent and Failed are copies of
+	// which it is decided: one counts, the other never was.
+	Asked, Sent, Failed *Copy
 }
 
 // Append makes a change durable and returns its rows with their numbers. When
@@ -60,6 +63,9 @@ func (s *Store) Append(ctx context.Context, session int64, c Change) (rows []Row
 			return err
 		}
 		if err := c.session(conn, session, n); err != nil {
+			return err
+		}
+		if err := c.copies(conn, session); err != nil {
 			return err
 		}
 		return c.reply(conn, session, rows)
@@ -171,6 +177,18 @@ func (c Change) reply(conn *sqlite.Conn, session int64, rows []Row) error {
 		return nil
 	}
 	return run(conn, "INSERT INTO replies (reply, session, n) VALUES (?,?,?)", c.Reply, session, rows[0].N)
+}
+
+func (c Change) copies(conn *sqlite.Conn, session int64) error {
+	switch {
+	case c.Asked != nil:
+		return insertCopy(conn, session, *c.Asked)
+	case c.Sent != nil:
+		return c.Sent.decide(conn, session, true)
+	case c.Failed != nil:
+		return c.Failed.decide(conn, session, false)
+	}
+	return nil
 }
 
 // After returns rows above n, at most limit.

@@ -101,10 +101,14 @@ func (s *Store) session(ctx context.Context, where string, key any) (found Sessi
 	return found, err
 }
 
-// Forget makes the session's token useless for ever.
+// Forget makes the session's token useless for ever, and sends no copy that is
+// not with the mail server yet.
 func (s *Store) Forget(ctx context.Context, id int64) error {
 	return s.do(ctx, func(conn *sqlite.Conn) error {
-		return run(conn, "UPDATE sessions SET token = NULL WHERE id = ?", id)
+		if err := run(conn, "UPDATE sessions SET token = NULL WHERE id = ?", id); err != nil {
+			return err
+		}
+		return run(conn, "DELETE FROM copies WHERE session = ? AND address <> '' AND handing = 0", id)
 	})
 }
 
@@ -150,7 +154,7 @@ func purge(conn *sqlite.Conn, id, before, unused int64) error {
 	if err := all(conn, "SELECT 1 FROM sessions WHERE "+over+" AND id = ?3", func(*sqlite.Stmt) { still = true }, before, unused, id); err != nil || !still {
 		return err
 	}
-	for _, table := range []string{"log WHERE session", "files WHERE session", "replies WHERE session", "sessions WHERE id"} {
+	for _, table := range []string{"log WHERE session", "files WHERE session", "replies WHERE session", "copies WHERE session", "sessions WHERE id"} {
 		if err := run(conn, "DELETE FROM "+table+" = ?", id); err != nil {
 			return err
 		}

@@ -104,6 +104,21 @@ DROP INDEX IF EXISTS words;
 CREATE INDEX IF NOT EXISTS leaving ON sessions (gone) WHERE vanished = 0 AND ended = 0;
 `
 
+// copies are younger than the rest, and made where they are missing.
+const copies = `
+CREATE TABLE IF NOT EXISTS copies (
+	session INTEGER NOT NULL,
+	ref TEXT NOT NULL,
+	address TEXT NOT NULL,
+	language TEXT NOT NULL,
+	due INTEGER NOT NULL,
+	tries INTEGER NOT NULL,
+	handing INTEGER NOT NULL,
+	PRIMARY KEY (session, ref)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS undecided ON copies (due) WHERE address <> '';
+`
+
 // Open opens the database in dir, creating it when there is none. Only one
 // process may have it open. The caller closes.
 func Open(dir string) (*Store, error) {
@@ -166,11 +181,11 @@ func create(conn *sqlite.Conn) (err error) {
 	case err != nil:
 		return err
 	case version == schemaVersion:
-		return sqlitex.ExecuteScript(conn, indexes, nil)
+		return sqlitex.ExecuteScript(conn, indexes+copies, nil)
 	case version != 0:
 		return fmt.Errorf("database has version %d, this program knows %d: start the program that wrote it", version, schemaVersion)
 	}
-	return sqlitex.ExecuteScript(conn, schema+indexes+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion), nil)
+	return sqlitex.ExecuteScript(conn, schema+indexes+copies+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion), nil)
 }
 
 func pragmas(conn *sqlite.Conn, all ...string) error {

@@ -302,6 +302,13 @@ var moments = []moment{
 		w.click(".options details button", "")
 		w.until(`root.querySelector('.ended')`)
 	}},
+	{"no address", func(d *desk, w *window) {
+		d.set(func() { d.refuse["ann"] = "bad_address" })
+		w.click(".top .plain", "")
+		w.click("#copy-email", "")
+		w.press("ann" + enter)
+		w.until(`root.querySelector('#copy-problem')`)
+	}},
 	{"minimised", func(d *desk, w *window) {
 		w.click(".top .icon-only", "")
 		d.reply("one more thing")

@@ -18,19 +18,26 @@ type asset struct {
 	etag          string
 }
 
-func newAsset(body []byte, mediaType string) asset {
+// newAsset makes one of parts that differ in what they hold.
+func newAsset(mediaType string, parts ...[]byte) asset {
+	body := bytes.Join(parts, nil)
 	digest := sha256.Sum256(body)
 	return asset{
-		plain: body, packed: pack(body), mediaType: mediaType,
+		plain: body, packed: pack(parts), mediaType: mediaType,
 		etag: `"` + hex.EncodeToString(digest[:8]) + `"`,
 	}
 }
 
-func pack(body []byte) []byte {
+// pack gives each part a code of its own: what is frequent in English is not in
+// a style.
+func pack(parts [][]byte) []byte {
 	var packed bytes.Buffer
-	// Neither can fail: the level is a valid one, and a buffer takes all.
+	// Nothing can fail: the level is a valid one, and a buffer takes all.
 	w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	_, _ = w.Write(body)
+	for _, part := range parts {
+		_, _ = w.Write(part)
+		_ = w.Flush()
+	}
 	_ = w.Close()
 	return packed.Bytes()
 }

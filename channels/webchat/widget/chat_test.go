@@ -309,6 +309,7 @@ func TestThePersonEndsTheChatAndStartsAnother(t *testing.T) {
 	w.shoot("ended")
 	w.click("button", "Copy by email")
 	w.asksForACopy("ann@example.org")
+	w.sees("You asked for a copy.")
 	w.sees("The copy of this chat was sent by email.")
 	w.click("button", "Start a new chat")
 	w.hides("all is well")

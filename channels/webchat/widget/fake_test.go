@@ -412,6 +412,9 @@ func (d *desk) take(token string, raw []byte, from *line) {
 	}
 	id, _ := frame["id"].(string)
 	text, _ := frame["text"].(string)
+	if address, ok := frame["email"].(string); ok {
+		text = address
+	}
 	switch frame["type"] {
 	case "ping":
 		reply(map[string]any{"type": "pong"})
@@ -439,6 +442,9 @@ func (d *desk) take(token string, raw []byte, from *line) {
 		default:
 			s.seenIDs[id] = true
 			d.number(s, d.durable(s, frame))
+			if frame["type"] == "transcript" {
+				d.number(s, map[string]any{"type": "notice", "code": "transcript_sent", "id": id, "at": time.Now().UTC().Format(time.RFC3339Nano)})
+			}
 		}
 	default:
 		d.t.Errorf("the client sent a frame of type %v", frame["type"])
@@ -471,7 +477,7 @@ func (d *desk) durable(s *session, frame map[string]any) map[string]any {
 		s.ended = true
 		confirmed = map[string]any{"type": "notice", "code": "ended", "id": frame["id"], "at": confirmed["at"]}
 	case "transcript":
-		confirmed = map[string]any{"type": "notice", "code": "transcript_sent", "id": frame["id"], "at": confirmed["at"], "email": frame["email"]}
+		confirmed = map[string]any{"type": "notice", "code": "transcript_asked", "id": frame["id"], "at": confirmed["at"]}
 	}
 	return confirmed
 }

@@ -57,7 +57,7 @@ func readLanguages(folder string) (languages, error) {
 		if err != nil {
 			return all, err
 		}
-		all.files[name] = newAsset(body, "application/json; charset=utf-8")
+		all.files[name] = newAsset("application/json; charset=utf-8", body)
 		if name != "en" {
 			all.tags = append(all.tags, name)
 		}

@@ -51,7 +51,7 @@ func parsePages() (pages, error) {
 		return pages{}, err
 	}
 	demo, err := template.ParseFS(pageFiles, "page/demo.html")
-	return pages{full: full, demo: demo, style: newAsset(style, "text/css; charset=utf-8")}, err
+	return pages{full: full, demo: demo, style: newAsset("text/css; charset=utf-8", style)}, err
 }
 
 func (w *Widget) servePage(rw http.ResponseWriter, r *http.Request) {

@@ -21,7 +21,8 @@ var scriptOrder = []string{
 
 // buildScript puts chat.js together: one function, so that nothing of ours is
 // seen by the page, in it the style, the English texts, and the files in order.
-func buildScript(languages languages) ([]byte, error) {
+// Style, texts and the rest are parts.
+func buildScript(languages languages) (parts [][]byte, err error) {
 	style, err := sources.ReadFile("style.css")
 	if err != nil {
 		return nil, err
@@ -44,6 +45,8 @@ func buildScript(languages languages) ([]byte, error) {
 		if err := constants.Encode(constant.value); err != nil {
 			return nil, err
 		}
+		parts = append(parts, bytes.Clone(script.Bytes()))
+		script.Reset()
 	}
 	for _, name := range scriptOrder {
 		file, err := sources.ReadFile("js/" + name + ".js")
@@ -53,7 +56,7 @@ func buildScript(languages languages) ([]byte, error) {
 		tidyScript(&script, string(file))
 	}
 	script.WriteString("})()\n")
-	return script.Bytes(), nil
+	return append(parts, script.Bytes()), nil
 }
 
 // scriptTexts are the texts without those of the pages alone.

@@ -53,7 +53,7 @@ func New(config Config) (*Widget, error) {
 	}
 	return &Widget{
 		sites: config.Sites, languages: languages, pages: pages, demo: config.Demo,
-		script: newAsset(script, "text/javascript; charset=utf-8"),
+		script: newAsset("text/javascript; charset=utf-8", script...),
 	}, nil
 }
 

@@ -37,6 +37,7 @@ class ContactChat extends HTMLElement {
       typing: (on) => this.showTyping(on),
       joined: () => this.showJoined(),
       exit: () => this.leave(true),
+      wrong: (wrong) => this.showWrong(wrong),
     })
     this.composer = new Composer(this)
     this.isOpen = this.inPage || isOn(told.open) || Boolean(store.kept.open)
@@ -335,12 +336,20 @@ class ContactChat extends HTMLElement {
     this.talk.go()
   }
 
-  showOptions(on) {
+  /** showWrong says in the form what is wrong with the address there, unless the
+   * person has gone on. */
+  showWrong(wrong) {
+    if (this.shadowRoot.activeElement !== this.optionsButton) return false
+    this.showOptions(true, wrong)
+    return true
+  }
+
+  showOptions(on, wrong) {
     this.optionsPart.hidden = !on
     this.chatPart.hidden = on
-    this.optionsPart.replaceChildren(on ? drawOptions(this) : '')
+    this.optionsPart.replaceChildren(on ? drawOptions(this, wrong) : '')
     this.optionsButton.setAttribute('aria-expanded', String(on))
-    if (on) this.focusOn('#options-title')
+    if (on) this.focusOn(wrong ? '#copy-email' : '#options-title')
     else {
       this.optionsButton.focus()
       this.toEnd()

@@ -78,10 +78,10 @@ function drawTrouble(chat, entry) {
 }
 
 /** noticeText prefers the server's words, and has some for every code. */
-function noticeText({ texts, t }, { code, text, state }) {
+function noticeText({ texts, t }, { code, text, message, state }) {
   const key = 'notice.' + code
   if (text && state == null) return text
-  return t(texts.has(key) ? key : state === 'later' ? 'notice.later' : 'notice.refused')
+  return texts.has(key) ? t(key) : message || t(state === 'later' ? 'notice.later' : 'notice.refused')
 }
 
 /** spokenEntry is what a screen reader says when an entry comes. */

@@ -150,8 +150,8 @@ class Talk {
   }
 
   mail(email) {
-    this.post({ type: 'transcript', id: newID(), email })
-    this.add({ kind: 'notice', id: newID(), code: 'asked', at: now() })
+    this.mailTo = email
+    this.post({ type: 'transcript', id: newID(), email, lang: this.texts.lang })
   }
 
   setCovert(on) {
@@ -276,11 +276,11 @@ class Talk {
   }
 
   on_notice(frame) {
-    if (frame.code === 'ended') this.settleAll('end')
-    if (frame.code === 'transcript_sent') this.settleAll('transcript')
-    if (frame.code === 'ended') this.ended = true
+    const ended = frame.code === 'ended'
+    this.settle(frame.id, ended && 'end')
+    this.ended ||= ended
     this.add({ ...frame, kind: 'notice', id: frame.code + frame.at })
-    if (frame.code === 'ended') this.show.all()
+    if (ended) this.show.all()
   }
 
   on_presence(frame) {
@@ -297,8 +297,9 @@ class Talk {
   on_refused(frame) {
     const waiting = this.outbox.find((each) => each.id === frame.id)
     this.settle(frame.id)
+    if (frame.code === 'bad_address' && this.show.wrong(frame.message)) return
     // The bubble shows it; what has none gets a notice.
-    if (!this.change(frame.id, { state: 'refused', code: frame.code }) && waiting) this.add({ kind: 'notice', id: 'r' + frame.id, code: frame.code, at: now() })
+    if (!this.change(frame.id, { state: 'refused', code: frame.code }) && waiting) this.add({ ...frame, kind: 'notice', id: 'r' + frame.id, at: now() })
   }
 
   on_later(frame) {
@@ -316,13 +317,9 @@ class Talk {
     if (!this.outbox.length) this.wire.stop()
   }
 
-  /** settle: this frame is decided and is not sent again. */
-  settle(id) {
-    this.store.keep({ outbox: this.outbox.filter((each) => each.id !== id) })
-  }
-
-  settleAll(type) {
-    this.store.keep({ outbox: this.outbox.filter((each) => each.type !== type) })
+  /** settle: this frame, or all of a type, is decided and is not sent again. */
+  settle(id, type) {
+    this.store.keep({ outbox: this.outbox.filter((each) => each.id !== id && each.type !== type) })
   }
 
   add(entry) {

@@ -81,7 +81,7 @@ class Upload {
 async function fetchFile(talk, file) {
   const response = await fetch(`${talk.server}/chat/v1/files/${encodeURIComponent(file.file)}`,
     { ...PLAINLY, headers: { Authorization: `Bearer ${talk.token}` } })
-  if (!response.ok) throw new Problem(response.status, 'network')
+  if (!response.ok) throw new Problem(response.status)
   const url = URL.createObjectURL(await response.blob())
   h('a', { href: url, download: file.name }).click()
   setTimeout(() => URL.revokeObjectURL(url), 60000)

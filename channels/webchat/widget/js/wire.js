@@ -19,8 +19,8 @@ const SILENCE = 25000
 const FRAME_BYTES = 32768
 
 class Problem extends Error {
-  constructor(status, code) {
-    super(code)
+  constructor(status, { code, message } = {}) {
+    super(message)
     Object.assign(this, { status, code })
   }
 }
@@ -37,10 +37,10 @@ async function request(method, url, token, body) {
     const response = await fetch(url, { ...PLAINLY, method, headers, body: body && JSON.stringify(body), signal: stop.signal })
     const text = await response.text()
     const answer = text ? JSON.parse(text) : {}
-    if (!response.ok) throw new Problem(response.status, answer.error?.code)
+    if (!response.ok) throw new Problem(response.status, answer.error)
     return answer
   } catch (error) {
-    throw error instanceof Problem ? error : new Problem(0, 'network')
+    throw error instanceof Problem ? error : new Problem(0)
   } finally {
     clearTimeout(timer)
   }
@@ -178,8 +178,8 @@ class Wire {
         await request('POST', `${this.server}/chat/v1/frames`, this.token, frame)
       } catch (problem) {
         if (line !== this.line) return
-        const { status, code } = problem
-        if ([400, 413, 422].includes(status)) this.owner.frame({ type: 'refused', id: frame.id, code })
+        const { status, code, message } = problem
+        if ([400, 413, 422].includes(status)) this.owner.frame({ type: 'refused', id: frame.id, code, message })
         else if (status === 503) this.owner.frame({ type: 'later', id: frame.id, code })
         else this.lost()
       }
