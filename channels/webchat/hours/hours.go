@@ -134,23 +134,41 @@ func (h *Hours) NextOpening(t time.Time) time.Time {
 		return time.Time{}
 	}
 	for days := range horizon {
-		day := time.Date(t.Year(), t.Month(), t.Day()+days, 0, 0, 0, 0, h.zone)
-		if h.closed[day.Format(time.DateOnly)] {
-			continue
-		}
-		spans := h.weekly[day.Weekday()]
-		if h.always {
-			spans = []span{{0, 24 * 60}}
-		}
-		for _, s := range spans {
-			// On the clock of that day, whatever happened to it at night.
-			opens := time.Date(day.Year(), day.Month(), day.Day(), 0, s.from, 0, 0, h.zone)
-			if opens.After(t) {
-				return opens
-			}
+		if opens := h.firstOpening(t, days); !opens.IsZero() {
+			return opens
 		}
 	}
 	return time.Time{}
+}
+
+// firstOpening is the first after t on a day that comes so many days later, zero
+// when there is none. A clock that is put back shows some times twice, and one
+// that is put forward leaves some out and may open by that.
+func (h *Hours) firstOpening(t time.Time, days int) (first time.Time) {
+	consider := func(opens time.Time) {
+		if opens.After(t) && h.Open(opens) && (first.IsZero() || opens.Before(first)) {
+			first = opens
+		}
+	}
+	day := time.Date(t.Year(), t.Month(), t.Day()+days, 0, 0, 0, 0, time.UTC)
+	begins := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, h.zone)
+	ends := begins.AddDate(0, 0, 1)
+	changed, changes := begins.ZoneBounds()
+	consider(changed)
+	if changes.Before(ends) {
+		consider(changes)
+	}
+	spans := h.weekly[day.Weekday()]
+	if h.always {
+		spans = []span{{0, 24 * 60}}
+	}
+	for _, s := range spans {
+		for _, at := range []time.Time{begins, ends} {
+			_, east := at.Zone()
+			consider(day.Add(time.Duration(s.from)*time.Minute - time.Duration(east)*time.Second).In(h.zone))
+		}
+	}
+	return first
 }
 
 // Zone is the time zone of the hours.

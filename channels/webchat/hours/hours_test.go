@@ -72,6 +72,41 @@ func TestTheTwoHoursOfOctoberThatAreOneAreBothOpenOrBothClosed(t *testing.T) {
 	}
 }
 
+// What opens on the nights on which the clock is changed is found by looking at
+// every minute.
+func TestTheNextOpeningIsTheFirstMinuteThatIsOpen(t *testing.T) {
+	for zone, days := range map[string][]string{
+		"Europe/London":       {"2026-10-24", "2026-03-28"},
+		"Australia/Lord_Howe": {"2026-04-04", "2026-10-03"}, // by half an hour
+		"America/Asuncion":    {"2024-10-05"},               // at midnight
+	} {
+		for _, span := range []string{"00:00-01:30", "01:30-01:45", "01:30-23:00", "01:10-24:00", "02:10-03:00", "00:00-24:00"} {
+			weekly := map[string][]string{"saturday": {"09:00-10:00"}, "sunday": {span}, "monday": {"00:05-09:00"}}
+			h, err := New(Config{TimeZone: zone, Weekly: weekly})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, day := range days {
+				begin, err := time.ParseInLocation("2006-01-02 15:04", day+" 12:00", h.Zone())
+				if err != nil {
+					t.Fatal(err)
+				}
+				next := begin.Add(48 * time.Hour)
+				for !h.Open(next) {
+					next = next.Add(time.Minute)
+				}
+				for now := begin.Add(48 * time.Hour); !now.Before(begin); now = now.Add(-time.Minute) {
+					if h.Open(now) {
+						next = now
+					} else if got := h.NextOpening(now); !got.Equal(next) {
+						t.Fatalf("%s, sunday %s: at %s it opens at %s, told is %s", zone, span, now, next.In(h.Zone()), got)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestWithoutHoursItIsOpenDayAndNightButForBankHolidays(t *testing.T) {
 	h, err := New(Config{Closed: []string{"2026-12-25"}})
 	if err != nil {
