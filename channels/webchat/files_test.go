@@ -186,6 +186,30 @@ func TestUploadsAtTheSameTimeDoNotPassTheirNumber(t *testing.T) {
 	}
 }
 
+func TestFilesOfTheDeskTakeNoPlaceOfThePersons(t *testing.T) {
+	h := newHouse(t, func(h *house) { h.config.Uploads = Uploads{FilesPerSession: 2} })
+	p := h.arrives()
+	w := p.opens(0)
+	w.writes("message-1", "which form is it?")
+	w.sees("message")
+	blob, err := h.blobs.Store(context.Background(), strings.NewReader(pdf))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply := h.reply(p, "1", "these")
+	for range 3 {
+		reply.Attachments = append(reply.Attachments, contact.Attachment{Blob: blob, Name: "form.pdf"})
+	}
+	if _, err := h.channel.Reply(context.Background(), h.to(p), reply); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{201, 201, 429} {
+		if _, status := p.upload("garden.png", png, "image/png"); status != want {
+			t.Errorf("file %d: %d, want %d", i+1, status, want)
+		}
+	}
+}
+
 // isHarmless reports whether a name can be shown and put anywhere.
 func isHarmless(name string) bool {
 	return name != "" && len([]rune(name)) <= 120 && utf8.ValidString(name) && !strings.ContainsAny(name, "/\\:\r\n\x00\"\u202e\u2028") && strings.Trim(name, ". ") == name

@@ -80,7 +80,6 @@ func (r *running) replied(ctx context.Context, reply contact.Reply) (store.Chang
 		if err != nil {
 			return store.Change{}, err
 		}
-		f.At = now
 		change.Files = append(change.Files, f)
 		frame.Files = append(frame.Files, onWire(f))
 	}

@@ -17,7 +17,8 @@ type File struct {
 	Size                             int64
 	// Scan is "clean", "infected", "failed", or empty without a scanner.
 	Scan string
-	At   time.Time
+	// At is when the person uploaded it, zero when it comes with a reply.
+	At time.Time
 }
 
 func insertFile(conn *sqlite.Conn, session int64, f File) error {
@@ -28,7 +29,7 @@ func insertFile(conn *sqlite.Conn, session int64, f File) error {
 // ErrFull says that a session has as many files as it may have.
 var ErrFull = errors.New("too many files in this session")
 
-// AddFile keeps an upload, unless the session has limit files already.
+// AddFile keeps an upload, unless the session has limit uploads already.
 func (s *Store) AddFile(ctx context.Context, session int64, limit int, f File) error {
 	return s.do(ctx, func(conn *sqlite.Conn) error {
 		files, err := countFiles(conn, session)
@@ -56,7 +57,7 @@ func (s *Store) File(ctx context.Context, session int64, id string) (f File, err
 	return f, err
 }
 
-// Files counts the files of a session.
+// Files counts what was uploaded to a session.
 func (s *Store) Files(ctx context.Context, session int64) (files int, err error) {
 	err = s.read(ctx, func(conn *sqlite.Conn) error {
 		files, err = countFiles(conn, session)
@@ -66,6 +67,6 @@ func (s *Store) Files(ctx context.Context, session int64) (files int, err error)
 }
 
 func countFiles(conn *sqlite.Conn, session int64) (files int, err error) {
-	err = one(conn, "SELECT count(*) FROM files WHERE session = ?", func(stmt *sqlite.Stmt) { files = stmt.ColumnInt(0) }, session)
+	err = one(conn, "SELECT count(*) FROM files WHERE session = ? AND uploaded > 0", func(stmt *sqlite.Stmt) { files = stmt.ColumnInt(0) }, session)
 	return files, err
 }
