@@ -19,7 +19,7 @@ const (
 	copiesAtOnce = 4
 	mailLimit    = 30 * time.Second
 	answerLimit  = 10 * time.Second // once Receive ends
-	longestPause = time.Minute // between two tries
+	longestPause = time.Minute      // between two tries
 )
 
 // sendCopies sends what people asked for.

@@ -290,7 +290,7 @@ var moments = []moment{
 	}},
 	{"closed desk", func(d *desk, w *window) {
 		d.signal(map[string]any{"type": "presence", "open": false, "handlers": 0})
-		d.push(map[string]any{"type": "notice", "code": "closed"})
+		d.push(map[string]any{"type": "notice", "code": "closed", "text": "Your message is safe and will be read."})
 		w.until(`root.querySelector('.lamp.off')`)
 		w.click(".top .plain", "")
 		w.click(".options [aria-pressed]", "")

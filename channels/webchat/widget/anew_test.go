@@ -63,7 +63,7 @@ func TestANewSessionMayTellWhatTheForgottenOneTold(t *testing.T) {
 	w.click("button", "Chat with police")
 	w.says("in the first")
 	w.state("in the first", "taken")
-	d.push(map[string]any{"type": "notice", "code": "closed"})
+	d.push(map[string]any{"type": "notice", "code": "closed", "text": "Your message is safe and will be read."})
 	w.sees("Your message is safe and will be read.")
 	d.stop()
 	d.set(func() { clear(d.sessions) })

@@ -34,9 +34,11 @@ func pack(parts [][]byte) []byte {
 	var packed bytes.Buffer
 	// Nothing can fail: the level is a valid one, and a buffer takes all.
 	w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	for _, part := range parts {
+	for i, part := range parts {
+		if i > 0 {
+			_ = w.Flush()
+		}
 		_, _ = w.Write(part)
-		_ = w.Flush()
 	}
 	_ = w.Close()
 	return packed.Bytes()

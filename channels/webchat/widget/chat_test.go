@@ -330,7 +330,7 @@ func TestTheClosedDeskSaysWhenSomebodyReads(t *testing.T) {
 	w.shoot("closed")
 	w.says("my bike was stolen")
 	w.state("my bike was stolen", "taken")
-	d.push(map[string]any{"type": "notice", "code": "closed"})
+	d.push(map[string]any{"type": "notice", "code": "closed", "text": "Your message is safe and will be read."})
 	w.sees("Your message is safe and will be read.")
 	d.signal(map[string]any{"type": "presence", "open": true, "handlers": 1, "waitSeconds": 30})
 	w.sees("Open now")

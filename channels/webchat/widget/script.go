@@ -13,50 +13,57 @@ import (
 var sources embed.FS
 
 // scriptOrder is the order of the files in chat.js: each uses what stands
-// before it.
+// before it. The style comes before the last.
 var scriptOrder = []string{
 	"build", "texts", "store", "wire", "talk", "exit", "upload",
-	"first", "log", "compose", "options", "chat",
+	"first", "log", "compose", "options", "chat", "begin",
 }
 
 // buildScript puts chat.js together: one function, so that nothing of ours is
-// seen by the page, in it the style, the English texts, and the files in order.
-// Style, texts and the rest are parts.
-func buildScript(languages languages) (parts [][]byte, err error) {
+// seen by the page, in it the English texts, the files in order, and the style.
+// These are parts; their order is the one in which they compress best.
+func buildScript(languages languages) ([][]byte, error) {
 	style, err := sources.ReadFile("style.css")
 	if err != nil {
 		return nil, err
 	}
-	var script bytes.Buffer
-	script.WriteString("(() => {\n'use strict'\n")
-	constants := json.NewEncoder(&script)
-	constants.SetEscapeHTML(false)
-	for _, constant := range []struct {
-		name  string
-		value any
-	}{
-		{"STYLE", tidyStyle(string(style))},
-		{"ENGLISH", scriptTexts(languages.texts["en"])},
-		{"LANGUAGES", languages.names()},
-	} {
-		// JSON is JavaScript, and encoding/json escapes what was not once:
-		// U+2028 and U+2029.
-		script.WriteString("const " + constant.name + "=")
-		if err := constants.Encode(constant.value); err != nil {
-			return nil, err
-		}
-		parts = append(parts, bytes.Clone(script.Bytes()))
-		script.Reset()
+	before := len(scriptOrder) - 1
+	code, err := scriptOf(scriptOrder[:before])
+	if err != nil {
+		return nil, err
 	}
-	for _, name := range scriptOrder {
+	begin, err := scriptOf(scriptOrder[before:])
+	if err != nil {
+		return nil, err
+	}
+	return [][]byte{
+		[]byte("(() => {\n'use strict'\n" + constant("ENGLISH", scriptTexts(languages.texts["en"]))),
+		[]byte(constant("LANGUAGES", languages.names()) + code),
+		[]byte(constant("STYLE", tidyStyle(string(style))) + begin + "})()\n"),
+	}, nil
+}
+
+// scriptOf is the script of some files.
+func scriptOf(names []string) (string, error) {
+	var script bytes.Buffer
+	for _, name := range names {
 		file, err := sources.ReadFile("js/" + name + ".js")
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		tidyScript(&script, string(file))
 	}
-	script.WriteString("})()\n")
-	return append(parts, script.Bytes()), nil
+	return script.String(), nil
+}
+
+// constant is a line of JavaScript. JSON is that, and encoding/json escapes what
+// was not once: U+2028 and U+2029.
+func constant(name string, value any) string {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // nothing in a text can fail
+	return "const " + name + "=" + text.String()
 }
 
 // scriptTexts are the texts without those of the pages alone.
@@ -95,7 +102,7 @@ func tidyScript(out *bytes.Buffer, file string) {
 
 // textOrSign finds texts and regular expressions, as which a division may pass
 // too, and signs with the spaces around them.
-var textOrSign = regexp.MustCompile("'(?:[^'\\\\]|\\\\.)*'|`[^`]*`|/(?:[^/\\\\[]|\\\\.|\\[(?:[^]\\\\]|\\\\.)*])+/| ?[=!&|?<>,:(){}[\\]+*] ?")
+var textOrSign = regexp.MustCompile("'(?:[^'\\\\]|\\\\.)*'|`[^`]*`|/(?:[^/\\\\[]|\\\\.|\\[(?:[^]\\\\]|\\\\.)*])+/| ?[-=!&|?<>,;%:(){}[\\]+*] ?")
 
 // goesOn reports whether the last line is one that the next continues.
 func goesOn(script []byte) bool {

@@ -37,7 +37,9 @@ class ContactChat extends HTMLElement {
       typing: (on) => this.showTyping(on),
       joined: () => this.showJoined(),
       exit: () => this.leave(true),
-      wrong: (wrong) => this.showWrong(wrong),
+      renew: (unsent) => this.composer.renew(unsent),
+      // Who has gone on is not called back.
+      wrong: (wrong) => this.shadowRoot.activeElement === this.optionsButton && this.showOptions(true, wrong),
     })
     this.composer = new Composer(this)
     this.isOpen = this.inPage || isOn(told.open) || Boolean(store.kept.open)
@@ -263,16 +265,19 @@ class ContactChat extends HTMLElement {
 
   showEntry(entry, isNew) {
     if (!this.panel) return
+    const { talk } = this
+    const { kind, state } = entry
     const below = this.atEnd()
     this.putEntry(entry)
     const { activeElement: held } = this.shadowRoot
-    if (this.begunDrawn !== this.talk.begun) this.first.replaceWith(this.firstPart())
+    if (this.begunDrawn !== talk.begun) this.first.replaceWith(this.firstPart())
     this.refocus(held)
-    if (isNew && entry.kind === 'own' && !this.talk.store.kept.open) this.talk.store.keep({ open: this.isOpen, lang: this.texts.lang })
-    if (below || (isNew && entry.kind === 'own')) this.toEnd()
-    if (this.talk.isOld) return
-    if (isNew ? entry.kind !== 'own' : entry.state !== 'waiting') this.say(spokenEntry(this, entry))
-    if (isNew && entry.kind === 'reply') this.fresh++
+    const own = isNew && kind === 'own'
+    if (own && !talk.store.kept.open) talk.store.keep({ open: this.isOpen, lang: this.texts.lang })
+    if (below || own) this.toEnd()
+    if (talk.isOld) return
+    if (isNew ? !own : state !== 'waiting') this.say(spokenEntry(this, entry))
+    if (isNew && kind === 'reply') this.fresh++
     this.showFresh()
   }
 
@@ -336,14 +341,8 @@ class ContactChat extends HTMLElement {
     this.talk.go()
   }
 
-  /** showWrong says in the form what is wrong with the address there, unless the
-   * person has gone on. */
-  showWrong(wrong) {
-    if (this.shadowRoot.activeElement !== this.optionsButton) return false
-    this.showOptions(true, wrong)
-    return true
-  }
-
+  /** showOptions reports whether they are shown; wrong is what is wrong with the
+   * address for the copy. */
   showOptions(on, wrong) {
     this.optionsPart.hidden = !on
     this.chatPart.hidden = on
@@ -354,6 +353,7 @@ class ContactChat extends HTMLElement {
       this.optionsButton.focus()
       this.toEnd()
     }
+    return on
   }
 
   setCovert(on) {
@@ -383,13 +383,14 @@ class ContactChat extends HTMLElement {
 
   /** rewrite lets the person change what was refused, where the chat has ended
    * in a new one. */
-  rewrite({ id, text }) {
+  rewrite(entry) {
     const { talk } = this
     const { draft } = talk.store.kept
     if (talk.ended) talk.anew()
     else {
-      talk.store.keep({ draft: [text, draft].filter(Boolean).join('\n') })
-      talk.withdraw(id)
+      talk.store.keep({ draft: [entry.text, draft].filter(Boolean).join('\n') })
+      talk.withdraw(entry.id)
+      this.composer.renew([entry])
     }
     this.composer.text.focus()
   }
@@ -461,11 +462,4 @@ function addStyle(root) {
   } catch {
     root.append(h('style', null, STYLE))
   }
-}
-
-if (!customElements.get('contact-chat')) {
-  customElements.define('contact-chat', ContactChat)
-  const insert = () => document.querySelector('contact-chat') || document.body.append(document.createElement('contact-chat'))
-  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', insert)
-  else insert()
 }

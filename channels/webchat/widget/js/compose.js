@@ -111,7 +111,7 @@ class Composer {
     this.toggleAdd(false)
     this.drawUploads()
     chat.sendAbout()
-    if (text || done.length) talk.write(text, done.map((each) => each.answer))
+    if (text || done.length) talk.write(text, done)
     this.text.focus()
   }
 
@@ -140,10 +140,19 @@ class Composer {
   uploadChanged(upload) {
     if (upload.state === 'done' && upload.follows) {
       this.uploads = this.uploads.filter((each) => each !== upload)
-      this.talk.write('', [upload.answer])
+      this.talk.write('', [upload])
     }
     if (upload.code) this.chat.say(`${upload.file.name}: ${this.chat.t('upload.' + upload.code)}`)
     this.drawUploads(upload)
+  }
+
+  /** renew takes back the files of messages that were not taken, and sees that
+   * those of another chat go to this one. */
+  renew(unsent) {
+    const back = unsent.flatMap(({ files }) => files.map((each) => each.upload))
+    this.uploads = [...back.filter(Boolean), ...this.uploads]
+    this.uploads.forEach((each) => each.renew())
+    this.drawUploads()
   }
 
   /** drawUploads draws all, or moves the bar of one that is going. */

@@ -73,7 +73,7 @@ function drawTrouble(chat, entry) {
   const why = noticeText(chat, entry)
   const again = entry.state === 'later'
     ? h('button', { class: 'link', onclick: () => talk.again(entry.id) }, t('again'))
-    : entry.text && h('button', { class: 'link', onclick: () => chat.rewrite(entry) }, t('change'))
+    : entry.type === 'message' && h('button', { class: 'link', onclick: () => chat.rewrite(entry) }, t('change'))
   return h('div', { class: 'trouble' }, h('p', null, why), again)
 }
 

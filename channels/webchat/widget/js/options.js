@@ -25,7 +25,7 @@ function copyPart(chat, wrong) {
   const unsafe = talk.covert || talk.details.safeToContact === 'no'
   if (unsafe) return [h('h3', null, t('copy')), h('p', null, t('notice.transcript_unsafe'))]
   const email = h('input', {
-    id: 'copy-email', type: 'email', autocomplete: 'email', value: wrong && talk.mailTo, 'aria-invalid': wrong && 'true', 'aria-describedby': wrong && 'copy-problem',
+    id: 'copy-email', type: 'email', autocomplete: 'email', value: wrong && talk.mailTo, 'aria-invalid': wrong && 'true', 'aria-describedby': 'copy-problem',
   })
   // Only the server says what is wrong, in the language of the chat.
   return [h('h3', null, t('copy')), h('form', {
@@ -36,18 +36,17 @@ function copyPart(chat, wrong) {
       chat.showOptions(false)
     },
   }, h('p', null, t('copy.what')), h('p', { class: 'field' }, h('label', { for: 'copy-email' }, t('copy.email')), email),
-  wrong && h('p', { class: 'problem', id: 'copy-problem' }, wrong),
+  h('p', { class: 'problem', id: 'copy-problem' }, wrong),
   h('button', { class: 'secondary', type: 'submit' }, t('copy.send')))]
 }
 
 /** endPart asks once more, since it cannot be undone. */
 function endPart(chat) {
   const { talk, t } = chat
-  const sure = h('button', {
+  return fold(t('end'), h('p', null, t('end.what')), h('button', {
     class: 'secondary', onclick: () => {
       talk.end()
       chat.showOptions(false)
     },
-  }, t('end.sure'))
-  return fold(t('end'), h('p', null, t('end.what')), sure)
+  }, t('end.sure')))
 }

@@ -7,7 +7,8 @@
  *     location or details; state: waiting, taken (durable), seen, later, refused
  *   {kind: 'reply', id, text, files, signedAs, automatic, at}
  *   {kind: 'notice', id, code, text, at}
- * Events go to show: entry(e), all(), status(), typing(on), say(entry).
+ * Events go to show: entry(e, isNew), all(), status(), typing(on), joined(), exit(),
+ * renew(unsent) for another chat, wrong(why) of an address: true if it says so.
  */
 class Talk {
   constructor(options, store, show) {
@@ -129,8 +130,10 @@ class Talk {
 
   // What the person does.
 
-  /** write sends a message, or puts it to what is sent later. */
-  write(text, files = []) {
+  /** write sends a message with uploads, or puts it to what is sent later. Until it
+   * is taken, its files are those uploads still. */
+  write(text, uploads) {
+    const files = uploads.map((upload) => ({ ...upload.answer, upload }))
     this.post({ type: 'message', id: newID(), text, files: files.map((each) => each.file), at: now() }, files)
   }
 
@@ -151,7 +154,10 @@ class Talk {
 
   mail(email) {
     this.mailTo = email
-    this.post({ type: 'transcript', id: newID(), email, lang: this.texts.lang })
+    const id = newID()
+    this.post({ type: 'transcript', id, email, lang: this.texts.lang })
+    // Who hears nothing of the server is told by us.
+    if (!this.wire.up) this.add({ kind: 'notice', code: 'transcript_asked', id: 'transcript_asked' + id, at: now() })
   }
 
   setCovert(on) {
@@ -192,15 +198,16 @@ class Talk {
   }
 
   /** anew leaves the ended conversation with the police and starts another.
-   * What did not get into the old one is a draft for the new. */
+   * What did not get into the old one is a draft for the new, with its files. */
   anew() {
     const { covert, lang, draft, about } = this.store.kept
-    const unsent = this.entries.filter((each) => each.kind === 'own' && !['taken', 'seen'].includes(each.state)).map((each) => each.text)
+    const unsent = this.entries.filter((each) => each.kind === 'own' && !['taken', 'seen'].includes(each.state))
     this.wire.stop()
     this.store.clear()
     this.reset()
-    this.store.kept = { covert, lang, about, draft: [...unsent, draft].filter(Boolean).join('\n') }
+    this.store.kept = { covert, lang, about, draft: [...unsent.map((each) => each.text), draft].filter(Boolean).join('\n') }
     this.show.all()
+    this.show.renew(unsent)
   }
 
   /** post keeps a frame until it is confirmed, shows it, and sends it. */
@@ -279,7 +286,7 @@ class Talk {
     const ended = frame.code === 'ended'
     this.settle(frame.id, ended && 'end')
     this.ended ||= ended
-    this.add({ ...frame, kind: 'notice', id: frame.code + frame.at })
+    this.add({ ...frame, kind: 'notice', id: frame.code + (frame.id || frame.at) })
     if (ended) this.show.all()
   }
 
@@ -315,6 +322,7 @@ class Talk {
     this.last = this.known = 0
     this.add({ kind: 'notice', id: newID(), code: 'forgotten', at: now() })
     if (!this.outbox.length) this.wire.stop()
+    this.show.renew([])
   }
 
   /** settle: this frame, or all of a type, is decided and is not sent again. */

@@ -5,23 +5,30 @@ class Upload {
   /** changed is called whenever there is something to show. state is going,
    * done (answer holds what the server calls it) or failed; code says the end in
    * words. */
-  constructor(talk, file, changed) {
-    Object.assign(this, { talk, file, changed, id: newID() })
+  constructor(talk, file, changed = () => {}) {
+    Object.assign(this, { talk, file, changed, token: talk.token, id: newID() })
+  }
+
+  /** renew begins anew in another chat, unless a reload has left but the name. */
+  renew() {
+    if (this.token === this.talk.token) return
+    this.xhr?.abort()
+    this.follows &&= this.state === 'going'
+    if (this.file.slice) this.start()
+    else this.settle('gone')
   }
 
   async start() {
-    this.state = 'going'
-    this.share = 0
-    this.code = this.fault()
-    if (this.code) return this.settle('failed')
+    Object.assign(this, { state: 'going', share: 0, code: '' })
+    const fault = this.fault()
+    if (fault) return this.settle(fault)
     try {
       // A file is something that the person says: now there is a session.
-      const token = await this.talk.begin()
+      this.token = await this.talk.begin()
       this.talk.wire.start()
-      if (this.state === 'going') this.send(token)
+      if (this.state === 'going') this.send()
     } catch {
-      this.code = 'network'
-      this.settle('failed')
+      this.settle('network')
     }
   }
 
@@ -36,42 +43,34 @@ class Upload {
     return ''
   }
 
-  send(token) {
+  send() {
     const xhr = (this.xhr = new XMLHttpRequest())
     xhr.open('POST', `${this.talk.server}/chat/v1/files`)
-    xhr.setRequestHeader('Authorization', `Bearer ${token}`)
+    xhr.setRequestHeader('Authorization', `Bearer ${this.token}`)
     xhr.setRequestHeader('Content-Type', this.file.type || 'application/octet-stream')
     xhr.setRequestHeader('X-File-Name', encodeURIComponent(this.file.name))
+    xhr.responseType = 'json'
     xhr.upload.onprogress = (event) => {
       this.share = event.total ? event.loaded / event.total : 0
       this.changed()
     }
     xhr.onload = () => {
-      let answer = {}
-      try {
-        answer = JSON.parse(xhr.responseText)
-      } catch {
-        // A proxy's page; the status says enough.
-      }
-      this.answer = answer
-      this.code = { 201: 'ready', 413: 'file_too_large', 415: 'file_type', 429: 'file_full', 507: 'file_full' }[xhr.status] || 'network'
-      this.settle(this.code === 'ready' ? 'done' : 'failed')
+      // None in a proxy's page; the status says enough.
+      this.answer = xhr.response
+      this.settle({ 201: 'ready', 413: 'file_too_large', 415: 'file_type', 429: 'file_full', 507: 'file_full' }[xhr.status] || 'network')
     }
-    xhr.onerror = () => {
-      this.code = 'network'
-      this.settle('failed')
-    }
+    xhr.onerror = () => this.settle('network')
     xhr.send(this.file)
   }
 
   cancel() {
     this.state = 'cancelled'
-    if (this.xhr) this.xhr.abort()
+    this.xhr?.abort()
   }
 
-  settle(state) {
+  settle(code) {
     if (this.state === 'cancelled') return
-    this.state = state
+    Object.assign(this, { code, state: code === 'ready' ? 'done' : 'failed' })
     this.changed()
   }
 }
