@@ -72,7 +72,7 @@ function drawTrouble(chat, entry) {
   const { t, talk } = chat
   const why = noticeText(chat, entry)
   const again = entry.state === 'later'
-    ? h('button', { class: 'link', onclick: () => talk.again(entry.id) }, t('again'))
+    ? h('button', { class: 'link', onclick: () => talk.again() }, t('again'))
     : entry.type === 'message' && h('button', { class: 'link', onclick: () => chat.rewrite(entry) }, t('change'))
   return h('div', { class: 'trouble' }, h('p', null, why), again)
 }

@@ -182,12 +182,12 @@ class Talk {
     if (since(this.typed || 0) > 3000 && this.wire.send({ type: 'typing' })) this.typed = Date.now()
   }
 
-  /** again sends what was put off. */
-  again(id) {
-    const frame = this.outbox.find((each) => each.id === id)
-    if (!frame) return
-    this.change(id, { state: 'waiting' })
-    this.wire.send(frame)
+  /** again sends all that is not confirmed, in the order in which it was written. */
+  again() {
+    this.outbox.forEach((frame) => {
+      this.change(frame.id, { state: 'waiting' })
+      this.wire.send(frame)
+    })
   }
 
   /** withdraw takes back what the server refused, for the person to change. */
@@ -214,7 +214,9 @@ class Talk {
   post(frame, files) {
     this.store.keep({ outbox: [...this.outbox, frame] })
     this.addOwn(frame, 'waiting', files)
-    this.wire.send(frame)
+    // What was put off goes before it.
+    if (this.entries.some(({ state }) => state === 'later')) this.again()
+    else this.wire.send(frame)
     this.go()
   }
 
@@ -255,7 +257,7 @@ class Talk {
     // A server whose disk was restored may have less than we.
     this.last = Math.min(this.last, frame.n)
     if (frame.covert !== this.covert) this.wire.send({ type: 'covert', on: this.covert })
-    this.outbox.forEach((waiting) => this.wire.send(waiting))
+    this.again()
   }
 
   on_message(frame) {
@@ -311,7 +313,8 @@ class Talk {
 
   on_later(frame) {
     this.change(frame.id, { state: 'later', code: frame.code })
-    setTimeout(() => this.again(frame.id), 5000 + 5000 * Math.random())
+    clearTimeout(this.laterTimer)
+    this.laterTimer = setTimeout(() => this.again(), 5000 + 5000 * Math.random())
   }
 
   /** forgotten: the server has no such session, so what waits goes into a new
