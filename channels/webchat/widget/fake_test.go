@@ -279,8 +279,7 @@ func (d *desk) connect(query url.Values, kill context.CancelFunc) (token string,
 		return "", nil
 	}
 	open = &line{send: make(chan map[string]any, 1000), kill: kill}
-	covert := len(s.covert) > 0 && s.covert[len(s.covert)-1] || len(s.covert) == 0 && s.opening["covert"] == true
-	open.send <- map[string]any{"type": "hello", "n": len(s.frames), "session": s.id, "ended": s.ended, "covert": covert}
+	open.send <- map[string]any{"type": "hello", "n": len(s.frames), "session": s.id, "ended": s.ended, "covert": s.quiet()}
 	open.send <- d.presence
 	after, _ := strconv.Atoi(query.Get("after"))
 	for _, frame := range s.frames[min(after, len(s.frames)):] {
@@ -386,6 +385,14 @@ func (d *desk) postFrame(w http.ResponseWriter, r *http.Request) {
 	answer(w, 202, map[string]any{})
 }
 
+// quiet is what the desk knows of the mode.
+func (s *session) quiet() bool {
+	if len(s.covert) > 0 {
+		return s.covert[len(s.covert)-1]
+	}
+	return s.opening["covert"] == true
+}
+
 // take does what the server does with a client's frame.
 func (d *desk) take(token string, raw []byte, from *line) {
 	var frame map[string]any
@@ -421,7 +428,14 @@ func (d *desk) take(token string, raw []byte, from *line) {
 	case "typing":
 		s.typed++
 	case "covert":
-		s.covert = append(s.covert, frame["on"] == true)
+		switch on := frame["on"] == true; {
+		case on == s.quiet():
+		case d.later["covert"] != "":
+			reply(map[string]any{"type": "later", "code": d.later["covert"]})
+			delete(d.later, "covert")
+		default:
+			s.covert = append(s.covert, on)
+		}
 	case "received":
 		s.got = int(frame["n"].(float64))
 	case "message", "location", "details", "end", "transcript":

@@ -85,3 +85,14 @@ func TestTheBrowserIsAskedToRememberNothingOfTheQuietChat(t *testing.T) {
 		t.Errorf("it remembers %s", fields)
 	}
 }
+
+func TestQuietIsToldAgainWhereItCouldNotBeTaken(t *testing.T) {
+	d, w, _ := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.says("hello")
+	w.state("hello", "taken")
+	d.set(func() { d.later["covert"] = "unavailable" })
+	w.click("button", "Options")
+	w.click("button", "Turn quiet chat on")
+	d.wait("quiet", func() bool { return slices.Equal(d.latest().covert, []bool{true}) })
+}

@@ -182,8 +182,10 @@ class Talk {
     if (since(this.typed || 0) > 3000 && this.wire.send({ type: 'typing' })) this.typed = Date.now()
   }
 
-  /** again sends all that is not confirmed, in the order in which it was written. */
+  /** again says whether the chat is quiet, which no frame confirms, and sends all
+   * that is not confirmed, in the order in which it was written. */
   again() {
+    this.wire.send({ type: 'covert', on: this.covert })
     this.outbox.forEach((frame) => {
       this.change(frame.id, { state: 'waiting' })
       this.wire.send(frame)
@@ -256,7 +258,6 @@ class Talk {
     this.ended = frame.ended
     // A server whose disk was restored may have less than we.
     this.last = Math.min(this.last, frame.n)
-    if (frame.covert !== this.covert) this.wire.send({ type: 'covert', on: this.covert })
     this.again()
   }
 
