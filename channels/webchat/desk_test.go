@@ -85,3 +85,30 @@ func TestPeopleSeeWhetherSomebodyIsThere(t *testing.T) {
 		t.Errorf("late news count: %+v", s)
 	}
 }
+
+func TestWhoChangesTheLanguageIsToldInTheNewOne(t *testing.T) {
+	clock := newClock()
+	h := newHouse(t, clock.of, func(h *house) { h.config.Sites = []Site{nightly(time.Now())} })
+	p := h.arrivesSpeaking("en")
+	w := p.opens(0)
+	w.writes("message-1", "help")
+	if f := w.sees("notice"); !strings.HasPrefix(f.Text, "Somebody reads this") {
+		t.Errorf("told %s", f.raw)
+	}
+	w.says(map[string]any{"type": "message", "id": "message-2", "text": "help", "lang": "cy"})
+	if f := w.sees("notice"); f.Code != "closed" || !strings.HasPrefix(f.Text, "Bydd rhywun") {
+		t.Errorf("told %s", f.raw)
+	}
+	h.restart()
+	w = p.opens(w.last)
+	if f := w.sees("presence"); !strings.HasPrefix(f.Text, "Bydd rhywun") {
+		t.Errorf("after a restart: %s", f.raw)
+	}
+	w.writes("message-3", "who says no language keeps it")
+	w.sees("message")
+	for i, want := range []string{"en", "cy", "cy"} {
+		if got := h.messages()[i].Language; got != want {
+			t.Errorf("message %d is %q, want %q", i+1, got, want)
+		}
+	}
+}

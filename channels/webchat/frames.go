@@ -40,7 +40,8 @@ type clientFrame struct {
 	On    *bool  `json:"on"`    // covert
 	N     int64  `json:"n"`     // received
 	Email string `json:"email"` // transcript
-	Lang  string `json:"lang"`
+
+	Lang string `json:"lang"` // of what has an id: the language that the person reads now
 }
 
 // refusal is why a client's frame cannot be taken: never as it is, or, with

@@ -184,6 +184,9 @@ func (r *room) apply(c store.Change) {
 	if c.Details != nil {
 		r.session.Details = *c.Details
 	}
+	if c.Language != nil {
+		r.session.Language = *c.Language
+	}
 	if c.Ended != nil {
 		r.session.Ended = *c.Ended
 	}

@@ -90,9 +90,17 @@ func (r *running) accept(ctx context.Context, in *room, address netip.Addr, f cl
 		return nil, refuse("ended", "this chat has ended; begin a new one")
 	}
 	now := r.deps.Now().UTC()
-	s, err := r.spoken(ctx, in.session, f, now)
+	session := in.session
+	language := languageTag(f.Lang)
+	if language != "" {
+		session.Language = language
+	}
+	s, err := r.spoken(ctx, session, f, now)
 	if err != nil {
 		return nil, err
+	}
+	if session.Language != in.session.Language {
+		s.change.Language = &language
 	}
 	// Whoever is not held back need not be judged here.
 	free := sync.OnceValue(func() bool {
@@ -245,7 +253,7 @@ func (r *running) spoken(ctx context.Context, session store.Session, f clientFra
 		notices = append(notices, serverFrame{Code: "closed", Text: d.Told})
 	}
 	s.document = d
-	s.rows(frame, notices, r.desk.closing(session.Site), d)
+	s.rows(frame, notices, r.desk.closing(session.Site)+" "+session.Language, d)
 	return s, nil
 }
 

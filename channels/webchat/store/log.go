@@ -31,9 +31,10 @@ type Change struct {
 
 	// Spoke counts a message of the person, Answered a handler's.
 	Spoke, Answered bool
-	// Covert, Details and Ended replace what the session holds, unless nil.
-	Covert, Ended *bool
-	Details       *string
+	// Covert, Ended, Details and Language replace what the session holds, unless
+	// nil.
+	Covert, Ended     *bool
+	Details, Language *string
 	// Reply is the id under which the first row was asked for, and Files what
 	// comes with it.
 	Reply string
@@ -122,7 +123,9 @@ func (c Change) session(conn *sqlite.Conn, id, n int64) error {
 			return err
 		}
 	}
-	for column, value := range map[string]any{"covert": optional(c.Covert), "ended": optional(c.Ended), "details": optional(c.Details)} {
+	for column, value := range map[string]any{
+		"covert": optional(c.Covert), "ended": optional(c.Ended), "details": optional(c.Details), "language": optional(c.Language),
+	} {
 		if value == nil {
 			continue
 		}

@@ -276,6 +276,20 @@ func TestTheRealServerHearsOfTheQuietChat(t *testing.T) {
 	}
 }
 
+func TestTheRealServerHearsOfAnotherLanguage(t *testing.T) {
+	s, w, _ := visitServer(t, phone, "")
+	w.click("button", "Chat with police")
+	w.says("hello")
+	w.state("hello", "taken")
+	w.click("button", "Options")
+	w.click("button", "Cymraeg")
+	w.says("bore da")
+	w.state("bore da", "taken")
+	if all := s.messages(2); all[0].Language != "en" || all[1].Language != "cy" {
+		t.Errorf("the languages are %q and %q", all[0].Language, all[1].Language)
+	}
+}
+
 func TestTheRealServersDeskIsClosed(t *testing.T) {
 	s, w, _ := visitServer(t, phone, "", func(c *webchat.Config) {
 		c.Sites[0].Hours = hours.Config{TimeZone: "Europe/London", Weekly: map[string][]string{}, Closed: []string{}}

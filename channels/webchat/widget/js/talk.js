@@ -155,7 +155,7 @@ class Talk {
   mail(email) {
     this.mailTo = email
     const id = newID()
-    this.post({ type: 'transcript', id, email, lang: this.texts.lang })
+    this.post({ type: 'transcript', id, email })
     // Who hears nothing of the server is told by us.
     if (!this.wire.up) this.add({ kind: 'notice', code: 'transcript_asked', id: 'transcript_asked' + id, at: now() })
   }
@@ -214,6 +214,7 @@ class Talk {
 
   /** post keeps a frame until it is confirmed, shows it, and sends it. */
   post(frame, files) {
+    frame.lang = this.texts.lang
     this.store.keep({ outbox: [...this.outbox, frame] })
     this.addOwn(frame, 'waiting', files)
     // What was put off goes before it.
