@@ -45,6 +45,18 @@ func TestTheChatOpensWhereThereAreNoDialogs(t *testing.T) {
 	w.until(`!root.querySelector('.panel').checkVisibility()`)
 }
 
+// Safari before 16.4. (The page's policy stops the style itself.)
+func TestTheChatLooksTheSameWhereStylesAreElements(t *testing.T) {
+	_, w, _ := visit(t, desktop, `data-lang="cy"`)
+	w.lacks(`window.CSSStyleSheet = class { constructor() { throw new Error('no') } }`)
+	w.do(chromedp.Reload())
+	w.click(".launcher", "")
+	w.until(`root.querySelector('style') && root.querySelector('.chat.open[lang=cy]')`)
+	w.click(".top .plain", "")
+	w.click(".options [aria-pressed]", "")
+	w.until(`root.querySelector('.chat.covert')`)
+}
+
 // oddPage opens a page with the widget in it that write answers with.
 func oddPage(t *testing.T, write func(w http.ResponseWriter, r *http.Request, script string)) *window {
 	t.Helper()

@@ -60,8 +60,8 @@ class ContactChat extends HTMLElement {
     // Rather English than nothing, where the other language is slow.
     await Promise.race([words, new Promise((late) => setTimeout(late, SLOW))])
     this.attachShadow({ mode: 'open' })
-    addStyle(this.shadowRoot)
     this.build()
+    addStyle(this.shadowRoot)
     this.draw()
     this.talk.go()
     if (this.isOpen) this.open(false)
@@ -118,7 +118,7 @@ class ContactChat extends HTMLElement {
     const { t, talk } = this
     const { activeElement: held } = this.shadowRoot
     this.texts.quiet = talk.covert
-    const box = this.shadowRoot.firstElementChild || this.shadowRoot
+    const box = this.shadowRoot.firstElementChild
     box.setAttribute('lang', this.texts.lang)
     box.setAttribute('dir', t('dir'))
     box.classList.toggle('covert', talk.covert)
@@ -258,7 +258,7 @@ class ContactChat extends HTMLElement {
     const { entries } = this.talk
     const { activeElement: held } = this.shadowRoot
     if (old) old.replaceWith(made)
-    else this.log.insertBefore(made, this.drawn.get(entries[entries.indexOf(entry) + 1]?.id) || null)
+    else this.log.insertBefore(made, this.drawn.get(entries[entries.indexOf(entry) + 1]?.id))
     this.drawn.set(entry.id, made)
     this.refocus(held, made.querySelector('button'))
   }
