@@ -2,6 +2,8 @@ package widget_test
 
 import (
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // ends clicks what ends the chat.
@@ -88,4 +90,33 @@ func TestAServerThatWasRestoredFromACopyIsHeard(t *testing.T) {
 	w.state("three", "taken")
 	d.reply("an answer")
 	w.sees("an answer")
+}
+
+// The chat is ended while something is on its way from one tab, and begun anew in
+// another.
+func TestWhatCameTooLateIsADraftWhereAnotherTabBeginsAnew(t *testing.T) {
+	d, w, host := visit(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.says("one")
+	w.state("one", "taken")
+	second := w.another()
+	second.do(chromedp.Navigate(host.origin() + "/second"))
+	second.click("button", "Chat with police")
+	second.state("one", "taken")
+	second.choosesContent("late.jpg", "a picture")
+	second.sees("Ready to send")
+	d.set(func() { d.refuse["he is here"] = "ended" })
+	second.says("he is here")
+	second.state("he is here", "refused")
+	w.ends()
+	second.sees("This chat has ended. The police keep what was written.")
+	w.click("button", "Start a new chat")
+	w.says("two")
+	w.state("two", "taken")
+	d.set(func() { clear(d.refuse) })
+	second.state("two", "taken")
+	second.until(`root.querySelector('textarea').value === 'he is here' && root.querySelector('.uploads .done')?.innerText.includes('late.jpg')`)
+	second.click("button", "Send")
+	second.state("he is here", "taken")
+	d.has("two", "he is here")
 }

@@ -347,7 +347,7 @@ class ContactChat extends HTMLElement {
     this.optionsPart.hidden = !on
     this.chatPart.hidden = on
     this.optionsPart.replaceChildren(on ? drawOptions(this, wrong) : '')
-    this.optionsButton.setAttribute('aria-expanded', String(on))
+    this.optionsButton.setAttribute('aria-expanded', on)
     if (on) this.focusOn(wrong ? '#copy-email' : '#options-title')
     else {
       this.optionsButton.focus()

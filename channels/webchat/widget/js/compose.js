@@ -75,7 +75,7 @@ class Composer {
 
   toggleAdd(open) {
     this.addPart.hidden = !open
-    this.addButton.setAttribute('aria-expanded', String(open))
+    this.addButton.setAttribute('aria-expanded', open)
   }
 
   changed() {
@@ -117,7 +117,7 @@ class Composer {
 
   complain(text) {
     this.problem.textContent = text
-    this.text.setAttribute('aria-invalid', String(Boolean(text)))
+    this.text.setAttribute('aria-invalid', Boolean(text))
     if (text) this.text.focus()
   }
 

@@ -209,7 +209,8 @@ class Talk {
     this.reset()
     this.store.kept = { covert, lang, about, draft: [...unsent.map((each) => each.text), draft].filter(Boolean).join('\n') }
     this.show.all()
-    this.show.renew(unsent)
+    // Once it is known whether there is another already.
+    setTimeout(() => this.show.renew(unsent))
   }
 
   /** post keeps a frame until it is confirmed, shows it, and sends it. */
@@ -302,7 +303,7 @@ class Talk {
   on_typing(frame) {
     clearTimeout(this.typingTimer)
     if (frame) this.typingTimer = setTimeout(() => this.on_typing(null), 10000)
-    this.show.typing(Boolean(frame))
+    this.show.typing(frame)
   }
 
   on_refused(frame) {
@@ -374,6 +375,7 @@ class Talk {
    * tab was. */
   join({ have, covert, read }) {
     if (this.covert && !covert) this.tabs.tell({ covert: true })
+    if (this.ended) this.anew()
     this.store.keep({ token: have, covert: this.covert || covert, read })
     this.restart()
   }
