@@ -82,7 +82,7 @@ func (r *running) sendCopy(c store.Copy) error {
 		return err
 	}
 	words := transcriptWords(c.Language)
-	err = r.hand(c, words.subject, words.written(rows, r.desk.hours[session.Site].Zone()))
+	err = r.hand(c, words.subject, words.written(rows, r.desk.at(session.Site).Zone()))
 	if err != nil && c.Tries == 0 && r.ctx.Err() == nil { // and of later tries Health hears
 		r.deps.Log.Warn("copy of a chat was not sent", "err", err)
 	}

@@ -14,6 +14,7 @@ import (
 type desk struct {
 	now   func() time.Time
 	hours map[string]*hours.Hours // by site
+	other *hours.Hours            // of a site that is gone: the first one's
 
 	mutex    sync.Mutex
 	presence contact.Presence
@@ -28,7 +29,17 @@ func newDesk(sites []Site, now func() time.Time) (*desk, error) {
 		}
 		d.hours[site.Name] = h
 	}
+	d.other = d.hours[sites[0].Name]
 	return d, nil
+}
+
+// at is when somebody reads what comes from a site. A chat goes on whose site the
+// operator has taken away.
+func (d *desk) at(site string) *hours.Hours {
+	if h := d.hours[site]; h != nil {
+		return h
+	}
+	return d.other
 }
 
 // Presence shows people who is at the desk.
@@ -54,7 +65,7 @@ func (d *desk) state(site string) state {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	now := d.now()
-	s := state{handlers: -1, open: d.hours[site].Open(now)}
+	s := state{handlers: -1, open: d.at(site).Open(now)}
 	if now.Before(d.presence.Until) {
 		s.handlers, s.waitSeconds = max(0, d.presence.Handlers), max(0, d.presence.WaitSeconds)
 		s.open = s.open && s.handlers > 0
@@ -76,7 +87,7 @@ func (d *desk) reads(site, language string) string {
 	if d.state(site).open {
 		return ""
 	}
-	if text := d.hours[site].Reads(d.now(), language); text != "" {
+	if text := d.at(site).Reads(d.now(), language); text != "" {
 		return text
 	}
 	// Within opening hours, but nobody is there.
@@ -89,7 +100,7 @@ func (d *desk) reads(site, language string) string {
 // closing names the present time of closed doors, so that it is told once.
 func (d *desk) closing(site string) string {
 	now := d.now()
-	if opens := d.hours[site].NextOpening(now); !opens.IsZero() {
+	if opens := d.at(site).NextOpening(now); !opens.IsZero() {
 		return opens.UTC().Format(time.RFC3339)
 	}
 	return now.UTC().Format(time.DateOnly)

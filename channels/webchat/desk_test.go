@@ -3,6 +3,7 @@ package webchat
 import (
 	"bytes"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -111,4 +112,33 @@ func TestWhoChangesTheLanguageIsToldInTheNewOne(t *testing.T) {
 			t.Errorf("message %d is %q, want %q", i+1, got, want)
 		}
 	}
+}
+
+// An operator who takes a site away does not end the chats that were begun there.
+func TestAChatOfASiteThatIsGoneGoesOn(t *testing.T) {
+	office, h := withPost(t, func(h *house) { h.config.Sites = []Site{{Name: "main"}, {Name: "old"}} })
+	p := h.arrives()
+	var opened struct{ Token, Session string }
+	p.token = ""
+	if status := p.post("/chat/v1/sessions", map[string]any{"site": "old", "lang": "en"}, &opened); status != http.StatusCreated {
+		t.Fatalf("begin session: %d", status)
+	}
+	p.token, p.session, p.site = opened.Token, opened.Session, "old"
+	w := p.opens(0)
+	w.writes("message-1", "hello")
+	w.sees("message")
+	office.fails(errAway, nil)
+	w.says(asksFor("transcript-1"))
+	w.told("transcript_asked")
+	h.stop()
+	h.config.Sites = []Site{nightly(time.Now())}
+	office.fails(nil, nil)
+	h.start()
+	w = p.opens(w.last)
+	w.writes("message-2", "are you still there?")
+	if f := w.told("closed"); !strings.HasSuffix(f.Text, "call 999.") {
+		t.Errorf("told %s", f.raw)
+	}
+	h.replies(p, "1", "yes")
+	w.sees("reply")
 }

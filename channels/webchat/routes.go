@@ -231,7 +231,7 @@ func (r *running) showSite(w http.ResponseWriter, req *http.Request) {
 			FileBytes: r.config.Uploads.FileBytes, MediaTypes: r.config.Uploads.MediaTypes,
 		},
 	}
-	if opens := r.desk.hours[site.Name].NextOpening(r.deps.Now()); !opens.IsZero() {
+	if opens := r.desk.at(site.Name).NextOpening(r.deps.Now()); !opens.IsZero() {
 		info.Hours.OpensAt = &opens
 	}
 	answer(w, http.StatusOK, info)

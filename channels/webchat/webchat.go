@@ -206,6 +206,8 @@ func (ch *Channel) set(r *running) {
 	ch.changed = make(chan struct{})
 }
 
+// site is the site of a name, and the first where none is named, or, with false,
+// where there is none of that name any more.
 func (ch *Channel) site(name string) (Site, bool) {
 	if name == "" {
 		return ch.config.Sites[0], true
@@ -215,7 +217,7 @@ func (ch *Channel) site(name string) (Site, bool) {
 			return site, true
 		}
 	}
-	return Site{}, false
+	return ch.config.Sites[0], false
 }
 
 // conversation is the key of a session's messages.
