@@ -1,6 +1,9 @@
 package widget_test
 
 import (
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -75,4 +78,18 @@ func TestWhoWritesWhenTheChatEndsIsNotLost(t *testing.T) {
 	d.push(map[string]any{"type": "notice", "code": "ended"})
 	w.until(`root.querySelector('.ended')`)
 	w.focus("#title")
+}
+
+// Safari before 15.4 knows no :focus-visible, and shows the focus its own way
+// unless a rule that it understands takes that away.
+func TestNoRuleHidesTheFocusWhereNoneOfOursShowsIt(t *testing.T) {
+	style, err := os.ReadFile("style.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range regexp.MustCompile(`[^{}]*\{[^{}]*outline: none[^{}]*\}`).FindAllString(string(style), -1) {
+		if !strings.Contains(rule, ":focus-visible") {
+			t.Errorf("an old browser shows no focus by %s", rule)
+		}
+	}
 }
