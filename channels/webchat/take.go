@@ -130,6 +130,10 @@ func (r *running) accept(ctx context.Context, in *room, address netip.Addr, f cl
 		r.pause(delay, gone)
 		in.mutex.Lock()
 		locked = true
+		if f.Type == "details" { // others may have come meanwhile
+			text := string(encode(merged(detailsOf(in.session), f)))
+			s.change.Details = &text
+		}
 	}
 	rows, err := in.append(ctx, r.store, s.change)
 	if err != nil {

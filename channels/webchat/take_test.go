@@ -110,6 +110,33 @@ func TestMessagesOverTheLimitAreTakenAndConfirmedLateButEmergenciesAreNot(t *tes
 	}
 }
 
+// Two tabs of one chat, both held back.
+func TestAnswersThatAreHeldBackAtTheSameTimeAreAllKept(t *testing.T) {
+	delays, over := make(chan time.Duration, 2), make(chan time.Time)
+	h := newHouse(t, func(h *house) {
+		h.config.Limits = Limits{MessagesPerMinute: 3}
+		h.timing = func(t *timing) {
+			t.late = func(delay time.Duration) <-chan time.Time { delays <- delay; return over }
+		}
+	})
+	p := h.arrives()
+	first, second := p.opens(0), p.opens(0)
+	first.writes("message-1", "hello")
+	first.sees("message")
+	first.says(map[string]any{"type": "details", "id": "details-1", "safeToContact": "no"})
+	<-delays
+	second.says(map[string]any{"type": "details", "id": "details-2", "name": "Jo"})
+	<-delays
+	close(over)
+	first.sees("details")
+	first.sees("details")
+	first.writes("message-2", "are you there?")
+	first.sees("message")
+	if last := h.messages()[3]; last.SafeToContact != "no" || last.Sender.Name != "Jo" {
+		t.Errorf("the desk is told %q, %q", last.SafeToContact, last.Sender.Name)
+	}
+}
+
 func TestWhoWritesFarTooMuchHasToWaitAndAnEmergencyPasses(t *testing.T) {
 	h := newHouse(t, func(h *house) {
 		h.config.Limits = Limits{MessagesPerMinute: 6000, MessagesPerHour: 5}
