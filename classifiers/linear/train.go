@@ -70,7 +70,7 @@ func (e Example) yes(head int) bool {
 // files of labelled messages.
 const (
 	cost     = 40.0
-	calmCost = 6.4
+	calmCost = 9.0
 )
 
 // never is the sum of a head that was not trained, below any other.
