@@ -12,7 +12,7 @@ import (
 // are harder than those learned from.
 const (
 	lowFlagged   = 0.18
-	lowEmergency = 0.045
+	lowEmergency = 0.041
 	// calmFlagged is the share of ordinary talk.
 	calmFlagged = 0.006
 )
@@ -22,9 +22,9 @@ const (
 // share that is put before a person soon. Above them the plan is taken that
 // tells the four grades apart best.
 const (
-	wantFlagged   = 0.99
+	wantFlagged   = 0.985
 	wantEmergency = 0.89
-	wantPriority  = 0.90
+	wantPriority  = 0.92
 )
 
 // How far the shifts of emergency, priority and scheduled are tried, against
@@ -186,7 +186,7 @@ func worth(table *confusion) float64 {
 	return macroF1(table) -
 		10*max(0, share(soon[:1], contact.Scheduled, contact.Resolution)-lowEmergency) -
 		10*max(0, share(soon, contact.Scheduled, contact.Resolution)-lowFlagged) -
-		35*max(0, wantFlagged-share(soon, contact.Emergency)) -
+		25*max(0, wantFlagged-share(soon, contact.Emergency)) -
 		2*max(0, wantEmergency-share(soon[:1], contact.Emergency)) -
 		2*max(0, wantPriority-share(soon, contact.Priority))
 }
