@@ -2,9 +2,10 @@ package webchat
 
 import (
 	"fmt"
-	"net/mail"
 	"strings"
 	"unicode"
+
+	"contactd/channels/webchat/forms"
 )
 
 // wording are the words of a transcript, and of what is said about one.
@@ -72,6 +73,7 @@ func (w wording) wrongWith(address string) string {
 	return ""
 }
 
+// fault is what is wrong with an address that forms would not take either.
 func (w addressWords) fault(address string) string {
 	local, domain, found := strings.Cut(address, "@")
 	odd := strings.IndexFunc(address, func(r rune) bool { return strings.ContainsRune(`,;:<>()[]"\`, r) })
@@ -98,8 +100,7 @@ func (w addressWords) fault(address string) string {
 		return w.ending
 	case len(address) > 254: // RFC 5321, 4.5.3.1.3
 		return w.long
-	}
-	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+	case !forms.IsEmail(address):
 		return w.other
 	}
 	return ""

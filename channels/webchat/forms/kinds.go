@@ -16,16 +16,18 @@ var parsers = map[Kind]func(string) (string, bool){
 	Email: parseEmail, Phone: parsePhone, Time: parseTime, Postcode: parsePostcode,
 }
 
-// parseEmail takes an address alone, with a domain that can have mail from
-// outside.
-func parseEmail(text string) (string, bool) {
+// IsEmail reports whether text is an address alone, with a domain that can have
+// mail from outside.
+func IsEmail(text string) bool {
 	address, err := mail.ParseAddress(text)
 	if err != nil || address.Name != "" || address.Address != text || len(text) > 254 {
-		return "", false
+		return false
 	}
 	_, domain, _ := strings.Cut(text[strings.LastIndex(text, "@"):], "@")
-	return text, strings.Contains(strings.Trim(domain, "."), ".") && !strings.ContainsAny(text, " \"<>,;")
+	return strings.Contains(strings.Trim(domain, "."), ".") && !strings.ContainsAny(text, " \"<>,;")
 }
+
+func parseEmail(text string) (string, bool) { return text, IsEmail(text) }
 
 var phoneExtension = regexp.MustCompile(`^(ext|ext\.|x|extension|est|est\.) ?[0-9]{1,6}$`)
 
