@@ -10,8 +10,21 @@ import (
 // picture is what the real server takes for one.
 const picture = "\x89PNG\r\n\x1a\n" + "\x00\x00\x00\x00"
 
-// goesTo waits until a file is ready to go into another chat than the first, sends
-// it, and says what the desk got.
+// visitWithPicture is a chat of the real server in which something was said and a
+// picture is ready to be sent.
+func visitWithPicture(t *testing.T) (*server, *window) {
+	t.Helper()
+	s, w, _ := visitServer(t, desktop, "")
+	w.click("button", "Chat with police")
+	w.says("hello")
+	w.state("hello", "taken")
+	w.choosesContent("garden.png", picture)
+	w.sees("Ready to send")
+	return s, w
+}
+
+// goesWith waits until a file is ready to go into another chat than the first,
+// sends it with a text, and looks at what the desk got.
 func (s *server) goesWith(w *window, text string, messages int) {
 	s.t.Helper()
 	w.until(`root.querySelector('.uploads .done')`)
@@ -25,24 +38,14 @@ func (s *server) goesWith(w *window, text string, messages int) {
 }
 
 func TestAFileThatIsReadyWhenTheChatEndsGoesIntoTheNextOne(t *testing.T) {
-	s, w, _ := visitServer(t, desktop, "")
-	w.click("button", "Chat with police")
-	w.says("hello")
-	w.state("hello", "taken")
-	w.choosesContent("garden.png", picture)
-	w.sees("Ready to send")
+	s, w := visitWithPicture(t)
 	w.ends()
 	w.click("button", "Start a new chat")
 	s.goesWith(w, "look", 3)
 }
 
 func TestAFileThatIsReadyWhenTheChatIsForgottenGoesIntoTheNextOne(t *testing.T) {
-	s, w, _ := visitServer(t, desktop, "")
-	w.click("button", "Chat with police")
-	w.says("hello")
-	w.state("hello", "taken")
-	w.choosesContent("garden.png", picture)
-	w.sees("Ready to send")
+	s, w := visitWithPicture(t)
 	s.stop()
 	s.deps.Folders = folder(t.TempDir())
 	s.start()
