@@ -10,7 +10,7 @@ import (
 // Parts are the groups of the rows that are left out together: each alone, or
 // dealt out to so many folds when there are more than 0.
 func Parts(rows []labelled.Row, folds int) [][]string {
-	groups := groupsOf(rows)
+	groups := distinct(rows, func(row labelled.Row) string { return row.Group })
 	if folds <= 0 {
 		return slices.Collect(slices.Chunk(groups, 1))
 	}
@@ -35,12 +35,14 @@ func Cross(parts [][]string, rows []labelled.Row, examples []linear.Example, jud
 	return nil
 }
 
-func groupsOf(rows []labelled.Row) []string {
-	var groups []string
+// distinct are the values that something of the rows has, in the order in which
+// they come.
+func distinct[R any](rows []R, of func(R) string) []string {
+	var values []string
 	for _, row := range rows {
-		if !slices.Contains(groups, row.Group) {
-			groups = append(groups, row.Group)
+		if value := of(row); !slices.Contains(values, value) {
+			values = append(values, value)
 		}
 	}
-	return groups
+	return values
 }

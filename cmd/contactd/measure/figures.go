@@ -33,21 +33,13 @@ func FiguresOf(rows []Judged) []Figures {
 	only := func(of string, in func(Judged) bool) {
 		all = append(all, figuresNamed(of, slices.DeleteFunc(slices.Clone(rows), func(r Judged) bool { return !in(r) })))
 	}
-	var files, kinds []string
-	for _, row := range rows {
-		if !slices.Contains(files, row.Group) {
-			files = append(files, row.Group)
-		}
-		if !slices.Contains(kinds, row.Kind) && row.Kind != "" {
-			kinds = append(kinds, row.Kind)
-		}
-	}
-	slices.Sort(kinds)
-	for _, file := range files {
+	for _, file := range distinct(rows, func(r Judged) string { return r.Group }) {
 		only(file, func(r Judged) bool { return r.Group == file })
 	}
-	for _, kind := range kinds {
-		only("type "+tell.Plain(kind), func(r Judged) bool { return r.Kind == kind })
+	for _, kind := range slices.Sorted(slices.Values(distinct(rows, func(r Judged) string { return r.Kind }))) {
+		if kind != "" {
+			only("type "+tell.Plain(kind), func(r Judged) bool { return r.Kind == kind })
+		}
 	}
 	return all
 }
