@@ -35,9 +35,9 @@ func (s TopicState) Mend() error {
 	return fmt.Errorf("%w; run\n  %s", s.Problem, s.Command)
 }
 
-// Check looks at the topics, and tries whether they can and may be read and
-// written as contactd run does, and changes nothing. Its error is about the cluster; what is
-// wrong with a topic stands in its state.
+// Check looks at the topics, tries whether they can and may be read and written
+// as contactd run does, and changes nothing. Its error is about the cluster; what
+// is wrong with a topic stands in its state.
 func (c *Cluster) Check(ctx context.Context) ([]TopicState, error) {
 	return c.check(ctx, c.wants(), func(client *kafkago.Client, w want, found kafkago.Topic) error {
 		return errors.Join(c.blocked(found), denied(ctx, client, w))

@@ -70,11 +70,12 @@ func settling(err error) bool {
 // absent adds to an error that a topic is not there how one of contactd's own is
 // made.
 func (c *Cluster) absent(topic string, err error) error {
-	at := slices.IndexFunc(c.wants(), func(w want) bool { return w.topic == topic })
+	wants := c.wants()
+	at := slices.IndexFunc(wants, func(w want) bool { return w.topic == topic })
 	if at < 0 || !errors.Is(err, kafkago.UnknownTopicOrPartition) {
 		return err
 	}
-	return fmt.Errorf("%w; unless contactd run creates it, let somebody who may run\n  %s", err, c.createCommand(c.wants()[at]))
+	return fmt.Errorf("%w; unless contactd run creates it, let somebody who may run\n  %s", err, c.createCommand(wants[at]))
 }
 
 func (c *Cluster) offsetsNow(ctx context.Context, topic string, which func(int) kafkago.OffsetRequest) (map[int]int64, error) {
