@@ -45,6 +45,7 @@ func TestWhatIsWrongWithAnAddressStandsBesideIt(t *testing.T) {
 			w.press("ann@example,org" + enter)
 			w.until(`root.querySelector('#copy-problem')?.textContent === ` + quote(want[0]))
 			w.focus(`#copy-email[aria-invalid=true][aria-describedby=copy-problem]`)
+			w.until(`root.elementFromPoint(innerWidth / 2, root.querySelector('#copy-problem').getBoundingClientRect().top + 4)?.id === 'copy-problem'`)
 			if kept := get[string](w, `root.activeElement.value`); kept != "ann@example,org" {
 				t.Errorf("the field holds %q", kept)
 			}

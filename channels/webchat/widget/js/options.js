@@ -35,8 +35,8 @@ function copyPart(chat, wrong) {
       talk.mail(email.value.trim())
       chat.showOptions(false)
     },
-  }, h('p', null, t('copy.what')), h('p', { class: 'field' }, h('label', { for: 'copy-email' }, t('copy.email')), email),
-  h('p', { class: 'problem', id: 'copy-problem' }, wrong),
+  }, h('p', null, t('copy.what')), h('p', { class: 'problem', id: 'copy-problem' }, wrong),
+  h('p', { class: 'field' }, h('label', { for: 'copy-email' }, t('copy.email')), email),
   h('button', { class: 'secondary', type: 'submit' }, t('copy.send')))]
 }
 
