@@ -91,16 +91,7 @@ func precisionRecall(rows []Judged) plotter.XYs {
 
 // calibration has a point for each tenth of chances that some message has.
 func calibration(rows []Judged) plotter.XYs {
-	var said, urgent, n [10]float64
-	for _, row := range rows {
-		chance := row.chance("urgent")
-		class := min(int(chance*10), 9)
-		n[class]++
-		said[class] += chance
-		if row.Grade == contact.Emergency || row.Grade == contact.Priority {
-			urgent[class]++
-		}
-	}
+	said, urgent, n := tenths(rows)
 	var points plotter.XYs
 	for i := range n {
 		if n[i] > 0 {

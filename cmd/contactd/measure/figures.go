@@ -104,19 +104,25 @@ func macroF1(rows []Judged) float64 {
 // calibrationError is how far the chances of being urgent lie from the share
 // of messages that are, over ten classes of chances.
 func calibrationError(rows []Judged) float64 {
-	var sum, urgent, n [10]float64
-	for _, row := range rows {
-		chance := row.chances[0].Chance
-		class := min(int(chance*10), 9)
-		n[class]++
-		sum[class] += chance
-		if row.Grade == contact.Emergency || row.Grade == contact.Priority {
-			urgent[class]++
-		}
-	}
+	said, urgent, _ := tenths(rows)
 	total := 0.0
-	for i := range n {
-		total += max(sum[i]-urgent[i], urgent[i]-sum[i])
+	for i := range said {
+		total += max(said[i]-urgent[i], urgent[i]-said[i])
 	}
 	return total / float64(max(1, len(rows)))
+}
+
+// tenths are, for each tenth of chances, the sum of the chances of being urgent
+// that are said of messages, and how many of them are urgent, of n.
+func tenths(rows []Judged) (said, urgent, n [10]float64) {
+	for _, row := range rows {
+		chance := row.chance("urgent")
+		tenth := min(int(chance*10), 9)
+		n[tenth]++
+		said[tenth] += chance
+		if row.Grade == contact.Emergency || row.Grade == contact.Priority {
+			urgent[tenth]++
+		}
+	}
+	return said, urgent, n
 }
